@@ -1,0 +1,60 @@
+# journeylab: `make help` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+STUDY ?= data/shop
+
+export PYTHONHASHSEED := 0
+export OMP_NUM_THREADS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup report test lint lab lock simulate browser clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY)  ## make the environment in .venv (needs only Python 3.11 with pip)
+
+# uv comes first, by pip and with its hash from the lock: it makes the environment in seconds, also where venv is absent.
+$(READY): requirements.lock pyproject.toml
+	@rm -rf $(VENV) .tools && mkdir -p .tools
+	@awk '/^uv==/{found=1} found{print} found && !/\\$$/{exit}' requirements.lock > .tools/uv.lock
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target .tools -r .tools/uv.lock
+	.tools/bin/uv venv --quiet --python "$$(command -v $(PYTHON))" $(VENV)
+	.tools/bin/uv pip install --quiet --python $(VENV) --require-hashes -r requirements.lock
+	.tools/bin/uv pip install --quiet --python $(VENV) --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+simulate: $(READY)  ## make the demo study's raw data, once
+	@test -f data/shop/raw/SIMULATED || $(BIN)/journeylab simulate data/shop
+
+report: simulate  ## run the demo study and write reports/shop/latest/index.html (STUDY=... for another)
+	$(BIN)/journeylab run $(STUDY)
+
+test: simulate browser  ## run every test, the notebooks included
+	$(BIN)/python -m pytest tests --doctest-modules journeylab
+	$(BIN)/python -m pytest --nbval-lax notebooks
+
+lint: $(READY)  ## check style, types and that notebooks carry no outputs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_notebooks.py
+
+lab: simulate  ## open JupyterLab on the notebooks
+	$(BIN)/jupyter lab notebooks
+
+lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
+	.tools/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+# The page tests look at the reports in a browser; without one they are skipped, and say so.
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 \
+		&& apt-get -qq update && apt-get -qq install --no-install-recommends -y chromium fonts-dejavu-core >/dev/null; } \
+		|| echo "no Chromium here and none could be installed: the page tests will be skipped"
+
+clean:  ## remove the environment and every report
+	rm -rf $(VENV) .tools reports

@@ -1,0 +1,164 @@
+"""Is a study in order? Every mistake at once, each with its place and its cure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from journeylab.errors import JourneylabError, StudyError, did_you_mean, listing
+from journeylab.study import Study, open_study
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """What `check_study` found.
+
+    Attributes
+    ----------
+    study : Study or None
+        The opened study, with its tables read; None where study.toml itself is wrong.
+    problems : tuple of str
+        What must be mended before a run.
+    notes : tuple of str
+        What a careful researcher would look at: losses, words that match nothing.
+    """
+
+    study: Study | None
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def check_study(path: str | Path, data_dir: str | Path | None = None) -> Check:
+    """Open a study, read every source and hold the sources against each other.
+
+    Parameters
+    ----------
+    path : str or Path
+        The study's folder or its study.toml.
+    data_dir : str or Path, optional
+        Where the raw files lie, if not beside the study.toml.
+    """
+    try:
+        study = open_study(path, data_dir)
+    except JourneylabError as error:
+        return Check(None, tuple(str(error).splitlines()), ())
+    problems: list[str] = []
+    for table in ("events", "customers", "coded", "responses", "_whole_crosswalk", "assignments", "changes"):
+        try:
+            getattr(study, table)
+        except JourneylabError as error:
+            problems += [line for line in str(error).splitlines() if line not in problems]
+    notes: list[str] = []
+    if not problems:
+        problems += list(_problems(study))
+        notes += list(_notes(study))
+    if not study.sources:
+        problems.append(f"{study.path}: names no source; add [events], [interviews] or [surveys.NAME].")
+    return Check(study, tuple(problems), tuple(notes))
+
+
+def require_sound(check: Check) -> Study:
+    """Return the study, or raise with every problem.
+
+    Raises
+    ------
+    StudyError
+        When there is any problem.
+    """
+    if check.problems or check.study is None:
+        raise StudyError("\n".join(check.problems))
+    return check.study
+
+
+def _problems(study: Study) -> Iterator[str]:
+    """Words and people that no other source knows."""
+    if study.events is not None:
+        seen = set(study.events["touchpoint"])
+        for position, outcome in enumerate(study.config.outcomes):
+            if outcome.touchpoint not in seen:
+                yield (
+                    f"{study.path}: outcomes[{position + 1}].touchpoint: no event is called '{outcome.touchpoint}'; "
+                    f"there are {listing(sorted(seen))}.{did_you_mean(outcome.touchpoint, seen)}"
+                )
+        for name, goal in study.config.goals.items():
+            if goal.among is not None and goal.among not in seen:
+                yield (
+                    f"{study.path}: goals.{name}.among: no event is called '{goal.among}'."
+                    f"{did_you_mean(goal.among, seen)}"
+                )
+    for name, goal in study.config.goals.items():
+        instruments = [] if study.responses is None else sorted(study.responses["instrument"].unique())
+        if goal.score is not None and goal.score not in instruments:
+            yield (
+                f"{study.path}: goals.{name}.score: no survey is called '{goal.score}'; there are "
+                f"{listing(instruments) or 'none'}.{did_you_mean(goal.score, instruments)}"
+            )
+    yield from _stage_problems(study)
+    yield from _crosswalk_problems(study)
+
+
+def _stage_problems(study: Study) -> Iterator[str]:
+    """Stages in the data that study.toml does not name."""
+    tables = {"asked": study.asked, "responses": study.responses}
+    for name, frame in tables.items():
+        if frame is None or "stage" not in frame:
+            continue
+        for stage in sorted(set(frame["stage"].dropna()) - set(study.stages)):
+            yield (
+                f"{study.path}: the '{name}' source speaks of a stage '{stage}', which is not one of "
+                f"{listing(study.stages)}.{did_you_mean(stage, study.stages)}"
+            )
+
+
+def _crosswalk_problems(study: Study) -> Iterator[str]:
+    """People in the crosswalk whom nobody interviewed or observed."""
+    crosswalk = study.crosswalk
+    if crosswalk is None or study.config.crosswalk is None or study.config.crosswalk.same_ids:
+        return
+    where = study.files["crosswalk"]
+    spoken = set()
+    for frame in (study.participants, study.documents):
+        if frame is not None and "participant_id" in frame:
+            spoken |= set(frame["participant_id"].dropna())
+    if spoken:
+        unknown = crosswalk.loc[~crosswalk["participant_id"].isin(spoken), "participant_id"]
+        if len(unknown):
+            yield (
+                f"{where}: column participant_id: {len(unknown)} of {len(crosswalk)} rows name nobody who was "
+                f"interviewed, such as {listing(unknown, 3)}; correct the id or remove the row."
+                f"{did_you_mean(str(unknown.iloc[0]), spoken)}"
+            )
+    if study.events is not None and len(crosswalk):
+        seen = set(study.events["customer_id"])
+        unknown = crosswalk.loc[~crosswalk["customer_id"].isin(seen), "customer_id"]
+        if len(unknown) == len(crosswalk):
+            yield (
+                f"{where}: column customer_id: none of the {len(crosswalk)} customers, such as {listing(unknown, 3)}, "
+                f"occurs in the events; are these ids of another system? An id there is '{next(iter(seen))}'."
+            )
+
+
+def _notes(study: Study) -> Iterator[str]:
+    """Losses and loose ends that do not stop a run."""
+    for report in study.reports.values():
+        if report.n_dropped:
+            yield report.summary()
+    if study.events is not None:
+        loose = study.events.loc[study.events["stage"].isna(), "touchpoint"]
+        if study.config.touchpoints and len(loose):
+            yield (
+                f"{len(loose):,} events of {loose.nunique()} touchpoints match no [[touchpoints]] rule with a stage: "
+                f"{listing(loose.value_counts().index, 5)}."
+            )
+        crosswalk = study.crosswalk
+        if crosswalk is not None:
+            absent = ~crosswalk["customer_id"].isin(set(study.events["customer_id"]))
+            if absent.any():
+                yield f"{absent.sum()} of {len(crosswalk)} people in the crosswalk have no events."
+    if study.withdrawn_participants:
+        yield f"{len(study.withdrawn_participants)} people withdrew: their words and traces are not used."
+    if study.codes is not None and pd.isna(study.codes["stage"]).all():
+        yield "no code has a stage, so words cannot be put on the journey; add stage to the codebook or [[codes]]."

@@ -1,0 +1,165 @@
+"""HTML that a screen reader can read and that data cannot break out of."""
+
+from __future__ import annotations
+
+import html as _html
+from collections.abc import Callable, Iterable, Mapping
+
+import pandas as pd
+
+from journeylab import text
+
+Format = str | Callable[[object], str]
+
+HEADINGS = {
+    "n": "n",
+    "p_value": "p",
+    "q_value": "q (false discovery)",
+    "ci": "95 % interval",
+    "share": "Share",
+    "median_seconds": "Median time",
+    "from_touchpoint": "From",
+    "to_touchpoint": "To",
+}
+"""Headings of columns whose name alone would puzzle a reader; others are written out from the name."""
+
+
+def escape(value: object) -> str:
+    """Escape text that came from data, so that it stays text in HTML and in attributes.
+
+    Examples
+    --------
+    >>> escape("<b onclick='x'>")
+    '&lt;b onclick=&#x27;x&#x27;&gt;'
+    """
+    return _html.escape(str(value), quote=True)
+
+
+def heading(column: str) -> str:
+    """Write a column name as a heading.
+
+    Examples
+    --------
+    >>> heading("share_of_first"), heading("p_value")
+    ('Share of first', 'p')
+    """
+    words = HEADINGS.get(column, column.replace("_", " ").strip())
+    return words[:1].upper() + words[1:] if column not in HEADINGS else words
+
+
+def guess_format(column: str, values: pd.Series) -> Format:
+    """Choose how the values of a column are written, from its name and its type."""
+    if pd.api.types.is_bool_dtype(values):
+        return lambda value: "yes" if value else "no"
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return lambda value: text.MISSING if text.is_missing(value) else f"{value:%Y-%m-%d %H:%M}"
+    if not pd.api.types.is_numeric_dtype(values):
+        return "text"
+    if column in {"p_value", "q_value"} or column.endswith(("_p", "_q")):
+        return "p"
+    if "share" in column or column.endswith("rate"):
+        return "percent"
+    if column.endswith("seconds"):
+        return "duration"
+    return "number"
+
+
+def format_value(value: object, style: Format) -> str:
+    """Write one value in a named style or by a function; the result is not yet escaped."""
+    if callable(style):
+        return style(value)
+    if text.is_missing(value):
+        return text.MISSING
+    if style == "text":
+        return " → ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    writers: dict[str, Callable[..., str]] = {
+        "percent": text.percent,
+        "points": text.points,
+        "number": text.number,
+        "p": text.p_value,
+        "duration": text.duration,
+        "signed": text.signed,
+    }
+    return writers[style](value)
+
+
+def table(
+    frame: pd.DataFrame,
+    caption: str,
+    *,
+    columns: Mapping[str, str] | Iterable[str] | None = None,
+    formats: Mapping[str, Format] | None = None,
+    interval_style: str | None = None,
+    most: int | None = None,
+) -> str:
+    """Render a frame as an accessible table: caption, column and row scopes, escaped cells.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The index is not shown. The first shown column heads the rows.
+    caption : str
+        What the table shows, in words.
+    columns : mapping or iterable, optional
+        The columns to show, or column to heading. A pair ``ci_low`` and ``ci_high`` is shown as one
+        column, ``ci``, unless `columns` names the two apart.
+    formats : mapping, optional
+        Column to style (``percent``, ``points``, ``number``, ``p``, ``duration``, ``signed``, ``text``)
+        or to a function from value to text. Others are guessed from name and type.
+    interval_style : str, optional
+        Style of the merged interval; guessed from the column before it.
+    most : int, optional
+        Show only the first rows, and say how many more there are.
+
+    Returns
+    -------
+    str
+        A ``<div>`` that scrolls sideways by keyboard where the table is wide, with the table in it.
+    """
+    chosen = list(columns) if columns is not None else list(frame.columns)
+    names = dict(columns) if isinstance(columns, Mapping) else {}
+    formats = dict(formats or {})
+    if "ci" not in chosen and columns is None and {"ci_low", "ci_high"} <= set(chosen):
+        chosen[chosen.index("ci_low")] = "ci"
+        chosen.remove("ci_high")
+    shown = frame if most is None else frame.head(most)
+    styles: dict[str, Format] = {}
+    for name in chosen:
+        if name != "ci":
+            styles[name] = formats.get(name) or guess_format(name, frame[name])
+    head = "".join(f'<th scope="col">{escape(names.get(name) or heading(name))}</th>' for name in chosen)
+    rows = []
+    for _, row in shown.iterrows():
+        cells = []
+        for position, name in enumerate(chosen):
+            if name == "ci":
+                style = interval_style or _interval_style(chosen, styles, position)
+                content, kind = text.interval(row["ci_low"], row["ci_high"], style), "num"
+            else:
+                content = format_value(row[name], styles[name])
+                kind = "" if styles[name] == "text" or callable(styles[name]) else "num"
+            mark = f' class="{kind}"' if kind else ""
+            cells.append(
+                f'<th scope="row"{mark}>{escape(content)}</th>'
+                if position == 0
+                else f"<td{mark}>{escape(content)}</td>"
+            )
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    left = len(frame) - len(shown)
+    more = f"<p class='more'>and {left:,} more rows in the results file</p>" if left > 0 else ""
+    return (
+        f'<div class="scroll" role="region" aria-label="{escape(caption)}" tabindex="0">'
+        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>{more}"
+    )
+
+
+def _interval_style(chosen: list[str], styles: dict[str, Format], position: int) -> str:
+    """The style of the nearest formatted column before the interval."""
+    for name in reversed(chosen[:position]):
+        style = styles.get(name)
+        if style in {"percent", "points", "duration"}:
+            return str(style)
+        if style in {"number", "signed"} and name != "n":
+            return "number"
+    return "percent"

@@ -1,0 +1,148 @@
+"""How sure a number is: the intervals and corrections that every room shares."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+CONFIDENCE = 0.95
+"""The one level of confidence used for every interval in tables, figures and prose."""
+
+FALSE_DISCOVERY_RATE = 0.10
+"""The q-value under which a finding among many is named one."""
+
+
+class Interval(NamedTuple):
+    """An estimate with the two ends of its interval; scalars or arrays of one shape."""
+
+    value: NDArray[np.float64] | float
+    low: NDArray[np.float64] | float
+    high: NDArray[np.float64] | float
+
+
+def normal_quantile(confidence: float = CONFIDENCE) -> float:
+    """Return the two-sided standard normal quantile, 1.96 for 0.95."""
+    from scipy.special import ndtri
+
+    return float(ndtri(0.5 + confidence / 2))
+
+
+def wilson(k: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Score interval of a proportion ``k / n``.
+
+    Parameters
+    ----------
+    k, n : array_like
+        Successes and trials, broadcast together; ``n = 0`` gives NaN.
+
+    Returns
+    -------
+    Interval
+        Arrays of the broadcast shape (scalars for scalar input).
+
+    References
+    ----------
+    Wilson (1927), JASA 22:209; Newcombe (1998), Statistics in Medicine 17:857, method 3.
+
+    Examples
+    --------
+    >>> value, low, high = wilson(81, 263)
+    >>> round(low, 4), round(high, 4)
+    (0.2553, 0.3662)
+    """
+    k, n = np.broadcast_arrays(np.asarray(k, dtype=float), np.asarray(n, dtype=float))
+    z = normal_quantile(confidence)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(n > 0, k / n, np.nan)
+        centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+        half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    low = np.where(k == 0, np.where(n > 0, 0.0, np.nan), centre - half)
+    high = np.where(k == n, np.where(n > 0, 1.0, np.nan), centre + half)
+    return _scalars(share, low, high)
+
+
+def newcombe(
+    k1: ArrayLike, n1: ArrayLike, k0: ArrayLike, n0: ArrayLike, confidence: float = CONFIDENCE
+) -> Interval:
+    """Hybrid score interval of a difference of two independent proportions.
+
+    References
+    ----------
+    Newcombe (1998), Statistics in Medicine 17:873, method 10.
+
+    Examples
+    --------
+    >>> value, low, high = newcombe(56, 70, 48, 80)
+    >>> round(low, 4), round(high, 4)
+    (0.0524, 0.3339)
+    """
+    p1, l1, u1 = (np.asarray(x) for x in wilson(k1, n1, confidence))
+    p0, l0, u0 = (np.asarray(x) for x in wilson(k0, n0, confidence))
+    difference = p1 - p0
+    low = difference - np.sqrt((p1 - l1) ** 2 + (u0 - p0) ** 2)
+    high = difference + np.sqrt((u1 - p1) ** 2 + (p0 - l0) ** 2)
+    return _scalars(difference, low, high)
+
+
+def mean(values: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Mean of a sample with Student's t interval; NaN ends for fewer than two values.
+
+    Examples
+    --------
+    >>> value, low, high = mean([1, 2, 3, 4, 5])
+    >>> round(value, 2), round(low, 2), round(high, 2)
+    (3.0, 1.04, 4.96)
+    """
+    from scipy.special import stdtrit
+
+    values = np.asarray(values, dtype=float)
+    values = values[~np.isnan(values)]
+    if len(values) == 0:
+        return Interval(np.nan, np.nan, np.nan)
+    centre = float(values.mean())
+    if len(values) == 1:
+        return Interval(centre, np.nan, np.nan)
+    half = float(stdtrit(len(values) - 1, 0.5 + confidence / 2)) * float(
+        values.std(ddof=1) / np.sqrt(len(values))
+    )
+    return Interval(centre, centre - half, centre + half)
+
+
+def never_seen_upper(n: int, confidence: float = CONFIDENCE) -> float:
+    """Upper bound of a share that was seen in none of `n`: ``1 - (1 - confidence) ** (1 / n)``.
+
+    Examples
+    --------
+    >>> round(never_seen_upper(12), 2)
+    0.22
+    """
+    return float("nan") if n <= 0 else 1 - (1 - confidence) ** (1 / n)
+
+
+def benjamini_hochberg(p_values: ArrayLike) -> NDArray[np.float64]:
+    """Adjusted p-values (q) that bound the false discovery rate; NaN stays NaN and does not count.
+
+    References
+    ----------
+    Benjamini and Hochberg (1995), JRSS B 57:289.
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, 0.04, 0.03, float("nan")]).round(3).tolist()
+    [0.03, 0.04, 0.04, nan]
+    """
+    from scipy.stats import false_discovery_control
+
+    p_values = np.asarray(p_values, dtype=float)
+    adjusted = np.full(p_values.shape, np.nan)
+    known = ~np.isnan(p_values)
+    if known.any():
+        adjusted[known] = false_discovery_control(p_values[known], method="bh")
+    return adjusted
+
+
+def _scalars(*arrays: NDArray[np.float64]) -> Interval:
+    """Plain floats where the input was scalar."""
+    return Interval(*(float(array) if np.ndim(array) == 0 else array for array in arrays))

@@ -1,0 +1,158 @@
+"""What customers said, a stage or touchpoint: how many of those asked named a pain, how many a gain."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from journeylab.intervals import wilson
+from journeylab.study import Study
+
+LEAST = 5
+"""Fewer people asked than this carry no verdict."""
+
+
+def mentions(study: Study) -> pd.DataFrame:
+    """Who said what: one row a person and code that at least half of the document's coders (rounded up) applied.
+
+    Returns
+    -------
+    DataFrame
+        person (participant_id, or document_id where nobody is named), code_id, path, name, valence, stage, touchpoint.
+    """
+    columns = ["person", "code_id", "path", "name", "valence", "stage", "touchpoint"]
+    if not study.has("codings", "codes", "documents"):
+        return pd.DataFrame(columns=columns)
+    codings = study.codings
+    per_document = codings.groupby("document_id")["coder"].nunique()
+    votes = codings.groupby(["document_id", "code_id"])["coder"].nunique().reset_index(name="votes")
+    votes = votes[votes["votes"] * 2 >= votes["document_id"].map(per_document)]
+    votes["person"] = votes["document_id"].map(people(study))
+    said = votes.merge(study.codes, on="code_id").drop_duplicates(["person", "code_id"])
+    return said.reindex(columns=columns)
+
+
+def people(study: Study) -> pd.Series:
+    """The person behind each document: index document_id, value participant_id, or the document itself."""
+    documents = study.documents
+    ids = documents.set_index("document_id").index.to_series()
+    if "participant_id" not in documents:
+        return ids
+    return documents.set_index("document_id")["participant_id"].fillna(ids)
+
+
+def asked_by_stage(study: Study) -> tuple[dict[str, set[str]], bool]:
+    """The people asked about each stage, and whether the interview guide was written down.
+
+    Without a guide everybody counts as asked, and silence cannot be told from not having been asked.
+    """
+    everybody = set(people(study)) if study.has("documents") else set()
+    asked = study.asked
+    if asked is None:
+        return {stage: everybody for stage in study.stages}, False
+    who = asked["participant_id"] if "participant_id" in asked else asked["document_id"].map(people(study))
+    return {stage: set(who[asked["stage"] == stage]) for stage in study.stages}, True
+
+
+def voices_by(study: Study, level: str) -> pd.DataFrame:
+    """Pains and gains at each stage or touchpoint, counted in people.
+
+    Parameters
+    ----------
+    level : str
+        ``stage`` or ``touchpoint``.
+
+    Returns
+    -------
+    DataFrame
+        level, n_asked, guide (whether an interview guide tells who was asked), n_pain, pain, pain_low, pain_high,
+        n_gain, gain, gain_low, gain_high (Wilson), top_pain, top_gain (code names), voice
+        (``pain``, ``gain``, ``mixed``, ``not raised``, ``not asked``, ``too few``).
+
+    Notes
+    -----
+    The voice is ``pain`` (``gain``) when among those who named only pains or only gains the share of pains has a
+    Wilson interval above (below) one half, which is the comparison of two paired proportions by their discordant pairs.
+    """
+    said = mentions(study)
+    asked, guide = asked_by_stage(study)
+    stage_of = dict(zip(study.touchpoints["touchpoint"], study.touchpoints["stage"], strict=True))
+    if level == "stage":
+        places = [(stage, stage) for stage in study.stages]
+    else:
+        named = [name for name in study.touchpoints["touchpoint"]]
+        named += [name for name in said["touchpoint"].dropna().unique() if name not in named]
+        places = [(name, stage_of.get(name)) for name in named]
+    rows = []
+    for name, stage in places:
+        group = said[(said[level] == name)]
+        audience = asked.get(stage, set()) if stage is not None else set().union(*asked.values(), set(group["person"]))
+        rows.append({level: name, "guide": guide, **_counts(group, audience | set(group["person"]))})
+    return pd.DataFrame(rows)
+
+
+def _counts(group: pd.DataFrame, audience: set[str]) -> dict[str, object]:
+    """Pains and gains among an audience."""
+    pains, gains = group[group["valence"] < 0], group[group["valence"] > 0]
+    with_pain, with_gain = set(pains["person"]), set(gains["person"])
+    n = len(audience)
+    pain, pain_low, pain_high = wilson(len(with_pain), n)
+    gain, gain_low, gain_high = wilson(len(with_gain), n)
+    return {
+        "n_asked": n,
+        "n_pain": len(with_pain),
+        "pain": pain,
+        "pain_low": pain_low,
+        "pain_high": pain_high,
+        "n_gain": len(with_gain),
+        "gain": gain,
+        "gain_low": gain_low,
+        "gain_high": gain_high,
+        "top_pain": _top(pains),
+        "top_gain": _top(gains),
+        "voice": _voice(with_pain, with_gain, n),
+    }
+
+
+def _voice(with_pain: set[str], with_gain: set[str], n: int) -> str:
+    if n == 0:
+        return "not asked"
+    if n < LEAST:
+        return "too few"
+    if not with_pain and not with_gain:
+        return "not raised"
+    only_pain, only_gain = len(with_pain - with_gain), len(with_gain - with_pain)
+    if only_pain + only_gain == 0:
+        return "mixed"
+    _, low, high = wilson(only_pain, only_pain + only_gain)
+    return "pain" if low > 0.5 else "gain" if high < 0.5 else "mixed"
+
+
+def _top(group: pd.DataFrame) -> str:
+    """The code most people named, with how many."""
+    if group.empty:
+        return ""
+    counts = group["name"].value_counts()
+    counts = counts[counts == counts.iloc[0]].sort_index()
+    return f"{counts.index[0]} ({counts.iloc[0]})"
+
+
+def mean_valence(study: Study) -> pd.DataFrame:
+    """Mean valence of what people said at each stage, people first.
+
+    Returns
+    -------
+    DataFrame
+        stage, n (people who said something there), valence (-1..1), low, high (t interval over people).
+    """
+    from journeylab.intervals import mean
+
+    said = mentions(study).dropna(subset=["valence", "stage"])
+    rows = []
+    for stage in study.stages:
+        per_person = said[said["stage"] == stage].groupby("person")["valence"].mean()
+        value, low, high = mean(per_person)
+        rows.append(
+            {"stage": stage, "n": len(per_person), "valence": value, "low": np.clip(low, -1, 1), "high": np.clip(high, -1, 1)}
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,105 @@
+"""Start a study: a commented study.toml and the folders it speaks of."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from journeylab.errors import StudyError
+
+TEMPLATE = '''# What this study is. Lines that begin with # are comments; take the # away to use a key.
+[study]
+name = "{name}"                     # names the folder reports/{name}
+title = "{title}"
+timezone = "UTC"                    # of all times written without one, such as "Europe/Berlin"
+session_gap = "30min"               # a visit ends after so much silence
+
+# The stages of the journey, in order. Without them: awareness, consideration, decision, purchase, evaluation.
+# [[stages]]
+# name = "awareness"
+# goal = "find out that there is a better way"
+
+# What customers did: one row an event. The left side is ours, the right side is your column.
+[events]
+path = "raw/events.csv"             # .csv, .csv.gz, .tsv, .parquet, .xlsx; more systems: one [[events]] each
+[events.columns]
+customer_id = "customer_id"
+event_time = "event_time"
+touchpoint = "touchpoint"
+# channel = "channel"
+
+# How raw events are called on the journey; the first match wins and * stands for any text.
+# [[touchpoints]]
+# match = "/product/*"
+# name = "product page"
+# stage = "consideration"
+# channel = "web"
+
+# What counts as success; the first is the main outcome.
+# [[outcomes]]
+# name = "order"
+# touchpoint = "order placed"
+
+# [goals.order]
+# kpi = "share of customers who order"
+# target = 0.10
+# by = 2027-06-30
+# outcome = "order"
+
+# What customers said: one row a coding (document_id, code, coder, text ...).
+# [interviews]
+# path = "raw/codings.csv"
+# [interviews.columns]
+# document_id = "interview"
+# code = "code"
+# text = "quote"
+# [interviews.codebook]
+# path = "raw/codebook.csv"         # path, stage, touchpoint, valence (-1 pain, 1 gain)
+
+# [surveys.nps]
+# path = "raw/nps.csv"
+# scale_min = 0
+# scale_max = 10
+
+# Who is who: participant_id, customer_id, link_method, consent_linkage, consent_quotes
+# [crosswalk]
+# path = "raw/crosswalk.csv"
+
+[privacy]
+minimum_cell = 5                    # smaller groups are not shown in a public report
+'''
+
+EXAMPLE = """customer_id,event_time,touchpoint
+c1,2026-01-05T10:00:00Z,home page
+c1,2026-01-05T10:02:00Z,product page
+c2,2026-01-06T18:30:00Z,product page
+"""
+
+
+def new_study(folder: str | Path) -> Path:
+    """Write a commented study.toml with an example of three events, and the folder for raw data.
+
+    Returns
+    -------
+    Path
+        The study.toml.
+
+    Raises
+    ------
+    StudyError
+        When the folder already has a study.toml, or cannot be made.
+    """
+    folder = Path(folder)
+    file = folder / "study.toml"
+    if file.exists():
+        raise StudyError(f"{file}: is there already; nothing was changed.")
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.resolve().name).strip("-_") or "study"
+    try:
+        (folder / "raw").mkdir(parents=True, exist_ok=True)
+        events = folder / "raw" / "events.csv"
+        if not events.exists():
+            events.write_text(EXAMPLE, encoding="utf-8")
+        file.write_text(TEMPLATE.format(name=name, title=name.replace("-", " ").capitalize()), encoding="utf-8")
+    except OSError as error:
+        raise StudyError(f"{folder}: cannot be written: {error.strerror}.") from None
+    return file

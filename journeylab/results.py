@@ -1,0 +1,101 @@
+"""What every analysis returns: a tidy table, a sentence, a figure, and what must hold for them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from journeylab.intervals import CONFIDENCE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """The part that all results share; each analysis adds its fields, `summary` and `plot`.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Tidy, with the columns that the analysis documents; estimates stand beside n and an interval.
+    method : str
+        The name of the estimator, as a reader may look it up.
+    assumptions : tuple of str
+        What must hold for the numbers to mean what the summary says.
+    """
+
+    table: pd.DataFrame
+    method: str
+    assumptions: tuple[str, ...]
+
+    def summary(self) -> str:
+        """Say in one sentence what was found, with n and interval."""
+        return f"{self.method}: {len(self.table):,} rows."
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the result on `ax` (or a new figure) and return the Axes, which carry an alt text."""
+        raise TypeError(f"{type(self).__name__} has no picture; show its table instead.")
+
+    def to_json(self) -> str:
+        """Write the result as JSON: summary, method, assumptions, table and every scalar field."""
+        fields = {
+            field.name: _plain(getattr(self, field.name))
+            for field in dataclasses.fields(self)
+            if field.name not in {"table", "method", "assumptions"} and field.repr
+        }
+        return json.dumps(
+            {
+                "kind": type(self).__name__,
+                "summary": self.summary(),
+                "method": self.method,
+                "confidence": CONFIDENCE,
+                "assumptions": list(self.assumptions),
+                **fields,
+                "table": _plain(self.table),
+            },
+            ensure_ascii=False,
+            allow_nan=False,
+        )
+
+    def _repr_html_(self) -> str:
+        """Show the sentence and the first rows in JupyterLab."""
+        from journeylab import html
+
+        return f"<p>{html.escape(self.summary())}</p>" + html.table(self.table, self.method, most=12)
+
+
+def _plain(value: Any) -> Any:
+    """Turn a value into what JSON can hold; NaN and NaT become null."""
+    if isinstance(value, pd.DataFrame):
+        return [
+            dict(zip(map(str, value.columns), map(_plain, row), strict=True))
+            for row in value.itertuples(index=False, name=None)
+        ]
+    if isinstance(value, pd.Series):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, np.ndarray)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, pd.Timedelta):
+        return value.total_seconds()
+    if isinstance(value, (datetime.datetime, datetime.date)):
+        return value.isoformat()
+    return str(value)

@@ -1,0 +1,83 @@
+"""Show a result in a notebook so that its HTML report can be read by everyone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from journeylab import figures, html
+from journeylab.errors import ReportError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def say(sentence: str) -> None:
+    """Show a computed sentence as a paragraph; text from data stays text."""
+    _display_html(f'<p class="finding">{html.escape(sentence)}</p>')
+
+
+def say_list(sentences: list[str]) -> None:
+    """Show computed sentences as a list."""
+    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
+    _display_html(f'<ul class="finding">{items}</ul>')
+
+
+def missing(reason: str) -> None:
+    """Say what cannot be answered, and why."""
+    _display_html(f'<p class="missing"><strong>Cannot be answered here.</strong> {html.escape(reason)}</p>')
+
+
+def assumptions(result: object) -> None:
+    """Show what must hold for a result, folded under its method's name."""
+    items = "".join(f"<li>{html.escape(line)}</li>" for line in result.assumptions)  # type: ignore[attr-defined]
+    _display_html(
+        f"<details><summary>Method and assumptions: {html.escape(result.method)}</summary>"  # type: ignore[attr-defined]
+        f"<ul>{items}</ul></details>"
+    )
+
+
+def figure(ax: Axes, alt: str | None = None) -> None:
+    """Show the figure of `ax` as PNG with its alt text.
+
+    Raises
+    ------
+    ReportError
+        When the alt text is shorter than 20 characters.
+    """
+    from IPython.display import Image, display
+
+    alt = alt or figures.alt_text(ax)
+    if len(alt) < 20:
+        raise ReportError(f"A figure needs an alt text of at least 20 characters that says what it shows; found {alt!r}.")
+    display(Image(figures.png(ax), format="png"), metadata={"image/png": {"alt": alt}})
+
+
+def table(
+    frame: pd.DataFrame,
+    caption: str,
+    *,
+    columns: Mapping[str, str] | list[str] | None = None,
+    formats: Mapping[str, html.Format] | None = None,
+    interval_style: str | None = None,
+    most: int | None = None,
+    folded: bool = False,
+) -> None:
+    """Show a frame as an accessible table, see `journeylab.html.table`; `folded` hides it behind its caption."""
+    content = html.table(frame, caption, columns=columns, formats=formats, interval_style=interval_style, most=most)
+    if folded:
+        content = f"<details><summary>Data: {html.escape(caption)}</summary>{content}</details>"
+    _display_html(content)
+
+
+def markup(fragment: str) -> None:
+    """Show HTML that the package itself drew (a map, a table); never pass text from data unescaped."""
+    _display_html(fragment)
+
+
+def _display_html(fragment: str) -> None:
+    from IPython.display import HTML, display
+
+    display(HTML(fragment))

@@ -1,0 +1,466 @@
+"""A study: its study.toml, and its validated tables, read when they are first asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import re
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from journeylab.config import Config, CrosswalkSource, TableSource, read_config
+from journeylab.errors import DataError, StudyError, did_you_mean, listing
+
+if TYPE_CHECKING:
+    from journeylab.journeys import Journeys
+    from journeylab.readers import CodedStudy
+    from journeylab.tables import ImportReport
+
+Frame = pd.DataFrame
+
+
+class Study:
+    """What one study.toml opens: tables, stages, touchpoints, goals; people who withdrew are gone from all of it.
+
+    Attributes
+    ----------
+    config : Config
+        The validated study.toml.
+    folder : Path
+        Where the study.toml lies.
+    events, customers, participants, documents, codes, segments, codings, asked, responses, crosswalk, assignments, changes
+        The contract tables; None where the study has no such source.
+    reports : dict of str to ImportReport
+        What was read, kept and dropped, a source; asking for it reads every source.
+    """
+
+    def __init__(self, path: Path, data_dir: Path | None = None) -> None:
+        self.path = path
+        self.folder = path.parent
+        self.config: Config = read_config(path)
+        declared = self.config.study.data_dir
+        self.data_dir = data_dir or (self.folder / declared if declared else self.folder)
+        self._reports: dict[str, ImportReport] = {}
+
+    def __repr__(self) -> str:
+        """One line, for a notebook cell."""
+        sources = listing(self.sources) or "no source"
+        return f"Study '{self.name}' ({self.title}): {sources}"
+
+    # What the study.toml says
+
+    @property
+    def name(self) -> str:
+        """The short name, which is also the report folder."""
+        return self.config.study.name
+
+    @property
+    def title(self) -> str:
+        """The title for readers."""
+        return self.config.study.title
+
+    @property
+    def stages(self) -> list[str]:
+        """The stages of the journey, in order."""
+        return self.config.stage_names
+
+    @property
+    def sources(self) -> list[str]:
+        """The kinds of source that this study has."""
+        kinds = ["events", "interviews", "surveys", "customers", "crosswalk", "assignments", "changes"]
+        return [kind for kind in kinds if getattr(self.config, kind)]
+
+    @property
+    def minimum_cell(self) -> int:
+        """The smallest cell that a public report shows."""
+        return self.config.privacy.minimum_cell
+
+    @property
+    def outcome(self) -> str | None:
+        """The touchpoint of the main outcome, or None."""
+        return self.config.outcomes[0].touchpoint if self.config.outcomes else None
+
+    @cached_property
+    def files(self) -> dict[str, Path]:
+        """Every file that the study reads, by the key that names it."""
+        found = {}
+        for position, source in enumerate(self.config.events):
+            found[source.source or f"events[{position + 1}]"] = self.locate(source.path)
+        for kind in ("customers", "crosswalk", "assignments", "changes"):
+            source = getattr(self.config, kind)
+            if source is not None and source.path is not None:
+                found[kind] = self.locate(source.path)
+        for name, survey in self.config.surveys.items():
+            found[f"surveys.{name}"] = self.locate(survey.path)
+        if self.config.interviews is not None:
+            found["interviews"] = self.locate(self.config.interviews.path)
+            for part in ("documents", "codebook", "participants", "asked"):
+                source = getattr(self.config.interviews, part)
+                if source is not None:
+                    found[f"interviews.{part}"] = self.locate(source.path)
+        return found
+
+    def locate(self, path: str) -> Path:
+        """Find a source's file: under the data folder, or under the study's own folder.
+
+        Returns
+        -------
+        Path
+            The first that exists; else the path under the data folder, for the reader to complain about.
+        """
+        here = Path(path)
+        places = [self.data_dir / here, self.data_dir / here.name, self.data_dir.parent / here, self.folder / here]
+        return next((place for place in places if place.is_file()), places[0])
+
+    # What customers did
+
+    @cached_property
+    def events(self) -> Frame | None:
+        """All event sources on one journey: touchpoints named, with stage and channel, sorted by customer and time."""
+        from journeylab.readers import read_events
+
+        if not self.config.events:
+            return None
+        parts = []
+        for position, source in enumerate(self.config.events):
+            name = source.source or (f"events {position + 1}" if len(self.config.events) > 1 else "events")
+            frame, report = read_events(self.locate(source.path), **self._options(source, name))
+            self._reports[name] = report
+            parts.append(frame.assign(source=name))
+        events = self._name_touchpoints(pd.concat(parts, ignore_index=True))
+        events = _without(events, "customer_id", self.withdrawn_customers)
+        return events.sort_values(["customer_id", "event_time"], kind="stable", ignore_index=True)
+
+    @cached_property
+    def customers(self) -> Frame | None:
+        """What was known of each customer before the journey."""
+        frame = self._table("customers", self.config.customers)
+        return None if frame is None else _without(frame, "customer_id", self.withdrawn_customers)
+
+    @cached_property
+    def assignments(self) -> Frame | None:
+        """Who was put into which arm of which randomised test."""
+        frame = self._table("assignments", self.config.assignments)
+        return None if frame is None else _without(frame, "customer_id", self.withdrawn_customers)
+
+    @cached_property
+    def changes(self) -> Frame | None:
+        """What was changed on the journey, and when."""
+        return self._table("changes", self.config.changes)
+
+    @cached_property
+    def responses(self) -> Frame | None:
+        """Survey answers, one row an item."""
+        from journeylab.readers import read_survey
+
+        if not self.config.surveys:
+            return None
+        parts = []
+        for name, source in self.config.surveys.items():
+            options = self._options(source, f"surveys.{name}")
+            options["instrument"] = source.instrument or name
+            frame, self._reports[f"surveys.{name}"] = read_survey(self.locate(source.path), **options)
+            parts.append(frame)
+        responses = pd.concat(parts, ignore_index=True)
+        if "stage" not in responses and "touchpoint" in responses:
+            stage_of = {rule.name: rule.stage for rule in self.config.touchpoints if rule.name}
+            responses["stage"] = responses["touchpoint"].map(stage_of)
+        return _without(responses, "respondent_id", self.withdrawn_customers)
+
+    # What customers said
+
+    @cached_property
+    def coded(self) -> CodedStudy | None:
+        """Documents, codes, segments, codings and participants of the interviews or coded texts."""
+        from journeylab.readers import read_codings
+
+        source = self.config.interviews
+        if source is None:
+            return None
+        options = self._options(source, "interviews")
+        for part in ("documents", "codebook", "participants", "asked"):
+            inner: TableSource | None = options.pop(part, None)
+            if inner is not None:
+                options[part] = {**self._options(inner, None), "path": self.locate(inner.path)}
+        format_ = options.pop("format")
+        coded = read_codings(self.locate(source.path), format=format_, **options)
+        for report in coded.reports:
+            self._reports[report.source] = report
+        return self._complete_codes(coded)
+
+    @cached_property
+    def documents(self) -> Frame | None:
+        """Interviews, reviews or notes, with the participant of each."""
+        return None if self.coded is None else self._keep(self.coded.documents)
+
+    @cached_property
+    def participants(self) -> Frame | None:
+        """The people who were asked."""
+        if self.coded is None or self.coded.participants is None or self.coded.participants.empty:
+            return None
+        return _without(self.coded.participants, "participant_id", self.withdrawn_participants)
+
+    @cached_property
+    def codes(self) -> Frame | None:
+        """The codebook, with stage, touchpoint and valence."""
+        return None if self.coded is None else self.coded.codes
+
+    @cached_property
+    def segments(self) -> Frame | None:
+        """The passages that carry codes."""
+        return None if self.coded is None else self._keep(self.coded.segments)
+
+    @cached_property
+    def codings(self) -> Frame | None:
+        """Who put which code on which segment; with the segment's document_id."""
+        if self.coded is None or self.segments is None:
+            return None
+        codings = self.coded.codings
+        kept = codings[codings["segment_id"].isin(self.segments["segment_id"])]
+        if "document_id" not in kept:
+            kept = kept.merge(self.segments[["segment_id", "document_id"]], on="segment_id")
+        return kept.reset_index(drop=True)
+
+    @cached_property
+    def asked(self) -> Frame | None:
+        """Which stages the interview guide raised, an interview; None where nobody wrote it down."""
+        asked = None if self.coded is None else getattr(self.coded, "asked", None)
+        return None if asked is None or asked.empty else self._keep(asked)
+
+    # Who is who
+
+    @cached_property
+    def crosswalk(self) -> Frame | None:
+        """Which participant is which customer, with consent; without those who withdrew."""
+        whole = self._whole_crosswalk
+        return None if whole is None else _without(whole, "participant_id", self.withdrawn_participants)
+
+    @cached_property
+    def links(self) -> Frame | None:
+        """The rows of the crosswalk whose person agreed that interview and behaviour are linked."""
+        if self.crosswalk is None:
+            return None
+        return self.crosswalk[self.crosswalk["consent_linkage"].astype(bool)].reset_index(drop=True)
+
+    @cached_property
+    def withdrawn_participants(self) -> set[str]:
+        """Participants who took back their consent."""
+        whole = self._whole_crosswalk
+        if whole is None or "withdrawn_at" not in whole:
+            return set()
+        return set(whole.loc[whole["withdrawn_at"].notna(), "participant_id"])
+
+    @cached_property
+    def withdrawn_customers(self) -> set[str]:
+        """The customers behind the participants who withdrew; their traces are not used either."""
+        whole = self._whole_crosswalk
+        if whole is None:
+            return set()
+        return set(whole.loc[whole["participant_id"].isin(self.withdrawn_participants), "customer_id"].dropna())
+
+    @cached_property
+    def _whole_crosswalk(self) -> Frame | None:
+        source = self.config.crosswalk
+        if source is None:
+            return None
+        if not source.same_ids:
+            return self._table("crosswalk", source)
+        if self.coded is None:
+            return None
+        documents = self.coded.documents
+        people = documents["participant_id"].dropna().unique() if "participant_id" in documents else []
+        return pd.DataFrame(
+            {
+                "participant_id": pd.Series(people, dtype="str"),
+                "customer_id": pd.Series(people, dtype="str"),
+                "link_method": "same id",
+                "consent_linkage": source.consent_linkage,
+                "consent_quotes": source.consent_quotes,
+            }
+        )
+
+    # Journeys, and what was read
+
+    def journeys(self, by: str = "customer", **options: Any) -> Journeys:
+        """Build the journeys of this study, see `journeylab.journeys.build`.
+
+        Raises
+        ------
+        StudyError
+            When the study has no events.
+        """
+        from journeylab import journeys
+
+        if self.events is None:
+            raise StudyError(f"{self.path}: has no [events] source, so there are no journeys to build.")
+        settings = self.config.study
+        return journeys.build(self.events, by=by, gap=settings.session_gap, engine=settings.engine, **options)
+
+    @property
+    def reports(self) -> dict[str, ImportReport]:
+        """The import report of every source; reads what was not read yet."""
+        for name in ("events", "customers", "coded", "responses", "crosswalk", "assignments", "changes"):
+            getattr(self, name)
+        return dict(self._reports)
+
+    def has(self, *tables: str) -> bool:
+        """Say whether the study has all these tables, with rows in them."""
+        return all((frame := getattr(self, name)) is not None and len(frame) > 0 for name in tables)
+
+    # Helpers
+
+    def _table(self, kind: str, source: TableSource | CrosswalkSource | None) -> Frame | None:
+        from journeylab.readers import read_table
+
+        if source is None or source.path is None:
+            return None
+        frame, report = read_table(self.locate(source.path), kind, **self._options(source, kind))
+        self._reports[kind] = report
+        return frame
+
+    def _options(self, source: Any, name: str | None) -> dict[str, Any]:
+        """The options of a source that were said, with the study's time zone, for its reader."""
+        options = {key: getattr(source, key) for key in source.model_fields_set if key != "path"}
+        for key in ("same_ids", "consent_linkage", "consent_quotes"):
+            options.pop(key, None)
+        options.setdefault("timezone", self.config.study.timezone)
+        if "touchpoints" in options and options["touchpoints"]:
+            options["touchpoints"] = [item.model_dump(exclude_none=True) for item in options["touchpoints"]]
+        if name is not None:
+            options["source"] = name
+            options.setdefault("format", "tabular")
+        else:
+            options.pop("format", None)
+        return options
+
+    def _keep(self, frame: Frame) -> Frame:
+        """Without the documents of people who withdrew."""
+        assert self.coded is not None
+        if "participant_id" in frame:
+            return _without(frame, "participant_id", self.withdrawn_participants)
+        documents = self.coded.documents
+        if "participant_id" not in documents or not self.withdrawn_participants:
+            return frame
+        gone = documents.loc[documents["participant_id"].isin(self.withdrawn_participants), "document_id"]
+        return _without(frame, "document_id", set(gone))
+
+    def _complete_codes(self, coded: CodedStudy) -> CodedStudy:
+        """Fill the codebook from [[codes]]: stage, touchpoint, valence, description by path."""
+        codes = coded.codes.copy()
+        for column in ("description", "valence", "stage", "touchpoint"):
+            if column not in codes:
+                codes[column] = pd.Series(pd.NA, index=codes.index, dtype="float64" if column == "valence" else "object")
+        for position, code in enumerate(self.config.codes):
+            rows = codes["path"] == code.path
+            if not rows.any():
+                raise StudyError(
+                    f"{self.path}: codes[{position + 1}].path: no code '{code.path}' was read; "
+                    f"there are {listing(codes['path'])}.{did_you_mean(code.path, codes['path'])}"
+                )
+            for column in ("description", "valence", "stage", "touchpoint"):
+                value = getattr(code, column)
+                if value is not None:
+                    codes.loc[rows, column] = value
+        unknown = codes["stage"].dropna()
+        unknown = unknown[~unknown.isin(self.stages)]
+        if len(unknown):
+            word = str(unknown.iloc[0])
+            raise DataError(
+                f"{self.path}: the codebook puts code '{codes.loc[unknown.index[0], 'path']}' on stage '{word}', "
+                f"which is not one of the stages {listing(self.stages)}.{did_you_mean(word, self.stages)}"
+            )
+        return dataclasses.replace(coded, codes=codes)
+
+    def _name_touchpoints(self, events: Frame) -> Frame:
+        """Apply [[touchpoints]]: first match wins; unmatched events keep their raw name and have no stage."""
+        rules = self.config.touchpoints
+        raw = pd.Series(events["touchpoint"].unique(), dtype="str")
+        matchers = [(rule, _matcher(rule.match)) for rule in rules]
+        found = [next((rule for rule, match in matchers if match(name)), None) for name in raw]
+        index = raw.set_axis(raw)
+        named = {name: (rule.name or name) if rule else name for name, rule in zip(raw, found, strict=True)}
+        dropped = [name for name, rule in zip(raw, found, strict=True) if rule and rule.drop]
+        by_raw = dict(zip(raw, found, strict=True))
+        touchpoint = events["touchpoint"]
+        events = events.assign(
+            stage=touchpoint.map(index.map(lambda name: by_raw[name].stage if by_raw[name] else None)),
+            planned=touchpoint.map({name: rule.planned if rule else True for name, rule in by_raw.items()}),
+            touchpoint=touchpoint.map(named).astype("str"),
+        )
+        channels = touchpoint.map({name: rule.channel for name, rule in by_raw.items() if rule and rule.channel})
+        events["channel"] = channels.where(channels.notna(), events["channel"]) if "channel" in events else channels
+        return events[~touchpoint.isin(dropped)] if dropped else events
+
+    @cached_property
+    def touchpoints(self) -> Frame:
+        """One row a touchpoint on the journey: touchpoint, stage, channel, planned, required, tested, n (events)."""
+        if self.events is None:
+            return pd.DataFrame(columns=["touchpoint", "stage", "channel", "planned", "required", "tested", "n"])
+        grouped = self.events.groupby("touchpoint", sort=False)
+        frame = grouped.agg(
+            stage=("stage", "first"), channel=("channel", "first"), planned=("planned", "first"), n=("touchpoint", "size")
+        ).reset_index()
+        rules = {rule.name: rule for rule in reversed(self.config.touchpoints) if rule.name}
+        frame["required"] = [name in rules and rules[name].required for name in frame["touchpoint"]]
+        frame["tested"] = [name not in rules or rules[name].tested for name in frame["touchpoint"]]
+        order = {stage: position for position, stage in enumerate(self.stages)}
+        return frame.sort_values(
+            ["stage", "n"], key=lambda column: column.map(order).fillna(len(order)) if column.name == "stage" else -column
+        ).reset_index(drop=True)
+
+
+def open_study(path: str | Path, data_dir: str | Path | None = None) -> Study:
+    """Open a study by its folder or its study.toml.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder with a study.toml, or the file. A relative path is looked for here and in every folder above.
+    data_dir : str or Path, optional
+        Where the raw files lie, if not beside the study.toml.
+
+    Raises
+    ------
+    StudyError
+        When there is no such study, its study.toml has mistakes, or `data_dir` is no folder.
+    """
+    given = Path(path)
+    file = _find(given)
+    if data_dir is not None and not Path(data_dir).is_dir():
+        raise StudyError(f"{data_dir}: the data folder is not there (given as --data or data_dir).")
+    return Study(file, None if data_dir is None else Path(data_dir).resolve())
+
+
+def _find(given: Path) -> Path:
+    """The study.toml of a path, looked for upwards from here."""
+    bases = [Path.cwd(), *Path.cwd().parents] if not given.is_absolute() else [Path("/")]
+    for base in bases:
+        place = (base / given).resolve()
+        if place.is_dir() and (place / "study.toml").is_file():
+            return place / "study.toml"
+        if place.is_file():
+            return place
+    near = sorted(file.parent.name for file in given.absolute().parent.glob("*/study.toml"))
+    hint = f" Studies beside it: {listing(near)}." if near else ""
+    raise StudyError(
+        f"{given}: there is no study here (a folder with a study.toml).{hint}{did_you_mean(given.name, near)} "
+        f"`journeylab new {given}` makes one."
+    )
+
+
+def _matcher(patterns: str | list[str]) -> Callable[[str], bool]:
+    """Whether a raw touchpoint matches one of the patterns; only ``*`` and ``?`` are special."""
+    texts = [patterns] if isinstance(patterns, str) else patterns
+    compiled = [re.compile(fnmatch.translate(text.replace("[", "[[]"))) for text in texts]
+    return lambda name: any(pattern.match(name) for pattern in compiled)
+
+
+def _without(frame: Frame, column: str, gone: set[str]) -> Frame:
+    """The rows whose id is not among those gone."""
+    if not gone or column not in frame:
+        return frame
+    return frame[~frame[column].isin(gone)].reset_index(drop=True)

@@ -1,0 +1,165 @@
+"""Numbers as a reader wants to see them: rounded, with units, never 14 decimals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import pandas as pd
+
+MISSING = "–"
+
+
+def is_missing(value: object) -> bool:
+    """Say whether a cell holds nothing: None, NaN or NaT."""
+    return value is None or (not isinstance(value, (list, tuple, dict)) and bool(pd.isna(value)))
+
+
+def percent(share: float, digits: int | None = None) -> str:
+    """Write a share as per cent.
+
+    Examples
+    --------
+    >>> percent(0.1234), percent(0.004), percent(0.5, 0), percent(float("nan"))
+    ('12.3 %', '0.4 %', '50 %', '–')
+    """
+    if is_missing(share):
+        return MISSING
+    if digits is None:
+        digits = 2 if 0 < abs(share) < 0.001 else 1
+    return f"{_signed_zero(100 * share, digits):.{digits}f} %"
+
+
+def points(difference: float, digits: int = 1) -> str:
+    """Write a difference of shares in percentage points, with its sign.
+
+    Examples
+    --------
+    >>> points(0.0312), points(-0.0312), points(0.00001)
+    ('+3.1 points', '−3.1 points', '0.0 points')
+    """
+    if is_missing(difference):
+        return MISSING
+    return f"{signed(100 * difference, digits)} points"
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """Write a number with its sign, a true minus, and no sign on zero."""
+    if is_missing(value):
+        return MISSING
+    rounded = _signed_zero(value, digits)
+    sign = "+" if rounded > 0 else "−" if rounded < 0 else ""
+    return f"{sign}{abs(rounded):,.{digits}f}"
+
+
+def number(value: float, digits: int | None = None) -> str:
+    """Write a number: thousands apart, and only the digits that matter.
+
+    Examples
+    --------
+    >>> number(12345), number(3.14159), number(0.01234), number(1234.5)
+    ('12,345', '3.14', '0.012', '1,234')
+    """
+    if is_missing(value):
+        return MISSING
+    value = float(value)
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if digits is None:
+        if value == round(value) or abs(value) >= 100:
+            digits = 0
+        elif abs(value) >= 1:
+            digits = 2
+        else:
+            digits = 3
+    return f"{_signed_zero(value, digits):,.{digits}f}".replace("-", "−")
+
+
+def p_value(value: float) -> str:
+    """Write a p- or q-value.
+
+    Examples
+    --------
+    >>> p_value(0.00001), p_value(0.0312), p_value(0.4)
+    ('< 0.001', '0.031', '0.40')
+    """
+    if is_missing(value):
+        return MISSING
+    if value < 0.001:
+        return "< 0.001"
+    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def duration(seconds: float) -> str:
+    """Write a span of time with its fitting unit.
+
+    Examples
+    --------
+    >>> duration(42), duration(600), duration(7200), duration(864000)
+    ('42 s', '10 min', '2.0 h', '10 days')
+    """
+    if is_missing(seconds):
+        return MISSING
+    for size, unit in ((86400.0, "days"), (3600.0, "h"), (60.0, "min")):
+        if abs(seconds) >= size:
+            amount = seconds / size
+            digits = 0 if unit == "min" or amount >= 10 else 1
+            return f"{amount:,.{digits}f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def interval(low: float, high: float, style: str = "percent") -> str:
+    """Write the two ends of an interval with one unit.
+
+    Examples
+    --------
+    >>> interval(0.1, 0.25), interval(-0.01, 0.02, "points"), interval(1.234, 5.6, "number")
+    ('10.0 to 25.0 %', '−1.0 to +2.0 points', '1.23 to 5.60')
+    """
+    if is_missing(low) or is_missing(high):
+        return MISSING
+    if style == "percent":
+        return f"{_signed_zero(100 * low, 1):.1f} to {_signed_zero(100 * high, 1):.1f} %".replace("-", "−")
+    if style == "points":
+        return f"{signed(100 * low)} to {signed(100 * high)} points"
+    if style == "duration":
+        return f"{duration(low)} to {duration(high)}"
+    digits = 0 if max(abs(low), abs(high)) >= 100 else 2
+    return f"{number(low, digits)} to {number(high, digits)}"
+
+
+def share_of(k: int, n: int) -> str:
+    """Write k of n with its Wilson interval.
+
+    Examples
+    --------
+    >>> share_of(9, 12)
+    '9 of 12 (75.0 %, 95 % interval 46.8 to 91.1 %)'
+    """
+    from journeylab.intervals import CONFIDENCE, wilson
+
+    if n == 0:
+        return "0 of 0"
+    value, low, high = wilson(k, n)
+    return f"{k:,} of {n:,} ({percent(value)}, {CONFIDENCE:.0%} interval {interval(low, high)})".replace(
+        "95%", "95 %"
+    )
+
+
+def sentence_list(words: Iterable[str]) -> str:
+    """Join words as in a sentence.
+
+    Examples
+    --------
+    >>> sentence_list(["a", "b", "c"])
+    'a, b and c'
+    """
+    words = list(words)
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _signed_zero(value: float, digits: int) -> float:
+    """Rounded, and never minus zero."""
+    return round(float(value), digits) + 0.0
