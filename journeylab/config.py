@@ -345,7 +345,7 @@ def _cross_check(raw: dict[str, Any]) -> typing.Iterator[Problem]:
     outcomes = _tables(raw, "outcomes")
     names = [outcome.get("name") for outcome in outcomes]
     goals = raw.get("goals")
-    for name, goal in (goals.items() if isinstance(goals, dict) else ()):
+    for name, goal in goals.items() if isinstance(goals, dict) else ():
         if isinstance(goal, dict):
             yield from _not_among(goal.get("outcome"), names, "outcomes", ("goals", name, "outcome"))
             if goal.get("outcome") is None and goal.get("score") is None:

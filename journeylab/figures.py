@@ -75,8 +75,16 @@ def subtitle(ax: Axes, title: str, note: str = "") -> None:
     ax.set_title(title if not note else f"{title}\n", loc="left")
     if note:
         ax.annotate(
-            note, xy=(0, 1), xycoords="axes fraction", xytext=(0, 6), textcoords="offset points",
-            color=MUTED, fontsize=9.5, va="bottom", ha="left", annotation_clip=False,
+            note,
+            xy=(0, 1),
+            xycoords="axes fraction",
+            xytext=(0, 6),
+            textcoords="offset points",
+            color=MUTED,
+            fontsize=9.5,
+            va="bottom",
+            ha="left",
+            annotation_clip=False,
         )
 
 

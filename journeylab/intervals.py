@@ -63,9 +63,7 @@ def wilson(k: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -> Interv
     return _scalars(share, low, high)
 
 
-def newcombe(
-    k1: ArrayLike, n1: ArrayLike, k0: ArrayLike, n0: ArrayLike, confidence: float = CONFIDENCE
-) -> Interval:
+def newcombe(k1: ArrayLike, n1: ArrayLike, k0: ArrayLike, n0: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
     """Hybrid score interval of a difference of two independent proportions.
 
     References
@@ -104,9 +102,7 @@ def mean(values: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
     centre = float(values.mean())
     if len(values) == 1:
         return Interval(centre, np.nan, np.nan)
-    half = float(stdtrit(len(values) - 1, 0.5 + confidence / 2)) * float(
-        values.std(ddof=1) / np.sqrt(len(values))
-    )
+    half = float(stdtrit(len(values) - 1, 0.5 + confidence / 2)) * float(values.std(ddof=1) / np.sqrt(len(values)))
     return Interval(centre, centre - half, centre + half)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from journeylab.errors import StudyError
 
-TEMPLATE = '''# What this study is. Lines that begin with # are comments; take the # away to use a key.
+TEMPLATE = """# What this study is. Lines that begin with # are comments; take the # away to use a key.
 [study]
 name = "{name}"                     # names the folder reports/{name}
 title = "{title}"
@@ -67,7 +67,7 @@ touchpoint = "touchpoint"
 
 [privacy]
 minimum_cell = 5                    # smaller groups are not shown in a public report
-'''
+"""
 
 EXAMPLE = """customer_id,event_time,touchpoint
 c1,2026-01-05T10:00:00Z,home page

@@ -51,7 +51,9 @@ def figure(ax: Axes, alt: str | None = None) -> None:
 
     alt = alt or figures.alt_text(ax)
     if len(alt) < 20:
-        raise ReportError(f"A figure needs an alt text of at least 20 characters that says what it shows; found {alt!r}.")
+        raise ReportError(
+            f"A figure needs an alt text of at least 20 characters that says what it shows; found {alt!r}."
+        )
     display(Image(figures.png(ax), format="png"), metadata={"image/png": {"alt": alt}})
 
 

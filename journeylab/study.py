@@ -24,7 +24,7 @@ Frame = pd.DataFrame
 
 
 class Study:
-    """What one study.toml opens: tables, stages, touchpoints, goals; people who withdrew are gone from all of it.
+    r"""What one study.toml opens: tables, stages, touchpoints, goals; people who withdrew are gone from all of it.
 
     Attributes
     ----------
@@ -32,7 +32,8 @@ class Study:
         The validated study.toml.
     folder : Path
         Where the study.toml lies.
-    events, customers, participants, documents, codes, segments, codings, asked, responses, crosswalk, assignments, changes
+    events, customers, participants, documents, codes, segments, codings, asked, responses, crosswalk, \
+assignments, changes
         The contract tables; None where the study has no such source.
     reports : dict of str to ImportReport
         What was read, kept and dropped, a source; asking for it reads every source.
@@ -328,7 +329,7 @@ class Study:
         for key in ("same_ids", "consent_linkage", "consent_quotes"):
             options.pop(key, None)
         options.setdefault("timezone", self.config.study.timezone)
-        if "touchpoints" in options and options["touchpoints"]:
+        if options.get("touchpoints"):
             options["touchpoints"] = [item.model_dump(exclude_none=True) for item in options["touchpoints"]]
         if name is not None:
             options["source"] = name
@@ -353,7 +354,9 @@ class Study:
         codes = coded.codes.copy()
         for column in ("description", "valence", "stage", "touchpoint"):
             if column not in codes:
-                codes[column] = pd.Series(pd.NA, index=codes.index, dtype="float64" if column == "valence" else "object")
+                codes[column] = pd.Series(
+                    pd.NA, index=codes.index, dtype="float64" if column == "valence" else "object"
+                )
         for position, code in enumerate(self.config.codes):
             rows = codes["path"] == code.path
             if not rows.any():
@@ -402,14 +405,18 @@ class Study:
             return pd.DataFrame(columns=["touchpoint", "stage", "channel", "planned", "required", "tested", "n"])
         grouped = self.events.groupby("touchpoint", sort=False)
         frame = grouped.agg(
-            stage=("stage", "first"), channel=("channel", "first"), planned=("planned", "first"), n=("touchpoint", "size")
+            stage=("stage", "first"),
+            channel=("channel", "first"),
+            planned=("planned", "first"),
+            n=("touchpoint", "size"),
         ).reset_index()
         rules = {rule.name: rule for rule in reversed(self.config.touchpoints) if rule.name}
         frame["required"] = [name in rules and rules[name].required for name in frame["touchpoint"]]
         frame["tested"] = [name not in rules or rules[name].tested for name in frame["touchpoint"]]
         order = {stage: position for position, stage in enumerate(self.stages)}
         return frame.sort_values(
-            ["stage", "n"], key=lambda column: column.map(order).fillna(len(order)) if column.name == "stage" else -column
+            ["stage", "n"],
+            key=lambda column: column.map(order).fillna(len(order)) if column.name == "stage" else -column,
         ).reset_index(drop=True)
 
 

@@ -141,9 +141,7 @@ def share_of(k: int, n: int) -> str:
     if n == 0:
         return "0 of 0"
     value, low, high = wilson(k, n)
-    return f"{k:,} of {n:,} ({percent(value)}, {CONFIDENCE:.0%} interval {interval(low, high)})".replace(
-        "95%", "95 %"
-    )
+    return f"{k:,} of {n:,} ({percent(value)}, {CONFIDENCE:.0%} interval {interval(low, high)})".replace("95%", "95 %")
 
 
 def sentence_list(words: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ def trouble_by_stage(study: Study) -> pd.DataFrame:
     -------
     DataFrame
         One row a stage, in order: stage, n_customers, n_trouble, trouble, trouble_low, trouble_high (Wilson),
-        left (share; NaN where leaving is not counted), unplanned (share), behaviour
+        left (share; NaN where leaving is not counted), unplanned (share), behaviour_says
         (``friction``, ``fine``, ``inconclusive``, ``no data``), reference (the share a stage is held against).
     """
     stages = study.stages
@@ -76,7 +76,7 @@ def _judge(frame: pd.DataFrame) -> pd.DataFrame:
     )
     blank = ~frame["can_tell"]
     frame.loc[blank, ["trouble", "trouble_low", "trouble_high"]] = np.nan
-    return frame.assign(behaviour=states, reference=reference).drop(columns="can_tell")
+    return frame.assign(behaviour_says=states, reference=reference).drop(columns="can_tell")
 
 
 def _went_on(
@@ -119,7 +119,7 @@ def _no_data(stages: list[str]) -> pd.DataFrame:
             "trouble": np.nan,
             "trouble_low": np.nan,
             "trouble_high": np.nan,
-            "behaviour": "no data",
+            "behaviour_says": "no data",
             "reference": np.nan,
         }
     )

@@ -11,9 +11,27 @@ from journeylab.study import Study
 LEAST = 5
 """Fewer people asked than this carry no verdict."""
 
+RULE = "A code counts where more than half of a text's coders chose it; of two coders, one is enough."
+
+
+def agreed(study: Study) -> pd.DataFrame:
+    """The codes that hold for each document: document_id, code_id.
+
+    Notes
+    -----
+    Where three or more coders worked on the study, more than half of a document's coders and at least two of them must
+    have chosen the code. Where one or two did, one is enough, since coders overlook more often than they invent.
+    """
+    codings = study.codings.drop_duplicates(["document_id", "code_id", "coder"])
+    votes = codings.groupby(["document_id", "code_id"]).size().reset_index(name="votes")
+    if codings["coder"].nunique() > 2:
+        coders = votes["document_id"].map(codings.groupby("document_id")["coder"].nunique())
+        votes = votes[(votes["votes"] * 2 > coders) & (votes["votes"] >= 2)]
+    return votes[["document_id", "code_id"]].reset_index(drop=True)
+
 
 def mentions(study: Study) -> pd.DataFrame:
-    """Who said what: one row a person and code that at least half of the document's coders (rounded up) applied.
+    """Who said what: one row a person and code that holds for one of their documents, see `agreed`.
 
     Returns
     -------
@@ -23,13 +41,9 @@ def mentions(study: Study) -> pd.DataFrame:
     columns = ["person", "code_id", "path", "name", "valence", "stage", "touchpoint"]
     if not study.has("codings", "codes", "documents"):
         return pd.DataFrame(columns=columns)
-    codings = study.codings
-    per_document = codings.groupby("document_id")["coder"].nunique()
-    votes = codings.groupby(["document_id", "code_id"])["coder"].nunique().reset_index(name="votes")
-    votes = votes[votes["votes"] * 2 >= votes["document_id"].map(per_document)]
-    votes["person"] = votes["document_id"].map(people(study))
-    said = votes.merge(study.codes, on="code_id").drop_duplicates(["person", "code_id"])
-    return said.reindex(columns=columns)
+    said = agreed(study)
+    said["person"] = said["document_id"].map(people(study))
+    return said.merge(study.codes, on="code_id").drop_duplicates(["person", "code_id"]).reindex(columns=columns)
 
 
 def people(study: Study) -> pd.Series:
@@ -49,7 +63,7 @@ def asked_by_stage(study: Study) -> tuple[dict[str, set[str]], bool]:
     everybody = set(people(study)) if study.has("documents") else set()
     asked = study.asked
     if asked is None:
-        return {stage: everybody for stage in study.stages}, False
+        return dict.fromkeys(study.stages, everybody), False
     who = asked["participant_id"] if "participant_id" in asked else asked["document_id"].map(people(study))
     return {stage: set(who[asked["stage"] == stage]) for stage in study.stages}, True
 
@@ -66,7 +80,7 @@ def voices_by(study: Study, level: str) -> pd.DataFrame:
     -------
     DataFrame
         level, n_asked, guide (whether an interview guide tells who was asked), n_pain, pain, pain_low, pain_high,
-        n_gain, gain, gain_low, gain_high (Wilson), top_pain, top_gain (code names), voice
+        n_gain, gain, gain_low, gain_high (Wilson), top_pain, top_gain (code names), voice_says
         (``pain``, ``gain``, ``mixed``, ``not raised``, ``not asked``, ``too few``).
 
     Notes
@@ -80,7 +94,7 @@ def voices_by(study: Study, level: str) -> pd.DataFrame:
     if level == "stage":
         places = [(stage, stage) for stage in study.stages]
     else:
-        named = [name for name in study.touchpoints["touchpoint"]]
+        named = list(study.touchpoints["touchpoint"])
         named += [name for name in said["touchpoint"].dropna().unique() if name not in named]
         places = [(name, stage_of.get(name)) for name in named]
     rows = []
@@ -110,7 +124,7 @@ def _counts(group: pd.DataFrame, audience: set[str]) -> dict[str, object]:
         "gain_high": gain_high,
         "top_pain": _top(pains),
         "top_gain": _top(gains),
-        "voice": _voice(with_pain, with_gain, n),
+        "voice_says": _voice(with_pain, with_gain, n),
     }
 
 
@@ -153,6 +167,12 @@ def mean_valence(study: Study) -> pd.DataFrame:
         per_person = said[said["stage"] == stage].groupby("person")["valence"].mean()
         value, low, high = mean(per_person)
         rows.append(
-            {"stage": stage, "n": len(per_person), "valence": value, "low": np.clip(low, -1, 1), "high": np.clip(high, -1, 1)}
+            {
+                "stage": stage,
+                "n": len(per_person),
+                "valence": value,
+                "low": np.clip(low, -1, 1),
+                "high": np.clip(high, -1, 1),
+            }
         )
     return pd.DataFrame(rows)

@@ -1,0 +1,17 @@
+"""Where words and behaviour meet."""
+
+from journeylab.joint.did import trouble_by_stage
+from journeylab.joint.display import JointDisplay, display
+from journeylab.joint.experience import Experience, experience
+from journeylab.joint.said import mean_valence, mentions, voices_by
+
+__all__ = [
+    "Experience",
+    "JointDisplay",
+    "display",
+    "experience",
+    "mean_valence",
+    "mentions",
+    "trouble_by_stage",
+    "voices_by",
+]

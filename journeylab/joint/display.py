@@ -1,0 +1,257 @@
+"""Where do words and behaviour confirm, expand or contradict each other?"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from journeylab import figures, text
+from journeylab.errors import StudyError, did_you_mean, listing
+from journeylab.joint.did import trouble_by_stage
+from journeylab.joint.said import mentions, people, voices_by
+from journeylab.results import Result
+from journeylab.study import Study
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from journeylab.behaviours import Behaviours
+
+LEVELS = ("stage", "touchpoint", "behaviour")
+
+FITS = {
+    ("friction", "pain"): "confirm",
+    ("fine", "gain"): "confirm",
+    ("friction", "gain"): "discord",
+    ("fine", "pain"): "discord",
+}
+"""The fit of a row where both sides speak; one side alone expands the other, and none is silence."""
+
+SPEAKS = {"friction", "fine", "pain", "gain"}
+SILENT = {"no data", "not asked", "too few", "not raised"}
+
+
+@dataclasses.dataclass(frozen=True)
+class JointDisplay(Result):
+    """Words beside behaviour, one row a stage, touchpoint or behaviour.
+
+    Attributes
+    ----------
+    table : DataFrame
+        The level's name; what customers did (``n_customers``, ``trouble`` or ``effect`` with interval,
+        ``behaviour_says``); what they said (``n_asked``, ``n_pain``, ``n_gain`` with intervals, ``voice_says``);
+        ``fit`` (confirm, expand, discord, silence) and ``meaning``, a sentence.
+    level : str
+        ``stage``, ``touchpoint`` or ``behaviour``.
+    """
+
+    level: str
+
+    def summary(self) -> str:
+        """Say how the rows fit, and name those that confirm or contradict."""
+        counts = self.table["fit"].value_counts()
+        parts = [f"{counts.get(fit, 0)} {fit}" for fit in ("confirm", "expand", "discord", "silence")]
+        sentence = f"Of {len(self.table)} {self.level}s, words and behaviour are: {', '.join(parts)}."
+        for fit in ("confirm", "discord"):
+            names = self.table.loc[self.table["fit"] == fit, self.level]
+            if len(names):
+                sentence += f" {fit.capitalize()}: {text.sentence_list(names.astype(str))}."
+        return sentence
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw trouble (left) and pains (right) of each row with their intervals, and the fit in words."""
+        frame = self.table.iloc[::-1].reset_index(drop=True)
+        ax = figures.new_axes(ax, height=figures.row_height(len(frame), each=0.5))
+        did, low, high = ("trouble", "trouble_low", "trouble_high")
+        rows = np.arange(len(frame))
+        for values, ends, colour, sign, marker in (
+            (frame[did], (frame[low], frame[high]), figures.BLUE, -1, "o"),
+            (frame["pain"], (frame["pain_low"], frame["pain_high"]), figures.ORANGE, 1, "s"),
+        ):
+            centre = sign * 100 * values.to_numpy(dtype=float)
+            reach = np.abs(100 * np.vstack([values - ends[0], ends[1] - values]).astype(float))
+            reach = reach[::-1] if sign < 0 else reach
+            ax.barh(rows, centre, color=colour, alpha=0.35, height=0.55)
+            ax.errorbar(centre, rows, xerr=reach, fmt=marker, color=colour, capsize=3)
+        ax.axvline(0, color=figures.INK, linewidth=1)
+        ax.set_yticks(rows, frame[self.level].astype(str))
+        limit = max(20.0, float(np.nanmax(np.abs(ax.get_xlim()))))
+        ax.set_xlim(-limit, limit * 1.35)
+        for row, fit in zip(rows, frame["fit"], strict=True):
+            ax.text(limit * 1.33, row, fit, ha="right", va="center", fontweight="bold")
+        ticks = np.array([tick for tick in ax.get_xticks() if abs(tick) <= limit])
+        ax.set_xticks(ticks, [f"{abs(tick):.0f} %" for tick in ticks])
+        ax.set_xlabel("← customers who met trouble          people who named a pain →")
+        ax.grid(axis="y", visible=False)
+        n, asked = int(frame["n_customers"].max()), int(frame["n_asked"].max())
+        figures.subtitle(
+            ax, f"What customers did and said, by {self.level}", f"up to n = {n:,} customers, {asked:,} people asked"
+        )
+        return figures.describe(ax, f"Two-sided bar chart by {self.level}. {self.summary()}")
+
+
+def display(
+    study: Study,
+    level: str = "stage",
+    *,
+    effects: pd.DataFrame | None = None,
+    behaviours: Behaviours | None = None,
+) -> JointDisplay:
+    """Put what customers said beside what they did.
+
+    Parameters
+    ----------
+    study : Study
+        With events, interviews or both; a missing side is said as such.
+    level : str
+        ``stage``, ``touchpoint`` or ``behaviour``.
+    effects : DataFrame, optional
+        The table of `impact.touchpoint_effects`; judges touchpoints by their effect.
+    behaviours : Behaviours, optional
+        Needed for the level ``behaviour``.
+
+    Raises
+    ------
+    StudyError
+        For an unknown level, or the level ``behaviour`` without behaviours.
+
+    Notes
+    -----
+    A stage is *friction* (*fine*) when the Wilson interval of its trouble lies above (below) the average stage. A
+    touchpoint is *friction* (*fine*) when its effect is harmful (helpful) with q under the limit. The voice is *pain*
+    (*gain*) when those who named only pains clearly outnumber those who named only gains. Both speak alike: confirm;
+    against each other: discord; one alone: expand; none: silence (the triangulation protocol of Farmer et al. 2006,
+    Qualitative Health Research 16:377; Fetters, Curry and Creswell 2013, Health Services Research 48:2134).
+    """
+    if level not in LEVELS:
+        raise StudyError(f"level '{level}' is none of {listing(LEVELS)}.{did_you_mean(level, LEVELS)}")
+    if level == "stage":
+        did, said = trouble_by_stage(study), voices_by(study, "stage")
+        frame = did.merge(said, on="stage", how="left")
+    elif level == "touchpoint":
+        frame = _touchpoints(study, effects)
+    else:
+        if behaviours is None:
+            raise StudyError("the level 'behaviour' needs behaviours=..., the result of behaviours.find.")
+        frame = _behaviours(study, behaviours)
+    frame["fit"] = [_fit(did, voice) for did, voice in zip(frame["behaviour_says"], frame["voice_says"], strict=True)]
+    frame["meaning"] = [_meaning(row, level) for _, row in frame.iterrows()]
+    assumptions = (
+        "Interviewed people are counted, not passages; who was not asked about a stage is not counted as silent on it.",
+        "Trouble on a stage is leaving before the main outcome's stage, or an unplanned touchpoint on it.",
+        "Interviewees are not a random sample of customers; the words explain, the behaviour counts.",
+    )
+    if study.asked is None and study.has("documents"):
+        assumptions += ("No interview guide was given: everybody counts as asked, so silence may mean not asked.",)
+    return JointDisplay(frame, "Joint display with a rule for the fit of each row", assumptions, level)
+
+
+def _fit(did: str, voice: str) -> str:
+    """The fit of one row."""
+    if did in SPEAKS and voice in {"pain", "gain"}:
+        return FITS[did, voice]
+    if did == "no effect" and voice in {"pain", "gain"}:
+        return "discord" if voice == "gain" else "expand"
+    if did in SPEAKS or voice in {"pain", "gain", "mixed"}:
+        return "silence" if voice in {"not asked", "too few"} and did in SILENT else "expand"
+    return "silence"
+
+
+def _meaning(row: pd.Series, level: str) -> str:
+    """One sentence that draws both sides together."""
+    where = row[level]
+    did = {
+        "friction": "behaviour shows trouble",
+        "fine": "behaviour runs well",
+        "inconclusive": "behaviour does not say clearly",
+        "no effect": "it moves the outcome by nothing worth having",
+        "no data": "there is no measure of behaviour",
+    }[row["behaviour_says"]]
+    voice = {
+        "pain": f"people name pains ({row['n_pain']} of {row['n_asked']})",
+        "gain": f"people praise it ({row['n_gain']} of {row['n_asked']})",
+        "mixed": f"people are divided ({row['n_pain']} pains, {row['n_gain']} gains, {row['n_asked']} asked)",
+        "not raised": f"none of {row['n_asked']} people asked raised it",
+        "not asked": "nobody was asked",
+        "too few": f"only {row['n_asked']} people were asked",
+    }[row["voice_says"]]
+    joined = {"confirm": "and", "discord": "but", "expand": "while", "silence": "and"}[row["fit"]]
+    return f"{where}: {did}, {joined} {voice}."
+
+
+def _touchpoints(study: Study, effects: pd.DataFrame | None) -> pd.DataFrame:
+    """One row a touchpoint that is tested or spoken of."""
+    said = voices_by(study, "touchpoint")
+    frame = said.merge(study.touchpoints[["touchpoint", "stage"]], on="touchpoint", how="left")
+    reached = (
+        study.events.groupby("touchpoint")["customer_id"].nunique()
+        if study.events is not None
+        else pd.Series(dtype=int)
+    )
+    frame["n_customers"] = frame["touchpoint"].map(reached).fillna(0).astype(int)
+    frame[["trouble", "trouble_low", "trouble_high"]] = np.nan
+    frame[["effect", "effect_low", "effect_high"]] = np.nan
+    frame["behaviour_says"] = "no data"
+    if effects is not None:
+        known = effects.set_index("touchpoint")
+        for row, name in frame["touchpoint"].items():
+            if name not in known.index or pd.isna(known.loc[name, "estimate"]):
+                continue
+            line = known.loc[name]
+            frame.loc[row, ["effect", "effect_low", "effect_high"]] = line[["estimate", "ci_low", "ci_high"]].to_numpy(
+                float
+            )
+            frame.loc[row, "behaviour_says"] = _effect_state(line)
+    heard = (frame["n_pain"] + frame["n_gain"] > 0) | (frame["behaviour_says"] != "no data")
+    return frame[heard].reset_index(drop=True)
+
+
+def _effect_state(line: pd.Series) -> str:
+    """A touchpoint's effect as a state of the display."""
+    if line["verdict"] == "keep":
+        return "fine"
+    if line["verdict"] in {"fix", "remove"}:
+        return "friction"
+    return "no effect" if bool(line.get("equivalence", False)) else "inconclusive"
+
+
+def _behaviours(study: Study, behaviours: Behaviours) -> pd.DataFrame:
+    """One row a behaviour: how many convert, and what its interviewed members said."""
+    labels = behaviours.labels
+    links = study.links
+    person = {} if links is None else dict(zip(links["participant_id"], links["customer_id"], strict=True))
+    said = mentions(study)
+    said["behaviour_label"] = said["person"].map(person).map(labels)
+    everybody = (
+        pd.Series(sorted(set(people(study))), dtype="object") if study.has("documents") else pd.Series(dtype=object)
+    )
+    member = everybody.map(person).map(labels)
+    converted = set()
+    if study.events is not None and study.outcome is not None:
+        converted = set(study.events.loc[study.events["touchpoint"] == study.outcome, "customer_id"])
+    from journeylab.intervals import wilson
+    from journeylab.joint.said import _counts
+
+    rows = []
+    overall = np.mean([name in converted for name in labels.index]) if len(labels) else np.nan
+    for label in sorted(labels.dropna().unique()):
+        members = labels.index[labels == label]
+        missed = sum(name not in converted for name in members)
+        share, low, high = wilson(missed, len(members))
+        state = "friction" if low > 1 - overall else "fine" if high < 1 - overall else "inconclusive"
+        rows.append(
+            {
+                "behaviour": label,
+                "n_customers": len(members),
+                "trouble": share,
+                "trouble_low": low,
+                "trouble_high": high,
+                "behaviour_says": state if study.outcome else "no data",
+                "guide": study.asked is not None,
+                **_counts(said[said["behaviour_label"] == label], set(everybody[member == label])),
+            }
+        )
+    return pd.DataFrame(rows)

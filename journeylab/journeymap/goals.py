@@ -1,0 +1,169 @@
+"""How do the KPIs stand to their goals?"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from journeylab import figures, text
+from journeylab.config import Goal
+from journeylab.intervals import wilson
+from journeylab.results import Result
+from journeylab.study import Study
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclasses.dataclass(frozen=True)
+class Goals(Result):
+    """KPIs against goals.
+
+    Attributes
+    ----------
+    table : DataFrame
+        goal, kpi, horizon, by, target, value, ci_low, ci_high, n, status (``met``, ``missed``, ``open``: the
+        interval holds the target, ``unknown``), unit (``share`` or ``points``), stage, reason.
+    """
+
+    def summary(self) -> str:
+        """Say which goals are met, missed and open."""
+        if self.table.empty:
+            return "The study sets no goals."
+        parts = []
+        for row in self.table.itertuples():
+            if row.status == "unknown":
+                parts.append(f"{row.kpi}: not known, {row.reason}")
+                continue
+            value, target = write_value(row.value, row.unit), write_value(row.target, row.unit)
+            ends = text.interval(row.ci_low, row.ci_high, "percent" if row.unit == "share" else "number")
+            parts.append(f"{row.kpi}: {value} ({ends}, n = {row.n:,}) against {target}, {row.status}")
+        return "; ".join(parts) + "."
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw each KPI's distance from its goal, in units of the goal."""
+        frame = self.table[self.table["status"] != "unknown"].iloc[::-1]
+        ax = figures.new_axes(ax, height=figures.row_height(len(frame), each=0.6))
+        ratio = [frame[column] / frame["target"] for column in ("value", "ci_low", "ci_high")]
+        rows = np.arange(len(frame))
+        reach = 100 * np.vstack([ratio[0] - ratio[1], ratio[2] - ratio[0]])
+        ax.errorbar(100 * ratio[0], rows, xerr=np.abs(reach), fmt="o", color=figures.BLUE, capsize=4, markersize=8)
+        ax.axvline(100, color=figures.ORANGE, linewidth=2)
+        ax.text(100, len(frame) - 0.45, "goal", color=figures.ORANGE, ha="center", va="bottom", fontweight="bold")
+        ax.set_yticks(rows, [f"{goal}: {status}" for goal, status in zip(frame["goal"], frame["status"], strict=True)])
+        ax.set_ylim(-0.6, len(frame) - 0.2)
+        ax.set_xlabel("measured, as per cent of the goal, with 95 % interval")
+        figures.subtitle(ax, "KPIs against goals\n")
+        return figures.describe(ax, f"Dot plot of KPIs against goals. {self.summary()}")
+
+
+def measure_goals(study: Study) -> Goals:
+    """Measure every goal of study.toml from the data.
+
+    Notes
+    -----
+    A goal with ``outcome`` is the share of customers with that outcome (among those who met the touchpoint ``among``,
+    after they first met it; within ``within`` of their first event or of that touchpoint, counting only customers
+    observed that long). A goal with ``score`` is the score of that survey: NPS, CSAT top-two share, or the mean.
+    """
+    rows = []
+    for name, goal in study.config.goals.items():
+        measured = _outcome_share(study, goal) if goal.outcome else _score(study, goal)
+        rows.append({"goal": name.replace("_", " "), "kpi": goal.kpi, "horizon": goal.horizon, "by": goal.by,
+                     "target": goal.target, **measured, "status": _status(goal, measured)})  # fmt: skip
+    columns = [
+        "goal",
+        "kpi",
+        "horizon",
+        "by",
+        "target",
+        "value",
+        "ci_low",
+        "ci_high",
+        "n",
+        "status",
+        "unit",
+        "stage",
+        "reason",
+    ]
+    return Goals(
+        pd.DataFrame(rows, columns=columns),
+        "Measured share with Wilson interval, or score with its own",
+        (
+            "Customers seen in the data stand for all customers.",
+            "A goal is met or missed only if its interval is clear of it.",
+        ),
+    )
+
+
+def write_value(value: float, unit: str) -> str:
+    """Write a KPI in its unit."""
+    return text.percent(value) if unit == "share" else text.number(value)
+
+
+def _status(goal: Goal, measured: dict[str, object]) -> str:
+    """Met, missed, or open where the interval holds the target."""
+    low, high = float(measured["ci_low"]), float(measured["ci_high"])  # type: ignore[arg-type]
+    if np.isnan(low):
+        return "unknown"
+    if low <= goal.target <= high:
+        return "open"
+    return "met" if (low > goal.target) != goal.lower_is_better else "missed"
+
+
+def _outcome_share(study: Study, goal: Goal) -> dict[str, object]:
+    """Share of customers with an outcome."""
+    outcome = next(item for item in study.config.outcomes if item.name == goal.outcome)
+    if study.events is None:
+        return _unknown("the study has no events")
+    events = study.events
+    stage = events.loc[events["touchpoint"] == outcome.touchpoint, "stage"]
+    hits = events[events["touchpoint"] == outcome.touchpoint]
+    reached = hits.groupby("customer_id")["event_time"].nth(outcome.occurrence - 1)
+    reached = hits.loc[reached.index].set_index("customer_id")["event_time"]
+    base = events if goal.among is None else events[events["touchpoint"] == goal.among]
+    start = base.groupby("customer_id")["event_time"].min()
+    if goal.within is not None:
+        span = pd.Timedelta(goal.within)
+        start = start[start + span <= events["event_time"].max()]
+    when = reached.reindex(start.index)
+    done = when.notna() if goal.among is None else when >= start
+    if goal.within is not None:
+        done &= when <= start + span
+    if not len(start):
+        return _unknown("no customer was observed long enough")
+    value, low, high = wilson(int(done.sum()), len(start))
+    return {"value": value, "ci_low": low, "ci_high": high, "n": len(start), "unit": "share",
+            "stage": stage.iloc[0] if len(stage) else None, "reason": ""}  # fmt: skip
+
+
+def _score(study: Study, goal: Goal) -> dict[str, object]:
+    """The score of a survey."""
+    from journeylab import voices
+
+    if study.responses is None:
+        return _unknown("the study has no surveys")
+    answers = study.responses[study.responses["instrument"] == goal.score]
+    if answers.empty:
+        return _unknown(f"nobody answered '{goal.score}'")
+    row = voices.score_table(answers).table.iloc[0]
+    stage = answers["stage"].dropna() if "stage" in answers else pd.Series(dtype=object)
+    return {"value": row["value"], "ci_low": row["ci_low"], "ci_high": row["ci_high"], "n": int(row["n"]),
+            "unit": "share" if row["unit"] == "share" else "points",
+            "stage": stage.iloc[0] if len(stage) else None, "reason": row["reason"]}  # fmt: skip
+
+
+def _unknown(reason: str) -> dict[str, object]:
+    """A KPI that cannot be measured."""
+    return {
+        "value": np.nan,
+        "ci_low": np.nan,
+        "ci_high": np.nan,
+        "n": 0,
+        "unit": "share",
+        "stage": None,
+        "reason": reason,
+    }
