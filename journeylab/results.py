@@ -6,6 +6,8 @@ import dataclasses
 import datetime
 import json
 import math
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,6 +71,35 @@ class Result:
         from journeylab import html
 
         return f"<p>{html.escape(self.summary())}</p>" + html.table(self.table, self.method, most=12)
+
+
+FOLDER = "JOURNEYLAB_RESULTS"
+"""The environment variable that names the folder of a run's results; unset in JupyterLab."""
+
+
+def save(name: str, result: Result | dict[str, Any] | list[Any]) -> Path | None:
+    """Keep a result for the run's report as ``NAME.json``; outside a run nothing is written.
+
+    Returns
+    -------
+    Path or None
+        The file, or None outside a run.
+    """
+    folder = os.environ.get(FOLDER)
+    if not folder:
+        return None
+    content = result.to_json() if isinstance(result, Result) else json.dumps(_plain(result), ensure_ascii=False)
+    file = Path(folder) / f"{name}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content + "\n", encoding="utf-8")
+    return file
+
+
+def load(name: str) -> Any | None:
+    """Read what another notebook of this run saved, or None where there is none."""
+    folder = os.environ.get(FOLDER)
+    file = Path(folder) / f"{name}.json" if folder else None
+    return json.loads(file.read_text(encoding="utf-8")) if file is not None and file.is_file() else None
 
 
 def _plain(value: Any) -> Any:

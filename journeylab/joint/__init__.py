@@ -3,13 +3,16 @@
 from journeylab.joint.did import trouble_by_stage
 from journeylab.joint.display import JointDisplay, display
 from journeylab.joint.experience import Experience, experience
+from journeylab.joint.linkage import Linkage, linkage
 from journeylab.joint.said import mean_valence, mentions, voices_by
 
 __all__ = [
     "Experience",
     "JointDisplay",
+    "Linkage",
     "display",
     "experience",
+    "linkage",
     "mean_valence",
     "mentions",
     "trouble_by_stage",

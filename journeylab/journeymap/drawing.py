@@ -35,8 +35,8 @@ font-size:.86rem;line-height:1.35;margin:0}
 .journey-map td.curve{background:var(--soft);padding:0;border-radius:.35rem}
 .journey-map svg{display:block;width:100%;height:6.5rem}
 .journey-map .key{font-size:.8rem;color:var(--quiet);margin:.3rem 0 0}
-@media (prefers-color-scheme:dark){.journey-map{--ink:#e8edf1;--line:#5d6b76;--soft:#22303b;--bad:#ff9d8a;--badbg:#45221c;
---good:#7fd6b0;--goodbg:#153a2c;--curve:#7db8f0;--band:#7db8f055;--quiet:#b4c0c9}}
+@media (prefers-color-scheme:dark){.journey-map{--ink:#e8edf1;--line:#5d6b76;--soft:#22303b;
+--bad:#ff9d8a;--badbg:#45221c;--good:#7fd6b0;--goodbg:#153a2c;--curve:#7db8f0;--band:#7db8f055;--quiet:#b4c0c9}}
 @media print{.journey-map table{min-width:0;font-size:.7rem}.journey-map tr{break-inside:avoid}}
 """.replace("\n", "")
 

@@ -139,11 +139,11 @@ def draw(study: Study, *, share: str = "internal") -> JourneyMap:
         _fit_lane(study, evidence),
     ]
     lanes = [lane for lane in lanes if lane is not None]
-    rows = [
-        (lane.title, stage, " | ".join(cell.lines), cell.n, cell.evidence, cell.value, cell.low, cell.high, cell.reason, cell.source)
-        for lane in lanes
-        for stage, cell in zip(study.stages, lane.cells, strict=True)
-    ]  # fmt: skip
+    rows = []
+    for lane in lanes:
+        for stage, cell in zip(study.stages, lane.cells, strict=True):
+            drawn = (cell.n, cell.evidence, cell.value, cell.low, cell.high, cell.reason, cell.source)
+            rows.append((lane.title, stage, " | ".join(cell.lines), *drawn))
     columns = ["lane", "stage", "text", "n", "evidence", "value", "ci_low", "ci_high", "reason", "source"]
     return JourneyMap(
         pd.DataFrame(rows, columns=columns),
