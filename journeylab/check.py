@@ -162,3 +162,31 @@ def _notes(study: Study) -> Iterator[str]:
         yield f"{len(study.withdrawn_participants)} people withdrew: their words and traces are not used."
     if study.codes is not None and pd.isna(study.codes["stage"]).all():
         yield "no code has a stage, so words cannot be put on the journey; add stage to the codebook or [[codes]]."
+
+
+QUESTIONS = {
+    "Which journey do customers take": ("events",),
+    "What do customers say": ("codings", "codes", "documents"),
+    "Do words and behaviour agree": ("events", "codings", "codes"),
+    "What did the same people say and do": ("events", "codings", "links"),
+    "How do customers score their journey": ("responses",),
+    "Which behaviours recur": ("events",),
+    "Which touchpoints work": ("events",),
+    "What did randomised tests show": ("assignments", "events"),
+    "What did dated changes do": ("changes", "events"),
+}
+"""The questions of the notebooks, and the tables each needs."""
+
+
+def unanswered(study: Study) -> list[str]:
+    """Say which questions a study cannot answer, and what it lacks for them."""
+    found = []
+    for question, tables in QUESTIONS.items():
+        lacking = [table for table in tables if not study.has(table)]
+        if lacking:
+            found.append(f"{question}? The study has no {', no '.join(lacking)}.")
+    if study.events is not None and study.outcome is None:
+        found.append("Which touchpoints work? study.toml names no [[outcomes]] to measure them by.")
+    if study.has("documents") and study.asked is None:
+        found.append("Who was not asked? No interview guide was given, so silence may mean that nobody asked.")
+    return found

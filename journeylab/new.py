@@ -16,8 +16,10 @@ session_gap = "30min"               # a visit ends after so much silence
 
 # The stages of the journey, in order. Without them: awareness, consideration, decision, purchase, evaluation.
 # [[stages]]
-# name = "awareness"
-# goal = "find out that there is a better way"
+# name = "consideration"
+# goal = "find the product that fits"
+# [[stages]]
+# name = "purchase"
 
 # What customers did: one row an event. The left side is ours, the right side is your column.
 [events]
@@ -34,6 +36,11 @@ touchpoint = "touchpoint"
 # name = "product page"
 # stage = "consideration"
 # channel = "web"
+
+# [[touchpoints]]
+# match = "order*"
+# name = "order placed"
+# stage = "purchase"
 
 # What counts as success; the first is the main outcome.
 # [[outcomes]]

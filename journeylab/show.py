@@ -9,9 +9,12 @@ import pandas as pd
 
 from journeylab import figures, html
 from journeylab.errors import ReportError
+from journeylab.text import sentence_list
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from journeylab.study import Study
 
 
 def say(sentence: str) -> None:
@@ -28,6 +31,14 @@ def say_list(sentences: list[str]) -> None:
 def missing(reason: str) -> None:
     """Say what cannot be answered, and why."""
     _display_html(f'<p class="missing"><strong>Cannot be answered here.</strong> {html.escape(reason)}</p>')
+
+
+def available(study: Study, *tables: str, question: str) -> bool:
+    """Say whether a study has these tables; where not, show which question stays open and why."""
+    lacking = [name for name in tables if not study.has(name)]
+    if lacking:
+        missing(f"{question}: this study has no {sentence_list(lacking)}.")
+    return not lacking
 
 
 def assumptions(result: object) -> None:

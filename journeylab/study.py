@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import fnmatch
-import re
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from journeylab.config import Config, CrosswalkSource, TableSource, read_config
-from journeylab.errors import DataError, StudyError, did_you_mean, listing
+from journeylab.errors import StudyError, did_you_mean, listing
+from journeylab.naming import complete_codebook, name_touchpoints, touchpoint_table
 
 if TYPE_CHECKING:
     from journeylab.journeys import Journeys
@@ -132,7 +130,7 @@ assignments, changes
             frame, report = read_events(self.locate(source.path), **self._options(source, name))
             self._reports[name] = report
             parts.append(frame.assign(source=name))
-        events = self._name_touchpoints(pd.concat(parts, ignore_index=True))
+        events = name_touchpoints(pd.concat(parts, ignore_index=True), self.config.touchpoints)
         events = _without(events, "customer_id", self.withdrawn_customers)
         return events.sort_values(["customer_id", "event_time"], kind="stable", ignore_index=True)
 
@@ -191,7 +189,9 @@ assignments, changes
         coded = read_codings(self.locate(source.path), format=format_, **options)
         for report in coded.reports:
             self._reports[report.source] = report
-        return self._complete_codes(coded)
+        return dataclasses.replace(
+            coded, codes=complete_codebook(coded.codes, self.config.codes, self.stages, self.path)
+        )
 
     @cached_property
     def documents(self) -> Frame | None:
@@ -349,75 +349,26 @@ assignments, changes
         gone = documents.loc[documents["participant_id"].isin(self.withdrawn_participants), "document_id"]
         return _without(frame, "document_id", set(gone))
 
-    def _complete_codes(self, coded: CodedStudy) -> CodedStudy:
-        """Fill the codebook from [[codes]]: stage, touchpoint, valence, description by path."""
-        codes = coded.codes.copy()
-        for column in ("description", "valence", "stage", "touchpoint"):
-            if column not in codes:
-                codes[column] = pd.Series(
-                    pd.NA, index=codes.index, dtype="float64" if column == "valence" else "object"
-                )
-        for position, code in enumerate(self.config.codes):
-            rows = codes["path"] == code.path
-            if not rows.any():
-                raise StudyError(
-                    f"{self.path}: codes[{position + 1}].path: no code '{code.path}' was read; "
-                    f"there are {listing(codes['path'])}.{did_you_mean(code.path, codes['path'])}"
-                )
-            for column in ("description", "valence", "stage", "touchpoint"):
-                value = getattr(code, column)
-                if value is not None:
-                    codes.loc[rows, column] = value
-        unknown = codes["stage"].dropna()
-        unknown = unknown[~unknown.isin(self.stages)]
-        if len(unknown):
-            word = str(unknown.iloc[0])
-            raise DataError(
-                f"{self.path}: the codebook puts code '{codes.loc[unknown.index[0], 'path']}' on stage '{word}', "
-                f"which is not one of the stages {listing(self.stages)}.{did_you_mean(word, self.stages)}"
-            )
-        return dataclasses.replace(coded, codes=codes)
-
-    def _name_touchpoints(self, events: Frame) -> Frame:
-        """Apply [[touchpoints]]: first match wins; unmatched events keep their raw name and have no stage."""
-        rules = self.config.touchpoints
-        raw = pd.Series(events["touchpoint"].unique(), dtype="str")
-        matchers = [(rule, _matcher(rule.match)) for rule in rules]
-        found = [next((rule for rule, match in matchers if match(name)), None) for name in raw]
-        index = raw.set_axis(raw)
-        named = {name: (rule.name or name) if rule else name for name, rule in zip(raw, found, strict=True)}
-        dropped = [name for name, rule in zip(raw, found, strict=True) if rule and rule.drop]
-        by_raw = dict(zip(raw, found, strict=True))
-        touchpoint = events["touchpoint"]
-        events = events.assign(
-            stage=touchpoint.map(index.map(lambda name: by_raw[name].stage if by_raw[name] else None)),
-            planned=touchpoint.map({name: rule.planned if rule else True for name, rule in by_raw.items()}),
-            touchpoint=touchpoint.map(named).astype("str"),
-        )
-        channels = touchpoint.map({name: rule.channel for name, rule in by_raw.items() if rule and rule.channel})
-        events["channel"] = channels.where(channels.notna(), events["channel"]) if "channel" in events else channels
-        return events[~touchpoint.isin(dropped)] if dropped else events
-
     @cached_property
     def touchpoints(self) -> Frame:
-        """One row a touchpoint on the journey: touchpoint, stage, channel, planned, required, tested, n (events)."""
-        if self.events is None:
-            return pd.DataFrame(columns=["touchpoint", "stage", "channel", "planned", "required", "tested", "n"])
-        grouped = self.events.groupby("touchpoint", sort=False)
-        frame = grouped.agg(
-            stage=("stage", "first"),
-            channel=("channel", "first"),
-            planned=("planned", "first"),
-            n=("touchpoint", "size"),
-        ).reset_index()
-        rules = {rule.name: rule for rule in reversed(self.config.touchpoints) if rule.name}
-        frame["required"] = [name in rules and rules[name].required for name in frame["touchpoint"]]
-        frame["tested"] = [name not in rules or rules[name].tested for name in frame["touchpoint"]]
-        order = {stage: position for position, stage in enumerate(self.stages)}
-        return frame.sort_values(
-            ["stage", "n"],
-            key=lambda column: column.map(order).fillna(len(order)) if column.name == "stage" else -column,
-        ).reset_index(drop=True)
+        """One row a touchpoint on the journey, in stage order; see `journeylab.naming.touchpoint_table`."""
+        return touchpoint_table(self.events, self.config.touchpoints, self.stages)
+
+    @property
+    def stage_of(self) -> dict[str, str]:
+        """The stage of each touchpoint that has one."""
+        known = self.touchpoints.dropna(subset=["stage"])
+        return dict(zip(known["touchpoint"], known["stage"], strict=True))
+
+    @property
+    def document_order(self) -> list[str]:
+        """The documents in the order they were collected, or as they stand in the file."""
+        documents = self.documents
+        if documents is None:
+            return []
+        if "collected_at" in documents and documents["collected_at"].notna().any():
+            documents = documents.sort_values("collected_at", kind="stable")
+        return list(documents["document_id"])
 
 
 def open_study(path: str | Path, data_dir: str | Path | None = None) -> Study:
@@ -457,13 +408,6 @@ def _find(given: Path) -> Path:
         f"{given}: there is no study here (a folder with a study.toml).{hint}{did_you_mean(given.name, near)} "
         f"`journeylab new {given}` makes one."
     )
-
-
-def _matcher(patterns: str | list[str]) -> Callable[[str], bool]:
-    """Whether a raw touchpoint matches one of the patterns; only ``*`` and ``?`` are special."""
-    texts = [patterns] if isinstance(patterns, str) else patterns
-    compiled = [re.compile(fnmatch.translate(text.replace("[", "[[]"))) for text in texts]
-    return lambda name: any(pattern.match(name) for pattern in compiled)
 
 
 def _without(frame: Frame, column: str, gone: set[str]) -> Frame:
