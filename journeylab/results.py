@@ -97,7 +97,19 @@ def save(name: str, result: Result | dict[str, Any] | list[Any]) -> Path | None:
 
 def load(name: str) -> Any | None:
     """Read what another notebook of this run saved, or None where there is none."""
-    folder = os.environ.get(FOLDER)
+    return _read(os.environ.get(FOLDER), name)
+
+
+LAST = "JOURNEYLAB_LAST"
+"""The environment variable that names the results of the last good run of the study."""
+
+
+def last(name: str) -> Any | None:
+    """Read what the last good run of the study saved, or None where there is none."""
+    return _read(os.environ.get(LAST), name)
+
+
+def _read(folder: str | None, name: str) -> Any | None:
     file = Path(folder) / f"{name}.json" if folder else None
     return json.loads(file.read_text(encoding="utf-8")) if file is not None and file.is_file() else None
 

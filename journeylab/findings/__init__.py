@@ -1,0 +1,40 @@
+"""What should we do, how sure are we, and what changed since the last run?"""
+
+from journeylab.findings.gather import gather, measure_changes, measure_effects, parameter, stack
+from journeylab.findings.headline import answers_html, headline
+from journeylab.findings.model import GRADES, Evidence, Finding
+from journeylab.findings.statements import find
+from journeylab.findings.tables import (
+    TRUTH_FORMATS,
+    VERDICT_FORMATS,
+    as_dict,
+    since_last,
+    to_frame,
+    verdict_json,
+    verdict_table,
+)
+from journeylab.findings.truth import against_truth, experiment_truth, planted
+
+__all__ = [
+    "GRADES",
+    "TRUTH_FORMATS",
+    "VERDICT_FORMATS",
+    "Evidence",
+    "Finding",
+    "against_truth",
+    "answers_html",
+    "as_dict",
+    "experiment_truth",
+    "find",
+    "gather",
+    "headline",
+    "measure_changes",
+    "measure_effects",
+    "parameter",
+    "planted",
+    "since_last",
+    "stack",
+    "to_frame",
+    "verdict_json",
+    "verdict_table",
+]

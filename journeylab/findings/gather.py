@@ -1,0 +1,121 @@
+"""Collect what findings are drawn from: what this run's notebooks saved, or computed anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from journeylab import results
+from journeylab.config import Config
+from journeylab.findings.model import Evidence
+from journeylab.joint import display
+from journeylab.study import Study
+
+if TYPE_CHECKING:
+    from journeylab.impact import DatedChange, TouchpointEffects
+
+WINDOW = "14d"
+
+
+def parameter(config: Config, notebook: str, name: str, default: Any) -> Any:
+    """What the study sets for a notebook's parameter, or its default."""
+    return config.parameters.get(notebook, {}).get(name, default)
+
+
+def measure_effects(study: Study, *, window: str | None = None, seed: int = 0) -> TouchpointEffects | None:
+    """Measure every touchpoint that study.toml calls tested; None without events or outcome.
+
+    Parameters
+    ----------
+    window : str, optional
+        The outcome must follow the start of the visit within it; else the study's parameter of notebook 07.
+    """
+    from journeylab import impact
+
+    if not study.has("events") or study.outcome is None:
+        return None
+    known = study.touchpoints
+    tested = known.loc[known["tested"] & (known["touchpoint"] != study.outcome), "touchpoint"]
+    return impact.touchpoint_effects(
+        study.events,
+        study.customers,
+        outcome=study.outcome,
+        window=window or parameter(study.config, "07_touchpoint_impact", "window", WINDOW),
+        exposures=sorted(tested),
+        required=sorted(known.loc[known["required"], "touchpoint"]),
+        gap=study.config.study.session_gap,
+        seed=seed,
+    )
+
+
+def measure_changes(study: Study, *, per: str = "", within: str = "14d", seed: int = 0) -> list[DatedChange]:
+    """Measure each dated change on the weekly rate of the touchpoint that it was meant to move.
+
+    Parameters
+    ----------
+    per : str
+        The touchpoint whose customers are the base of the rate, such as deliveries; empty: customers active in the week.
+    within : str
+        How soon after the base the touchpoint must follow.
+    """
+    from journeylab import impact
+
+    if not study.has("events", "changes"):
+        return []
+    found = []
+    for change in study.changes.itertuples():
+        series = impact.weekly_rate(study.events, change.touchpoint, per or None, within=within)
+        name = f"{change.touchpoint}{f' per {per}' if per else ' per active customer'}"
+        found.append(
+            impact.dated_change(series, changed_at=change.changed_at, name=name, label=change.description, seed=seed)
+        )
+    return found
+
+
+def stack(changes: list[DatedChange]) -> dict[str, Any]:
+    """Put the tables of several changes under one another, to be saved."""
+    table = pd.concat([change.table for change in changes], ignore_index=True) if changes else pd.DataFrame()
+    return {"kind": "DatedChanges", "table": table}
+
+
+def saved_table(name: str) -> pd.DataFrame | None:
+    """The table that another notebook of this run saved."""
+    content = results.load(name)
+    if not content or not content.get("table"):
+        return None
+    return pd.DataFrame(content["table"])
+
+
+def gather(study: Study, *, seed: int = 0) -> Evidence:
+    """Collect the evidence, from this run where its notebooks saved it, else computed here."""
+    effects = saved_table("effects")
+    if effects is None:
+        measured = measure_effects(study, seed=seed)
+        effects = None if measured is None else measured.table
+    return Evidence(
+        stages=display(study, "stage").table,
+        effects=effects,
+        experiments=_experiments(study),
+        changes=_changes(study, seed),
+        portraits=saved_table("portraits"),
+    )
+
+
+def _experiments(study: Study) -> pd.DataFrame | None:
+    saved = saved_table("experiments")
+    if saved is not None or not study.has("events", "assignments") or study.outcome is None:
+        return saved
+    from journeylab import impact
+
+    window = parameter(study.config, "08_experiments", "window", "30d")
+    return impact.experiment(study.assignments, study.events, outcome=study.outcome, window=window).table
+
+
+def _changes(study: Study, seed: int) -> pd.DataFrame | None:
+    saved = saved_table("changes")
+    if saved is not None:
+        return saved
+    options = {name: parameter(study.config, "08_experiments", name, "") for name in ("per", "within")}
+    found = measure_changes(study, seed=seed, **{name: value for name, value in options.items() if value})
+    return pd.concat([change.table for change in found], ignore_index=True) if found else None

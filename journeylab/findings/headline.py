@@ -1,0 +1,149 @@
+"""The first screen: five questions and their answers."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from journeylab import text
+from journeylab.findings.model import GRADES, PAGES, Evidence, rows
+from journeylab.html import escape
+from journeylab.study import Study
+
+
+def headline(study: Study, evidence: Evidence) -> list[dict[str, str]]:
+    """Answer the five questions of the first screen.
+
+    Returns
+    -------
+    list of dict
+        question, answer, evidence, link, sure; one a question, also where it cannot be answered.
+    """
+    return [_how_far(study, evidence), _where(evidence), _what_said(evidence), _act_on(evidence), _how_sure(evidence)]
+
+
+def _how_far(study: Study, evidence: Evidence) -> dict[str, str]:
+    question = "How far do customers get?"
+    reached = evidence.stages[evidence.stages["n_customers"] > 0]
+    if study.events is None or reached.empty:
+        return _answer(question, "Not known: the study has no events.", "", PAGES["map"], "")
+    total = study.events["customer_id"].nunique()
+    steps = [f"{text.percent(row.n_customers / total, 0)} reach {row.stage}" for row in rows(reached)]
+    outcome = ""
+    if study.outcome is not None:
+        share = text.percent(
+            study.events.loc[study.events["touchpoint"] == study.outcome, "customer_id"].nunique() / total, 0
+        )
+        outcome = f" {share} get to '{study.config.outcomes[0].name}'."
+    return _answer(
+        question,
+        f"{text.sentence_list(steps).capitalize()}.{outcome}",
+        f"n = {total:,} customers",
+        PAGES["map"],
+        "counted",
+    )
+
+
+def _where(evidence: Evidence) -> dict[str, str]:
+    question = "Where do they leave or struggle?"
+    row = _worst(evidence.stages)
+    if row is None:
+        return _answer(question, "Not known: no stage has a measure of trouble.", "", PAGES["friction"], "")
+    parts = []
+    if row["left"] > 0:
+        parts.append(f"{text.percent(row['left'], 0)} leave there")
+    if row["unplanned"] > 0:
+        parts.append(f"{text.percent(row['unplanned'], 0)} meet something unplanned")
+    return _answer(
+        question,
+        f"At {row['stage']}: {text.percent(row['trouble'], 0)} of those who come there meet trouble"
+        f"{f' ({text.sentence_list(parts)})' if len(parts) > 1 else ''}.",
+        f"95 % interval {text.interval(row['trouble_low'], row['trouble_high'])}, n = {row['n_customers']:,} customers",
+        PAGES["friction"],
+        "counted",
+    )
+
+
+def _what_said(evidence: Evidence) -> dict[str, str]:
+    question = "What do they say there?"
+    row = _worst(evidence.stages)
+    if row is None or row["n_asked"] == 0:
+        return _answer(question, "Not known: nobody was interviewed about it.", "", PAGES["voices"], "")
+    if not row["top_pain"]:
+        return _answer(question, f"None of {row['n_asked']} people asked named a pain there.", "", PAGES["voices"], "")
+    name = row["top_pain"].rpartition(" (")[0]
+    count = row["top_pain"].rpartition(" (")[2].rstrip(")")
+    fit = {"confirm": "Words confirm behaviour.", "discord": "Words contradict behaviour."}.get(row["fit"], "")
+    return _answer(
+        question,
+        f"“{name}”, named by {count} of {row['n_asked']} people asked. {fit}".strip(),
+        f"{row['n_pain']} of {row['n_asked']} name any pain there ({text.interval(row['pain_low'], row['pain_high'])})",
+        PAGES["joint"],
+        "said",
+    )
+
+
+def _act_on(evidence: Evidence) -> dict[str, str]:
+    question = "Which touchpoint should we act on?"
+    judged = [row for row in rows(evidence.effects) if row.verdict in {"keep", "fix", "remove"}]
+    if not judged:
+        tested = evidence.effects is not None and len(evidence.effects)
+        why = "no touchpoint has an effect that the data can tell" if tested else "there is no outcome to measure it by"
+        return _answer(question, f"None yet: {why}.", "", PAGES["impact"], "not known")
+    act = sorted((row for row in judged if row.verdict != "keep"), key=lambda row: row.estimate)
+    keep = sorted((row for row in judged if row.verdict == "keep"), key=lambda row: -row.estimate)
+    parts = [f"{row.verdict} '{row.touchpoint}' ({text.points(row.estimate)})" for row in act[:2]]
+    parts += [f"keep '{row.touchpoint}' ({text.points(row.estimate)})" for row in keep[: 1 if parts else 2]]
+    first = (act or keep)[0]
+    sentence = text.sentence_list(parts)
+    return _answer(
+        question,
+        f"{sentence[:1].upper()}{sentence[1:]}.",
+        f"'{first.touchpoint}': 95 % interval {text.interval(first.ci_low, first.ci_high, 'points')}, "
+        f"{first.n_exposed:,} of {first.n_eligible:,} visits had it",
+        PAGES["impact"],
+        f"grade {first.grade}",
+    )
+
+
+def _how_sure(evidence: Evidence) -> dict[str, str]:
+    question = "How sure are we?"
+    grades = [row.grade for row in rows(evidence.effects) if row.verdict in {"keep", "fix", "remove"}]
+    grades += [row.grade for row in rows(evidence.experiments) if row.grade == "A"]
+    if not grades:
+        return _answer(
+            question,
+            "This describes; nothing here proves that one thing causes another.",
+            "grade D",
+            PAGES["impact"],
+            "",
+        )
+    best = min(grades)
+    counted = [f"{grades.count(grade)} of grade {grade} ({GRADES[grade]})" for grade in sorted(set(grades))]
+    unknown = sum(row.verdict == "not known" for row in rows(evidence.effects))
+    return _answer(
+        question,
+        f"{text.sentence_list(counted).capitalize()}; {unknown} touchpoints stay 'not known'.",
+        "A and B prove more than C; C could still be due to something that was not measured",
+        PAGES["impact"],
+        f"best grade {best}",
+    )
+
+
+def _worst(stages: pd.DataFrame) -> pd.Series | None:
+    """The stage with the most trouble."""
+    known = stages.dropna(subset=["trouble"])
+    return None if known.empty else known.loc[known["trouble"].idxmax()]
+
+
+def _answer(question: str, answer: str, evidence: str, link: str, sure: str) -> dict[str, str]:
+    return {"question": question, "answer": answer, "evidence": evidence, "link": link, "sure": sure}
+
+
+def answers_html(answers: list[dict[str, str]]) -> str:
+    """Write the answers as a description list; all text is escaped."""
+    items = "".join(
+        f"<dt>{escape(item['question'])}</dt><dd><p class='answer'>{escape(item['answer'])}</p>"
+        f"<p class='more'>{escape(item['evidence'])}</p></dd>"
+        for item in answers
+    )
+    return f"<dl class='answers'>{items}</dl>"

@@ -1,0 +1,69 @@
+"""What findings are made of."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pandas as pd
+
+PAGES = {
+    "map": "02_journey_map.html",
+    "voices": "03_voices.html",
+    "joint": "04_joint_display.html",
+    "behaviours": "05_behaviours.html",
+    "friction": "06_friction.html",
+    "impact": "07_touchpoint_impact.html",
+    "experiments": "08_experiments.html",
+}
+
+GRADES = {
+    "A": "randomised and sound",
+    "B": "dated change with controls",
+    "C": "observational, diagnostics green",
+    "D": "descriptive only",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One statement.
+
+    Attributes
+    ----------
+    statement : str
+        What is claimed, in a sentence.
+    evidence : str
+        The numbers behind it, with interval and method.
+    n : int
+        How many customers or people stand behind it.
+    grade : str
+        A to D, see `GRADES`.
+    link : str
+        The notebook that shows the evidence.
+    kind : str
+        act, trouble, voice, goal, behaviour, unknown.
+    """
+
+    statement: str
+    evidence: str
+    n: int
+    grade: str
+    link: str
+    kind: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """The tables that findings are drawn from; None where the study lacks the source."""
+
+    stages: pd.DataFrame
+    effects: pd.DataFrame | None = None
+    experiments: pd.DataFrame | None = None
+    changes: pd.DataFrame | None = None
+    portraits: pd.DataFrame | None = None
+
+
+def rows(table: pd.DataFrame | None) -> list[Any]:
+    """The rows of a table as named tuples, none where there is no table."""
+    return [] if table is None else list(table.itertuples(index=False))

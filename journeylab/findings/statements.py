@@ -1,0 +1,168 @@
+"""The statements that matter, each with its evidence, its n and its grade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from journeylab import text
+from journeylab.findings.model import PAGES, Evidence, Finding, rows
+from journeylab.journeymap import measure_goals
+from journeylab.journeymap.goals import write_value
+from journeylab.study import Study
+
+
+def find(study: Study, evidence: Evidence, *, most: int = 10) -> list[Finding]:
+    """Draw the statements that matter, the actionable ones first.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        ``stages`` is the table of `joint.display` by stage; the others are tables of impact and behaviours.
+    most : int
+        How many statements are kept.
+
+    Returns
+    -------
+    list of Finding
+        Only statements that the data bear: verdicts come from grades A to C, descriptive ones are graded D.
+    """
+    found = [
+        *_experiments(evidence.experiments),
+        *_effects(evidence.effects),
+        *_changes(evidence.changes),
+        *_stages(evidence.stages),
+        *_goals(study),
+        *_behaviours(evidence.portraits),
+        *_unknown(evidence.effects),
+    ]
+    return found[:most]
+
+
+def _experiments(table: pd.DataFrame | None) -> Iterator[Finding]:
+    """What randomised tests showed."""
+    for row in rows(table):
+        if row.grade != "A" or pd.isna(row.estimate):
+            continue
+        clear = row.ci_low > 0 or row.ci_high < 0
+        does = "raises" if row.estimate > 0 else "lowers"
+        yield Finding(
+            f"'{row.experiment}' ({row.arm}) {does} the outcome by {text.points(row.estimate)}."
+            if clear
+            else f"'{row.experiment}' ({row.arm}) showed no clear difference.",
+            f"randomised test, 95 % interval {text.interval(row.ci_low, row.ci_high, 'points')}, p {_p(row.p_value)}",
+            int(row.n_arm + row.n_control),
+            "A",
+            PAGES["experiments"],
+            "act" if clear else "unknown",
+        )
+
+
+def _effects(table: pd.DataFrame | None) -> Iterator[Finding]:
+    """Touchpoints with a verdict, the largest effect first."""
+    judged = [row for row in rows(table) if row.verdict in {"keep", "fix", "remove"}]
+    for row in sorted(judged, key=lambda row: -abs(row.estimate))[:4]:
+        does = "helps" if row.estimate > 0 else "harms"
+        yield Finding(
+            f"{row.verdict.capitalize()} '{row.touchpoint}': it {does}, {text.points(row.estimate)} on the outcome.",
+            f"visits with against without it, adjusted for earlier history; 95 % interval "
+            f"{text.interval(row.ci_low, row.ci_high, 'points')}; consistent with an effect, not a proof",
+            int(row.n_exposed),
+            row.grade,
+            PAGES["impact"],
+            "act",
+        )
+
+
+def _changes(table: pd.DataFrame | None) -> Iterator[Finding]:
+    """What moved after a dated change."""
+    for row in rows(table):
+        if pd.isna(row.estimate) or not (row.ci_low > 0 or row.ci_high < 0):
+            continue
+        yield Finding(
+            f"After '{row.description}' the weekly rate of {row.series} {'rose' if row.estimate > 0 else 'fell'} by "
+            f"{text.points(abs(row.estimate)).lstrip('+')}.",
+            f"before and after with AR(1) errors, 95 % interval {text.interval(row.ci_low, row.ci_high, 'points')}; "
+            "nothing else is held constant",
+            int(row.n_before + row.n_after),
+            row.grade,
+            PAGES["experiments"],
+            "act",
+        )
+
+
+def _stages(table: pd.DataFrame) -> Iterator[Finding]:
+    """Stages where words and behaviour confirm or contradict each other."""
+    order = {"confirm": 0, "discord": 1}
+    clear = [row for row in rows(table) if row.fit in order]
+    for row in sorted(clear, key=lambda row: (order[row.fit], -(row.trouble if row.trouble == row.trouble else 0))):
+        pain = f"{row.n_pain} of {row.n_asked} people name pains, {row.n_gain} gains"
+        top = row.top_pain if row.voice_says == "pain" else row.top_gain
+        yield Finding(
+            f"At '{row.stage}' words and behaviour {'agree' if row.fit == 'confirm' else 'contradict each other'}: "
+            f"{'trouble' if row.behaviour_says == 'friction' else 'little trouble'}, and people speak of "
+            f"{top or row.voice_says}.",
+            f"trouble {text.percent(row.trouble)} ({text.interval(row.trouble_low, row.trouble_high)}) of "
+            f"{row.n_customers:,} customers; {pain}",
+            int(row.n_asked),
+            "D",
+            PAGES["joint"],
+            "trouble",
+        )
+
+
+def _goals(study: Study) -> Iterator[Finding]:
+    """Goals met or missed."""
+    for row in rows(measure_goals(study).table):
+        if row.status == "unknown":
+            continue
+        word = {"met": "is met", "missed": "is missed", "open": "is not decided"}[row.status]
+        ends = text.interval(row.ci_low, row.ci_high, "percent" if row.unit == "share" else "number")
+        yield Finding(
+            f"The goal '{row.goal}' {word}: {write_value(row.value, row.unit)} against "
+            f"{write_value(row.target, row.unit)}.",
+            f"{row.kpi}, 95 % interval {ends}",
+            int(row.n),
+            "D",
+            PAGES["map"],
+            "goal",
+        )
+
+
+def _behaviours(table: pd.DataFrame | None) -> Iterator[Finding]:
+    """How many behaviours there are, and the most and least converting."""
+    if table is None or len(table) < 2 or "conversion" not in table:
+        return
+    ordered = table.sort_values("conversion")
+    low, high = ordered.iloc[0], ordered.iloc[-1]
+    yield Finding(
+        f"{len(table)} behaviours recur; '{high['name']}' converts most ({text.percent(high['conversion'], 0)}), "
+        f"'{low['name']}' least ({text.percent(low['conversion'], 0)}).",
+        f"mixture of Markov chains; they are {text.percent(high['share'], 0)} and {text.percent(low['share'], 0)} "
+        "of customers; a description, not a cause",
+        int(table["n"].sum()),
+        "D",
+        PAGES["behaviours"],
+        "behaviour",
+    )
+
+
+def _unknown(table: pd.DataFrame | None) -> Iterator[Finding]:
+    """What could not be told."""
+    names = [row.touchpoint for row in rows(table) if row.verdict == "not known"]
+    if names:
+        yield Finding(
+            f"Not known: {len(names)} touchpoints have no effect that could be told, among them "
+            f"{text.sentence_list(names[:3])}.",
+            "their intervals hold zero, or a diagnostic failed; the impact notebook gives the reason for each",
+            int(max(table["n_eligible"])),  # type: ignore[index]
+            "D",
+            PAGES["impact"],
+            "unknown",
+        )
+
+
+def _p(value: float) -> str:
+    written = text.p_value(value)
+    return written if written.startswith("<") else f"= {written}"

@@ -1,0 +1,74 @@
+"""Findings as tables, and against those of the last run."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pandas as pd
+
+from journeylab import html, results, text
+from journeylab.findings.model import Finding
+
+VERDICT_FORMATS: dict[str, html.Format] = {"estimate": "points", "naive": "points"}
+TRUTH_FORMATS: dict[str, html.Format] = {"truth": "points", "estimate": "points", "naive": "points"}
+
+
+def to_frame(findings: list[Finding]) -> pd.DataFrame:
+    """One row a finding."""
+    return pd.DataFrame(
+        [dataclasses.asdict(item) for item in findings], columns=[field.name for field in dataclasses.fields(Finding)]
+    )
+
+
+def as_dict(finding: Finding) -> dict[str, Any]:
+    """A finding as it is saved."""
+    return dataclasses.asdict(finding)
+
+
+def verdict_table(effects: pd.DataFrame) -> pd.DataFrame:
+    """Touchpoints with their verdict, those to act on first.
+
+    Returns
+    -------
+    DataFrame
+        touchpoint, verdict, estimate, ci_low, ci_high, n_exposed, grade, naive, reason.
+    """
+    order = {"fix": 0, "remove": 1, "keep": 2, "not known": 3}
+    ranked = effects.assign(place=effects["verdict"].map(order), size=-effects["estimate"].abs())
+    ranked = ranked.sort_values(["place", "size"], kind="stable")
+    columns = ["touchpoint", "verdict", "estimate", "ci_low", "ci_high", "n_exposed", "grade", "naive", "reason"]
+    return ranked[columns].reset_index(drop=True)
+
+
+def verdict_json(verdicts: pd.DataFrame) -> dict[str, Any]:
+    """The verdict table as the index page shows it: caption, columns, rows of text."""
+    rows = [
+        [
+            row.touchpoint,
+            row.verdict,
+            text.points(row.estimate),
+            text.interval(row.ci_low, row.ci_high, "points"),
+            f"{row.n_exposed:,.0f}",
+            row.grade or text.MISSING,
+            text.points(row.naive),
+        ]
+        for row in verdicts.itertuples()
+    ]
+    return {
+        "caption": "Touchpoints: what to do, and how sure",
+        "columns": ["Touchpoint", "Verdict", "Effect", "95 % interval", "Visits with it", "Grade", "Customary number"],
+        "rows": rows,
+    }
+
+
+def since_last(findings: list[Finding]) -> list[str]:
+    """Say which statements are new or gone since the last good run of this study."""
+    before = results.last("findings")
+    if before is None:
+        return ["There is no earlier good run of this study to compare with."]
+    old = {item["statement"] for item in before}
+    now = {item.statement for item in findings}
+    lines = [f"New: {item.statement}" for item in findings if item.statement not in old]
+    lines += [f"Gone: {item['statement']}" for item in before if item["statement"] not in now]
+    return lines or ["The same statements as in the last run."]

@@ -1,0 +1,71 @@
+"""The notebooks in git: one question each, typed parameters with help, short cells, and no outputs but the claims."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("0*.ipynb"))
+CLAIM = {"keep_output", "nbval-check-output"}
+
+
+def cells_of(file: Path) -> list[dict]:
+    return json.loads(file.read_text(encoding="utf-8"))["cells"]
+
+
+def source(cell: dict) -> str:
+    return "".join(cell["source"])
+
+
+def tags(cell: dict) -> set[str]:
+    return set(cell["metadata"].get("tags", []))
+
+
+def test_there_are_nine_notebooks() -> None:
+    assert [file.stem[:2] for file in NOTEBOOKS] == [f"{number:02d}" for number in range(1, 10)]
+
+
+@pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
+class TestEachNotebook:
+    def test_opens_with_its_question_as_the_only_first_heading(self, file: Path) -> None:
+        cells = cells_of(file)
+        assert cells[0]["cell_type"] == "markdown"
+        assert source(cells[0]).startswith("# ")
+        assert source(cells[0]).splitlines()[0].endswith("?")
+        headings = [
+            line
+            for cell in cells
+            if cell["cell_type"] == "markdown"
+            for line in source(cell).splitlines()
+            if line.startswith("# ")
+        ]
+        assert len(headings) == 1
+
+    def test_parameters_are_typed_and_explained(self, file: Path) -> None:
+        (cell,) = [cell for cell in cells_of(file) if "parameters" in tags(cell)]
+        names = set()
+        for line in source(cell).splitlines():
+            (node,) = ast.parse(line).body
+            assert isinstance(node, ast.AnnAssign)
+            assert "  # " in line
+            names.add(node.target.id)
+        assert {"study_path", "data_dir", "seed", "share"} <= names
+
+    def test_cells_are_few_and_short(self, file: Path) -> None:
+        code = [cell for cell in cells_of(file) if cell["cell_type"] == "code"]
+        assert len(code) <= 15
+        assert all(len(source(cell).splitlines()) <= 12 for cell in code)
+
+    def test_only_the_last_cell_keeps_its_output(self, file: Path) -> None:
+        cells = cells_of(file)
+        for cell in cells[:-1]:
+            assert not cell.get("outputs")
+            assert not tags(cell) & CLAIM
+        assert tags(cells[-1]) >= CLAIM
+        assert cells[-1]["outputs"], "run the claim cell on the demo study and keep what it prints"
+        text = "".join(line for output in cells[-1]["outputs"] for line in output["text"])
+        assert 1 <= len(text.strip().splitlines()) <= 6
