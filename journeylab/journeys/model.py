@@ -1,0 +1,274 @@
+"""Which touchpoints did each customer meet, in which order and when: journeys as flat arrays.
+
+Events are sorted once; a journey is a slice of three arrays. Every path statistic is one pass over
+them, and every function here returns a new `Journeys` and leaves its input as it was.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from journeylab.errors import DataError, StudyError, did_you_mean, listing
+
+
+@dataclass(frozen=True)
+class Journeys:
+    """Journeys in memory: journey ``i`` is ``codes[offsets[i]:offsets[i + 1]]``.
+
+    Attributes
+    ----------
+    ids : ndarray of object, shape (n_journeys,)
+        The customer's id, or ``"customer#3"`` for the third session when `by` is ``"session"``.
+    customer : ndarray of int64, shape (n_journeys,)
+        Index into `customer_ids`; never falls from one journey to the next.
+    customer_ids : ndarray of object, shape (n_customers,)
+        Every customer, also one whose journeys were deselected.
+    offsets : ndarray of int64, shape (n_journeys + 1,)
+        Where each journey begins in the arrays of events.
+    codes : ndarray of int32, shape (n_events,)
+        Index into `touchpoints`; sorted by customer, time, order, and touchpoint name in an exact tie.
+    times : ndarray of datetime64[us], shape (n_events,)
+        UTC.
+    session : ndarray of int32, shape (n_events,)
+        Number of the session within the customer, from 0.
+    touchpoints : tuple of str
+        The sorted vocabulary.
+    by : str
+        ``"customer"`` or ``"session"``: what one journey is.
+    report : dict
+        Rows read, kept and dropped with reasons; ties; the session gap.
+    """
+
+    ids: NDArray[Any]
+    customer: NDArray[np.int64]
+    customer_ids: NDArray[Any]
+    offsets: NDArray[np.int64]
+    codes: NDArray[np.int32]
+    times: NDArray[np.datetime64]
+    session: NDArray[np.int32]
+    touchpoints: tuple[str, ...]
+    by: str = "customer"
+    report: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def n_journeys(self) -> int:
+        """Number of journeys."""
+        return len(self.offsets) - 1
+
+    @property
+    def n_customers(self) -> int:
+        """Number of customers who have at least one of the journeys."""
+        return len(np.unique(self.customer))
+
+    @property
+    def n_events(self) -> int:
+        """Number of events."""
+        return len(self.codes)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Events of each journey, shape (n_journeys,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def event_journey(self) -> NDArray[np.int64]:
+        """The journey of each event, shape (n_events,)."""
+        return np.repeat(np.arange(self.n_journeys), self.lengths)
+
+    @property
+    def position(self) -> NDArray[np.int64]:
+        """The place of each event in its journey, from 0, shape (n_events,)."""
+        return np.arange(self.n_events) - np.repeat(self.offsets[:-1], self.lengths)
+
+    @property
+    def first_times(self) -> NDArray[np.datetime64]:
+        """Time of the first event of each journey, NaT for an empty one, shape (n_journeys,)."""
+        return self._at_end(self.offsets[:-1])
+
+    @property
+    def last_times(self) -> NDArray[np.datetime64]:
+        """Time of the last event of each journey, NaT for an empty one, shape (n_journeys,)."""
+        return self._at_end(self.offsets[1:] - 1)
+
+    def __len__(self) -> int:
+        return self.n_journeys
+
+    def __repr__(self) -> str:
+        return (
+            f"Journeys(by={self.by!r}: {self.n_journeys:,} journeys of {self.n_customers:,} customers, "
+            f"{self.n_events:,} events, {len(self.touchpoints)} touchpoints)"
+        )
+
+    def code(self, touchpoint: str) -> int:
+        """Return the code of a touchpoint.
+
+        Raises
+        ------
+        StudyError
+            When no event has this touchpoint; names the nearest one.
+        """
+        try:
+            return self.touchpoints.index(touchpoint)
+        except ValueError:
+            raise StudyError(
+                f"No touchpoint {touchpoint!r} in these journeys.{did_you_mean(touchpoint, self.touchpoints)} "
+                f"Found: {listing(self.touchpoints)}."
+            ) from None
+
+    def path(self, journey: int) -> tuple[str, ...]:
+        """Return the touchpoints of one journey, in order."""
+        return tuple(self.touchpoints[code] for code in self.codes[self.offsets[journey] : self.offsets[journey + 1]])
+
+    def _at_end(self, index: NDArray[np.int64]) -> NDArray[np.datetime64]:
+        times = np.full(self.n_journeys, np.datetime64("NaT", "us"))
+        held = self.lengths > 0
+        times[held] = self.times[index[held]]
+        return times
+
+
+def lengths(j: Journeys) -> NDArray[np.int64]:
+    """Events of each journey, shape (n_journeys,)."""
+    return j.lengths
+
+
+def first_times(j: Journeys) -> NDArray[np.datetime64]:
+    """Time of the first event of each journey, NaT for an empty one."""
+    return j.first_times
+
+
+def n_journeys(j: Journeys) -> int:
+    """Number of journeys."""
+    return j.n_journeys
+
+
+def n_customers(j: Journeys) -> int:
+    """Number of customers who have at least one of the journeys."""
+    return j.n_customers
+
+
+def keep_events(j: Journeys, mask: NDArray[np.bool_], *, drop_empty: bool = True) -> Journeys:
+    """Return the journeys with only the events of a boolean mask, shape (n_events,).
+
+    Journeys left without events go too, unless `drop_empty` is false.
+    """
+    mask = np.asarray(mask, dtype=bool)
+    if mask.shape != (j.n_events,):
+        raise DataError(f"keep_events needs one truth value an event ({j.n_events}); found shape {mask.shape}.")
+    kept = np.concatenate(([0], np.cumsum(mask)))
+    shorter = dataclasses.replace(
+        j, offsets=kept[j.offsets], codes=j.codes[mask], times=j.times[mask], session=j.session[mask]
+    )
+    return select(shorter, shorter.lengths > 0) if drop_empty else shorter
+
+
+def select(j: Journeys, mask: NDArray[np.bool_]) -> Journeys:
+    """Return the journeys of a boolean mask, shape (n_journeys,); touchpoints and customer_ids stay."""
+    mask = np.asarray(mask)
+    if mask.dtype != bool or mask.shape != (j.n_journeys,):
+        raise DataError(
+            f"select needs one truth value a journey ({j.n_journeys}); found {mask.dtype} of shape {mask.shape}."
+        )
+    if mask.all():
+        return j
+    events = np.repeat(mask, j.lengths)
+    return dataclasses.replace(
+        j,
+        ids=j.ids[mask],
+        customer=j.customer[mask],
+        offsets=np.concatenate(([0], np.cumsum(j.lengths[mask]))).astype(np.int64),
+        codes=j.codes[events],
+        times=j.times[events],
+        session=j.session[events],
+    )
+
+
+def relabel(j: Journeys, mapping: Mapping[str, str | None], *, drop_missing: bool = False) -> Journeys:
+    """Rename touchpoints to stages or groups.
+
+    Parameters
+    ----------
+    mapping : mapping of str to str
+        Touchpoint to its new name; several may share one.
+    drop_missing : bool
+        What happens to touchpoints that the mapping lacks (or maps to None): their events are
+        dropped, with the journeys this empties; otherwise they keep their own name.
+    """
+    names = [mapping.get(touchpoint) for touchpoint in j.touchpoints]
+    if not drop_missing:
+        names = [new if new is not None else old for new, old in zip(names, j.touchpoints, strict=True)]
+    vocabulary = tuple(sorted({name for name in names if name is not None}))
+    index = {name: code for code, name in enumerate(vocabulary)}
+    recoded = np.array([-1 if name is None else index[name] for name in names], dtype=np.int32)
+    codes = recoded[j.codes] if len(recoded) else j.codes
+    renamed = dataclasses.replace(j, codes=codes, touchpoints=vocabulary)
+    return keep_events(renamed, codes >= 0) if (codes < 0).any() else renamed
+
+
+def collapse_repeats(j: Journeys) -> Journeys:
+    """Keep the first of each run of one touchpoint within a journey: A A B A becomes A B A."""
+    if j.n_events == 0:
+        return j
+    again = np.zeros(j.n_events, dtype=bool)
+    again[1:] = j.codes[1:] == j.codes[:-1]
+    again[j.offsets[:-1][j.lengths > 0]] = False
+    return keep_events(j, ~again, drop_empty=False)
+
+
+def first_position(j: Journeys, touchpoint: str | Iterable[str], occurrence: int = 1) -> NDArray[np.int64]:
+    """Where each journey meets a touchpoint (or any of several) for the n-th time; -1 where it does not.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_journeys,)
+        Index into the arrays of events (not the place within the journey).
+    """
+    if occurrence < 1:
+        raise StudyError(f"occurrence counts from 1; found {occurrence}.")
+    names = [touchpoint] if isinstance(touchpoint, str) else list(touchpoint)
+    wanted = np.zeros(len(j.touchpoints), dtype=bool)
+    wanted[[j.code(name) for name in names]] = True
+    hits = np.flatnonzero(wanted[j.codes]) if j.n_events else np.empty(0, dtype=np.int64)
+    nth = np.searchsorted(hits, j.offsets[:-1]) + occurrence - 1
+    found = np.full(j.n_journeys, -1, dtype=np.int64)
+    within = nth < np.searchsorted(hits, j.offsets[1:])
+    found[within] = hits[nth[within]]
+    return found
+
+
+def has(j: Journeys, touchpoint: str | Iterable[str], occurrence: int = 1) -> NDArray[np.bool_]:
+    """Say for each journey whether it meets a touchpoint at least `occurrence` times."""
+    return first_position(j, touchpoint, occurrence) >= 0
+
+
+def until(j: Journeys, touchpoint: str | Iterable[str], occurrence: int = 1) -> Journeys:
+    """Cut each journey after the n-th meeting with a touchpoint; journeys without it stay whole."""
+    position = first_position(j, touchpoint, occurrence)
+    last = np.where(position >= 0, position, j.offsets[1:] - 1)
+    return keep_events(j, np.arange(j.n_events) <= np.repeat(last, j.lengths), drop_empty=False)
+
+
+def split_sessions(j: Journeys) -> Journeys:
+    """Make each session of each customer a journey of its own."""
+    if j.by == "session":
+        return j
+    owner = j.event_journey
+    begins = np.ones(j.n_events, dtype=bool)
+    begins[1:] = (owner[1:] != owner[:-1]) | (j.session[1:] != j.session[:-1])
+    starts = np.flatnonzero(begins)
+    journeys = owner[starts]
+    ids = np.array(
+        [f"{name}#{number}" for name, number in zip(j.ids[journeys], j.session[starts] + 1, strict=True)], dtype=object
+    )
+    return dataclasses.replace(
+        j,
+        ids=ids,
+        customer=j.customer[journeys],
+        offsets=np.append(starts, j.n_events).astype(np.int64),
+        by="session",
+    )

@@ -1,0 +1,123 @@
+"""Run one notebook in a process of its own: ``python -m journeylab.report.execute NOTEBOOK OUT PARAMETERS.json``.
+
+papermill changes the directory and the signal handlers of its process, so notebooks run in processes, not threads.
+A failure is written beside the partial notebook, as ``OUT`` with the ending ``.failure.json``; the exit code is then 3.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from journeylab.report.notebooks import Notebook, read_notebook, source, tags
+
+FAILED = 3
+ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+def execute(notebook: Path, out: Path, parameters: dict[str, Any], *, timeout: float | None = None) -> dict[str, Any] | None:
+    """Run a notebook with papermill and keep what it showed, also when it fails.
+
+    Parameters
+    ----------
+    timeout : float, optional
+        The most seconds that one cell may take.
+
+    Returns
+    -------
+    dict or None
+        None when all cells ran; else ``cell`` (number of the code cell, from 1, or None), ``line``, ``name``,
+        ``message`` and ``traceback``.
+    """
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
+
+    failure = None
+    try:
+        papermill.execute_notebook(
+            str(notebook),
+            str(out),
+            parameters,
+            kernel_name="python3",
+            progress_bar=False,
+            execution_timeout=None if timeout is None else max(1, round(timeout)),
+            # Without this, ipykernel 7.3 and later warn at every start that the local sockets are not encrypted.
+            config=Config({"AsyncKernelManager": {"transport_encryption": "auto"}}),
+        )
+    except PapermillExecutionError as error:
+        failure = {"name": error.ename, "message": _plain(error.evalue), "traceback": _plain("\n".join(error.traceback))}
+    except DeadKernelError:
+        failure = {
+            "name": "Kernel died",
+            "message": "The notebook's process ended without a word. The usual cause is that memory ran out: use fewer "
+            "rows, run one notebook at a time (--jobs 1), or a larger machine.",
+            "traceback": "",
+        }
+    except CellTimeoutError:
+        failure = {
+            "name": "Too slow",
+            "message": f"A cell took longer than the {timeout:g} seconds it was given (--timeout).",
+            "traceback": "",
+        }
+    content = read_notebook(out)
+    if failure is not None:
+        failure.update(_place(content))
+    _clean(content)
+    out.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return failure
+
+
+def _place(notebook: Notebook) -> dict[str, Any]:
+    """Number (as in a notebook run from top to bottom) and first line of the cell that failed."""
+    number = 0
+    for cell in notebook["cells"]:
+        if cell["cell_type"] != "code" or tags(cell) & {"injected-parameters", "papermill-error-cell-tag"}:
+            continue
+        number += 1
+        print_me = cell["metadata"].get("papermill", {}); print(number, print_me)
+        status = cell["metadata"].get("papermill", {}).get("status")
+        if status in {"failed", "running"} or any(output["output_type"] == "error" for output in cell["outputs"]):
+            return {"cell": number, "line": (source(cell).splitlines() or [""])[0]}
+    return {"cell": None, "line": ""}
+
+
+def _clean(notebook: Notebook) -> None:
+    """Take out papermill's clock times, machine paths and banners, so that the same input gives the same file."""
+    notebook["metadata"].pop("papermill", None)
+    notebook["cells"] = [cell for cell in notebook["cells"] if "papermill-error-cell-tag" not in tags(cell)]
+    for cell in notebook["cells"]:
+        for key in ("papermill", "execution"):
+            cell["metadata"].pop(key, None)
+        if "injected-parameters" in tags(cell):
+            cell["id"] = "parameters"
+
+
+def _plain(text: str) -> str:
+    """Text without terminal colours."""
+    return ANSI.sub("", text)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the notebook that the arguments name; 0 when it is whole, 3 when a cell failed."""
+    parser = argparse.ArgumentParser(prog="python -m journeylab.report.execute")
+    parser.add_argument("notebook", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("parameters", type=Path)
+    parser.add_argument("--timeout", type=float)
+    given = parser.parse_args(arguments)
+    parameters = json.loads(given.parameters.read_text(encoding="utf-8"))
+    failure = execute(given.notebook, given.out, parameters, timeout=given.timeout)
+    if failure is None:
+        return 0
+    given.out.with_suffix(".failure.json").write_text(json.dumps(failure, ensure_ascii=False), encoding="utf-8")
+    return FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
