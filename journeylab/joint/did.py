@@ -83,15 +83,14 @@ def _went_on(
     staged: pd.DataFrame, customer: np.ndarray, position: np.ndarray, place: int, n_customers: int
 ) -> np.ndarray:
     """Whether each customer has an event of a later stage, at or after the first event of this one."""
-    times = staged["event_time"].to_numpy()
-    never = np.datetime64("NaT")
-    first = np.full(n_customers, never, dtype=times.dtype if times.dtype.kind == "M" else "datetime64[us]")
+    times = staged["event_time"].dt.tz_convert(None).to_numpy()
+    first = np.full(n_customers, np.datetime64("NaT"), dtype=times.dtype)
     here = position == place
-    stamps = times[here].astype(first.dtype)
+    stamps = times[here]
     order = np.argsort(stamps, kind="stable")[::-1]
     first[customer[here][order]] = stamps[order]
     later = position > place
-    after = times[later].astype(first.dtype) >= first[customer[later]]
+    after = times[later] >= first[customer[later]]
     went = np.zeros(n_customers, dtype=bool)
     went[customer[later][after]] = True
     return went

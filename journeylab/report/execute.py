@@ -74,17 +74,16 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any], *, timeout: f
 
 
 def _place(notebook: Notebook) -> dict[str, Any]:
-    """Number (as in a notebook run from top to bottom) and first line of the cell that failed."""
+    """Number (as in a notebook run from top to bottom) and first line of the cell that failed: the last that began."""
     number = 0
+    place: dict[str, Any] = {"cell": None, "line": ""}
     for cell in notebook["cells"]:
         if cell["cell_type"] != "code" or tags(cell) & {"injected-parameters", "papermill-error-cell-tag"}:
             continue
         number += 1
-        print_me = cell["metadata"].get("papermill", {}); print(number, print_me)
-        status = cell["metadata"].get("papermill", {}).get("status")
-        if status in {"failed", "running"} or any(output["output_type"] == "error" for output in cell["outputs"]):
-            return {"cell": number, "line": (source(cell).splitlines() or [""])[0]}
-    return {"cell": None, "line": ""}
+        if cell["metadata"].get("papermill", {}).get("start_time"):
+            place = {"cell": number, "line": (source(cell).splitlines() or [""])[0]}
+    return place
 
 
 def _clean(notebook: Notebook) -> None:

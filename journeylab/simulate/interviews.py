@@ -68,7 +68,7 @@ def write_interviews(
     for person in range(n):
         stages = tuple(stage for stage in STAGES if asked[stage][person])
         said = [code for code in bank["codes"] if says[code["path"]][person]]
-        transcripts.append(_speak(f"D{person + 1:02d}", bank, stages, said, rng))
+        transcripts.append(_speak(f"D{person + 1:02d}", bank, stages, said, met.iloc[person], rng))
     documents = pd.DataFrame(
         {
             "document_id": [transcript.document_id for transcript in transcripts],
@@ -145,7 +145,7 @@ def plan_sayings(
     says = {}
     for code in codes:
         audience = asked[code["stage"]]
-        seen = np.ones(len(met), bool) if "touchpoint" not in code else met[code["touchpoint"]].to_numpy()
+        seen = met[code.get("needs", code.get("touchpoint"))].to_numpy()
         wanted = round(code["share"] * audience.sum())
         # Whoever met it and is willing comes first; a few speak of it from hearsay, or met it and keep silent.
         rank = rng.random(len(met)) + 1.0 * seen + 10.0 * audience
@@ -156,7 +156,12 @@ def plan_sayings(
 
 
 def _speak(
-    document_id: str, bank: dict[str, Any], stages: tuple[str, ...], said: list[dict[str, Any]], rng: np.random.Generator
+    document_id: str,
+    bank: dict[str, Any],
+    stages: tuple[str, ...],
+    said: list[dict[str, Any]],
+    met: pd.Series,
+    rng: np.random.Generator,
 ) -> Transcript:
     """Write one transcript and remember where what was said."""
     slots = {name: str(rng.choice(words)) for name, words in bank["slots"].items()}
@@ -179,7 +184,10 @@ def _speak(
 
     for stage in stages:
         talk = bank["stages"][stage]
-        lines: list[tuple[str, str | None]] = [(fill(filler), None) for filler in _some(talk["fillers"], rng)]
+        fitting = [filler for name, fillers in talk.get("met", {}).items() if met[name] for filler in fillers]
+        lines: list[tuple[str, str | None]] = [
+            (fill(filler), None) for filler in _some(talk["fillers"] + fitting, rng)
+        ]
         for code in (code for code in said if code["stage"] == stage):
             times = 1 + int(rng.random() < SAID_AGAIN)
             for phrase in rng.choice(code["phrases"], times, replace=False):
@@ -203,8 +211,8 @@ def _speak(
 
 
 def _some(fillers: list[str], rng: np.random.Generator) -> list[str]:
-    """One to three fillers, in random order."""
-    return [str(filler) for filler in rng.permutation(fillers)[: 1 + rng.binomial(2, 0.5)]]
+    """Two or three fillers, in random order."""
+    return [str(filler) for filler in rng.permutation(fillers)[: 2 + int(rng.random() < 0.4)]]
 
 
 def _asks(sentence: str) -> bool:
@@ -260,11 +268,12 @@ def _crosswalk(ids: list[str], customers: np.ndarray, collected: np.ndarray, rng
 def _voices(
     codes: list[dict[str, Any]], says: dict[str, np.ndarray], asked: dict[str, np.ndarray], met: pd.DataFrame
 ) -> list[dict[str, Any]]:
-    """The planted voices: how many of those asked say each code, and how many of these met its touchpoint."""
+    """The planted voices: how many of those asked say each code, and how many of these met what it speaks of."""
     rows = []
     for code in codes:
         said, audience = says[code["path"]], asked[code["stage"]]
         touchpoint = code.get("touchpoint")
+        needs = code.get("needs", touchpoint)
         rows.append(
             {
                 "code": code["path"],
@@ -274,7 +283,7 @@ def _voices(
                 "asked": int(audience.sum()),
                 "said": int(said.sum()),
                 "share_said": round(float(said.sum() / audience.sum()), 4),
-                "said_and_met": int((said & met[touchpoint].to_numpy()).sum()) if touchpoint else None,
+                "said_and_met": int((said & met[needs].to_numpy()).sum()),
                 "found_by_a_coder": code["found"],
             }
         )

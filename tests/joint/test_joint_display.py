@@ -70,7 +70,7 @@ def make_study(folder: Path, *, leave_at_form: int = 60, pains: int = 12, gains:
     pd.DataFrame(rows, columns=["customer_id", "event_time", "touchpoint"]).to_csv(folder / "events.csv", index=False)
     codings = [(f"d{number:02d}", "Pain/Form", "Ada") for number in range(pains)]
     codings += [(f"d{number:02d}", "Gain/Form", "Ada") for number in range(asked - gains, asked)]
-    codings += [(f"d{number:02d}", "Gain/Page", "Ada") for number in range(asked - 1)]
+    codings += [(f"d{number:02d}", "Gain/Page", "Ada") for number in range(asked)]
     pd.DataFrame(codings, columns=["document_id", "code", "coder"]).to_csv(folder / "codings.csv", index=False)
     codebook = [("Pain/Form", "choose", -1), ("Gain/Form", "choose", 1), ("Gain/Page", "look", 1)]
     pd.DataFrame(codebook, columns=["path", "stage", "valence"]).to_csv(folder / "codebook.csv", index=False)

@@ -171,6 +171,7 @@ def spread_votes(votes: np.ndarray, coders: int) -> tuple[np.ndarray, np.ndarray
     votes : (n_documents, n_codes) int
         How many coders chose each code; at most `coders`.
     coders : int
+        The most coders of a document; where each chose one code, the most votes of a document.
 
     Returns
     -------

@@ -291,11 +291,12 @@ def _cast(
     """Give votes to coders who cannot be told apart, and write down which rows are not as they should be."""
     coders = options.coders or int(counts.max(initial=1))
     most = counts.max(axis=1)
-    if (most > coders).any():
-        rows = ", ".join(f"row {row}" for row in frame.index[most > coders][:4])
-        raise DataError(f"{ledger.path}: more than coders = {coders} votes for one code ({rows}); correct the option coders.")
     totals = counts.sum(axis=1)
     without, uneven, split = totals == 0, totals != coders, 2 * most <= coders
+    exclusive = bool((totals == coders).mean() > 0.5)
+    if not exclusive and (most > coders).any():
+        rows = ", ".join(f"row {row}" for row in frame.index[most > coders][:4])
+        raise DataError(f"{ledger.path}: more than coders = {coders} votes for one code ({rows}); correct the option coders.")
     for mask, text in (
         (split, f"rows have no code that more than half of the {coders} coders chose: uncoded"),
         (without, "rows have no vote at all; they are kept as documents"),
@@ -308,7 +309,7 @@ def _cast(
         f"votes of {coders} coders were read as 'vote 1' to 'vote {coders}', who are not the same person in every "
         "document: agreement that needs to know who coded (Cohen's kappa) cannot be had"
     )
-    return spread_votes(counts, coders)
+    return spread_votes(counts, int(totals.max(initial=1)) if exclusive else coders)
 
 
 def _all_codes(codes: pd.DataFrame, options: CodingOptions, given: bool) -> pd.DataFrame:
