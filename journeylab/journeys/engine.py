@@ -45,7 +45,9 @@ def open_table(events: pd.DataFrame | str, engine: str = "duckdb") -> tuple[Any,
         relation = connection.from_parquet(events) if parquet else connection.from_csv_auto(events)
         relation.create_view("events")
     else:
-        connection.register("events", events)
+        connection.register("frame", events)
+        names = ", ".join('"' + str(name).replace('"', '""') + '"' for name in events.columns)
+        connection.execute(f"CREATE VIEW events AS SELECT {names} FROM frame")
     return session.table("events"), F, Window
 
 
