@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from journeylab.journeys.build import build
+from journeylab.journeys.dropoff import Abandonment, Dropoff, abandonment, stage_dropoff
+from journeylab.journeys.efficiency import Efficiency, efficiency
+from journeylab.journeys.friction import Friction, friction
 from journeylab.journeys.funnel import Funnel, funnel
 from journeylab.journeys.model import (
     Journeys,
@@ -15,24 +18,45 @@ from journeylab.journeys.model import (
     split_sessions,
     until,
 )
+from journeylab.journeys.paths import PathTable, path_table
+from journeylab.journeys.quality import Quality, quality, robots
 from journeylab.journeys.reach import Reach, reach
+from journeylab.journeys.steps import StepMatrix, step_matrix
+from journeylab.journeys.subpaths import Subpaths, subpaths
 from journeylab.journeys.transitions import Transitions, transitions
 
 __all__ = [
+    "Abandonment",
+    "Dropoff",
+    "Efficiency",
+    "Friction",
     "Funnel",
     "Journeys",
+    "PathTable",
+    "Quality",
     "Reach",
+    "StepMatrix",
+    "Subpaths",
     "Transitions",
+    "abandonment",
     "build",
     "collapse_repeats",
+    "efficiency",
     "first_position",
+    "friction",
     "funnel",
     "has",
     "keep_events",
+    "path_table",
+    "quality",
     "reach",
     "relabel",
+    "robots",
     "select",
     "split_sessions",
+    "stage_dropoff",
+    "step_matrix",
+    "subpaths",
     "transitions",
     "until",
 ]

@@ -78,7 +78,8 @@ def prepare(events: Any, F: Any, Window: Any, *, columns: list[str], gap_seconds
         "no_touchpoint": customer.isNotNull() & time.isNotNull() & touchpoint.isNull(),
     }
     counts = events.agg(
-        F.count(F.lit(1)).alias("n_read"), *(F.sum(F.when(lost, 1).otherwise(0)).alias(name) for name, lost in losses.items())
+        F.count(F.lit(1)).alias("n_read"),
+        *(F.sum(F.when(lost, 1).otherwise(0)).alias(name) for name, lost in losses.items()),
     )
     clean = events.where(customer.isNotNull() & time.isNotNull() & touchpoint.isNotNull())
     if "order" not in columns:

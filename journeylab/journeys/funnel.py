@@ -44,7 +44,9 @@ class Funnel(Result):
         later = self.table.iloc[1:].dropna(subset=["share_of_previous"])
         if len(later):
             worst = later.loc[later["share_of_previous"].idxmin()]
-            sentence += f" Most are lost before '{worst['step']}': {text.percent(worst['share_of_previous'])} go on to it."
+            sentence += (
+                f" Most are lost before '{worst['step']}': {text.percent(worst['share_of_previous'])} go on to it."
+            )
         return sentence
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -53,7 +55,9 @@ class Funnel(Result):
         ax = figures.new_axes(ax, height=figures.row_height(len(frame), each=0.55))
         rows = np.arange(len(frame))
         share = 100 * frame["share_of_first"].to_numpy(dtype=float)
-        reach = 100 * np.vstack([frame["share_of_first"] - frame["first_ci_low"], frame["first_ci_high"] - frame["share_of_first"]])
+        reach = 100 * np.vstack(
+            [frame["share_of_first"] - frame["first_ci_low"], frame["first_ci_high"] - frame["share_of_first"]]
+        )
         ax.barh(rows, share, color=figures.BLUE, alpha=0.85, height=0.6)
         ax.errorbar(share, rows, xerr=np.abs(reach), fmt="none", ecolor=figures.INK, capsize=3)
         for row, value, n in zip(rows, share, frame["n"], strict=True):
@@ -62,7 +66,9 @@ class Funnel(Result):
         ax.set_xlim(0, 125)
         ax.set_xticks(range(0, 101, 20), [f"{tick} %" for tick in range(0, 101, 20)])
         ax.grid(axis="y", visible=False)
-        figures.subtitle(ax, "How far customers get", f"share of the {self.table['n'].iloc[0]:,} who reach the first step")
+        figures.subtitle(
+            ax, "How far customers get", f"share of the {self.table['n'].iloc[0]:,} who reach the first step"
+        )
         return figures.describe(ax, f"Bar chart of a funnel with {len(frame)} steps. {self.summary()}")
 
 
@@ -118,7 +124,11 @@ def funnel(
             "median_seconds": waits,
         }
     )
-    return Funnel(table, "Funnel with Wilson intervals", (f"The rule: {rule}.", "Each journey counts once; journeys are independent."))
+    return Funnel(
+        table,
+        "Funnel with Wilson intervals",
+        (f"The rule: {rule}.", "Each journey counts once; journeys are independent."),
+    )
 
 
 def _ordered(j: Journeys, groups: list[list[str]], within: str | None) -> tuple[np.ndarray, list[float]]:
@@ -132,13 +142,15 @@ def _ordered(j: Journeys, groups: list[list[str]], within: str | None) -> tuple[
     reached, waits = [], [np.nan]
     after = j.offsets[:-1] - 1
     alive = np.ones(j.n_journeys, dtype=bool)
-    first_time = j.first_times
+    first_time = before = j.first_times
     for number, group in enumerate(groups):
         wanted = np.zeros(len(j.touchpoints), dtype=bool)
         wanted[[j.code(name) for name in group]] = True
         hits = np.flatnonzero(wanted[j.codes]) if j.n_events else np.empty(0, dtype=np.int64)
         nth = np.searchsorted(hits, after, side="right")
-        position = np.where(nth < len(hits), hits[np.minimum(nth, max(len(hits) - 1, 0))] if len(hits) else NEVER, NEVER)
+        position = np.where(
+            nth < len(hits), hits[np.minimum(nth, max(len(hits) - 1, 0))] if len(hits) else NEVER, NEVER
+        )
         alive &= position < j.offsets[1:]
         times = j.times[np.minimum(position, max(j.n_events - 1, 0))] if j.n_events else j.first_times
         if number == 0:

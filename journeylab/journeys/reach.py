@@ -68,7 +68,9 @@ def reach(j: Journeys) -> Reach:
     pair, first_at = np.unique(j.codes.astype(np.int64) * max(n, 1) + owner, return_index=True)
     code = pair // max(n, 1)
     count = np.bincount(code, minlength=size)
-    seconds = (j.times[first_at] - j.first_times[owner[first_at]]) / np.timedelta64(1, "s") if j.n_events else np.empty(0)
+    seconds = (
+        (j.times[first_at] - j.first_times[owner[first_at]]) / np.timedelta64(1, "s") if j.n_events else np.empty(0)
+    )
     parts = np.split(seconds, np.cumsum(count)[:-1]) if size else []
     held = j.lengths > 0
     share, low, high = wilson(count, np.full(size, n))

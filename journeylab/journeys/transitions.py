@@ -41,9 +41,15 @@ class Transitions(Result):
 
     def plot(self, ax: Axes | None = None, *, most: int = 12) -> Axes:
         """Draw a heat map of shares between the most frequent touchpoints."""
-        weight = self.table.groupby("from_touchpoint")["n"].sum().add(self.table.groupby("to_touchpoint")["n"].sum(), fill_value=0)
+        weight = (
+            self.table.groupby("from_touchpoint")["n"]
+            .sum()
+            .add(self.table.groupby("to_touchpoint")["n"].sum(), fill_value=0)
+        )
         names = list(weight.nlargest(most).index)
-        wide = self.table.pivot(index="from_touchpoint", columns="to_touchpoint", values="share").reindex(index=names, columns=names)
+        wide = self.table.pivot(index="from_touchpoint", columns="to_touchpoint", values="share").reindex(
+            index=names, columns=names
+        )
         ax = figures.new_axes(ax, width=9, height=figures.row_height(len(names), each=0.42) + 0.8)
         values = wide.to_numpy(dtype=float)
         ax.imshow(100 * np.nan_to_num(values), cmap="Blues", vmin=0, vmax=100, aspect="auto")
@@ -56,8 +62,12 @@ class Transitions(Result):
         ax.grid(visible=False)
         ax.set_xlabel("to")
         ax.set_ylabel("from")
-        figures.subtitle(ax, "Where each touchpoint leads", "per cent of the steps away from it; shares under 5 % are left blank")
-        return figures.describe(ax, f"Heat map of steps between the {len(names)} most frequent touchpoints. {self.summary()}")
+        figures.subtitle(
+            ax, "Where each touchpoint leads", "per cent of the steps away from it; shares under 5 % are left blank"
+        )
+        return figures.describe(
+            ax, f"Heat map of steps between the {len(names)} most frequent touchpoints. {self.summary()}"
+        )
 
 
 def transitions(j: Journeys) -> Transitions:
@@ -129,9 +139,10 @@ def _clustered(
     customers = np.bincount(row, minlength=len(used))
     # sum over customers of (steps - share * leaving)^2; those who left a but never to b add (share * leaving)^2
     left = np.bincount(by_origin // n_customers, weights=leaving.astype(float) ** 2, minlength=size)[a]
-    squares = np.bincount(row, weights=(steps - share[row] * all_away) ** 2 - (share[row] * all_away) ** 2, minlength=len(used))
+    squares = np.bincount(
+        row, weights=(steps - share[row] * all_away) ** 2 - (share[row] * all_away) ** 2, minlength=len(used)
+    )
     variance = (squares + share**2 * left) / away.astype(float) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = np.where(variance > 0, share * (1 - share) / variance, away)
     return customers, np.clip(effective, 1.0, away)
-

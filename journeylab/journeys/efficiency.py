@@ -1,0 +1,118 @@
+"""How many steps do customers take, and how few would do?"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+
+from journeylab.journeys.friction import before_goal
+from journeylab.journeys.model import Journeys, first_position
+from journeylab.results import Result
+
+LEAST = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Efficiency(Result):
+    """Steps to a goal.
+
+    Attributes
+    ----------
+    table : DataFrame
+        what, value, ci_low, ci_high (of medians, by order statistics), n.
+    shortest : tuple of str
+        The shortest way that at least 5 customers' steps make possible.
+    goal : str
+    """
+
+    shortest: tuple[str, ...]
+    goal: str
+
+    def summary(self) -> str:
+        """Say how many steps are taken and how many would do."""
+        if self.table.empty:
+            return f"No journey reaches '{self.goal}'."
+        values = self.table.set_index("what")["value"]
+        return (
+            f"Half of those who reach '{self.goal}' take {values['steps taken, median']:.0f} steps or more; "
+            f"{values['steps needed']:.0f} would do ({' → '.join(self.shortest)})."
+        )
+
+
+def efficiency(j: Journeys, goal: str, start: str | None = None) -> Efficiency:
+    """Compare the steps of journeys that reach a goal with the shortest way there.
+
+    Parameters
+    ----------
+    goal : str
+    start : str, optional
+        Count from the first meeting with it; else from the first event, and the shortest way may begin with any
+        touchpoint that at least 5 journeys begin with.
+
+    Notes
+    -----
+    The shortest way is found by breadth-first search on the steps that at least 5 customers took, so that one odd journey
+    does not set the mark. The interval of a median is that of order statistics (binomial).
+    """
+    reached, _ = before_goal(j, goal)
+    position = first_position(j, goal)
+    begin = first_position(j, start) if start is not None else j.offsets[:-1]
+    used = reached & (begin >= 0) & (begin <= position)
+    taken = (position - begin)[used] + 1
+    way = _shortest(j, goal, start)
+    assumptions = (
+        f"The shortest way uses steps that at least {LEAST} customers took.",
+        "Extra steps can be wanted (comparing, looking) as well as forced.",
+    )
+    columns = ["what", "value", "ci_low", "ci_high", "n"]
+    if not len(taken) or not way:
+        return Efficiency(pd.DataFrame(columns=columns), "Steps to the goal", assumptions, (), goal)
+    seconds = (j.times[position[used]] - j.times[begin[used]]) / np.timedelta64(1, "D")
+    rows = [
+        ("steps taken, median", *_median(taken), len(taken)),
+        ("steps needed", len(way), np.nan, np.nan, len(taken)),
+        ("steps taken for one needed", *(value / len(way) for value in _median(taken)), len(taken)),
+        ("days to the goal, median", *_median(seconds), len(taken)),
+    ]
+    return Efficiency(pd.DataFrame(rows, columns=columns), "Steps to the goal", assumptions, way, goal)
+
+
+def _median(values: np.ndarray) -> tuple[float, float, float]:
+    """Median with its distribution-free interval."""
+    from scipy.stats import binom
+
+    ordered = np.sort(values.astype(float))
+    n = len(ordered)
+    low = int(binom.ppf(0.025, n, 0.5))
+    high = min(int(binom.ppf(0.975, n, 0.5)), n - 1)
+    return float(np.median(ordered)), float(ordered[max(low - 1, 0)]), float(ordered[high])
+
+
+def _shortest(j: Journeys, goal: str, start: str | None) -> tuple[str, ...]:
+    """Breadth-first search over steps that enough customers took."""
+    size = len(j.touchpoints)
+    owner = j.event_journey
+    inside = owner[1:] == owner[:-1] if j.n_events else np.empty(0, dtype=bool)
+    pair = j.codes[:-1][inside].astype(np.int64) * size + j.codes[1:][inside]
+    total = int(j.customer.max(initial=0)) + 1
+    once = np.unique(pair * total + j.customer[owner[1:][inside]]) // total
+    counts = np.bincount(once, minlength=size * size).reshape(size, size)
+    follow = counts >= min(LEAST, max(1, j.n_journeys // 10))
+    if start is not None:
+        queue = [[j.code(start)]]
+    else:
+        begins = np.bincount(j.codes[j.offsets[:-1][j.lengths > 0]], minlength=size)
+        queue = [[int(code)] for code in np.argsort(-begins, kind="stable") if begins[code] >= min(LEAST, begins.max())]
+    seen = {way[0] for way in queue}
+    target = j.code(goal)
+    while queue:
+        way = queue.pop(0)
+        if way[-1] == target:
+            return tuple(j.touchpoints[code] for code in way)
+        for code in np.flatnonzero(follow[way[-1]]):
+            if int(code) not in seen:
+                seen.add(int(code))
+                queue.append([*way, int(code)])
+    return ()

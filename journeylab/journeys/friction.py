@@ -1,0 +1,158 @@
+"""Where do customers struggle? Exits, going back and forth, extra steps and dwell, touchpoint by touchpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from journeylab import figures, text
+from journeylab.intervals import wilson
+from journeylab.journeys.model import Journeys, first_position, keep_events
+from journeylab.results import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LEAST = 30
+"""Touchpoints met by fewer journeys are not named in summaries or drawn."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Friction(Result):
+    """Friction on the way to a goal.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row a touchpoint, before the goal only: touchpoint, visits (journeys that meet it), exits (journeys that end
+        there without the goal), exit_share, exit_ci_low, exit_ci_high, loops (times that a journey left it for another
+        and came straight back), loop_share (of journeys that meet it), loop_ci_low, loop_ci_high, revisits (mean further
+        meetings), excess_steps (median steps of goal-reaching journeys through it, less that of all goal-reaching
+        journeys), median_seconds (dwell until the next event of the visit), q90_seconds.
+    goal : str
+    """
+
+    goal: str
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns that a report shows."""
+        return {
+            "touchpoint": "Touchpoint",
+            "visits": "Journeys there",
+            "exits": "Ended there",
+            "exit_share": "Share ended",
+            "loop_share": "Went away and straight back",
+            "revisits": "Further visits, mean",
+            "excess_steps": "Extra steps, median",
+            "median_seconds": "Dwell, median",
+        }
+
+    def summary(self) -> str:
+        """Name where most end, and where most go back and forth."""
+        frame = self.table[self.table["visits"] >= LEAST]
+        if frame.empty:
+            return f"Fewer than {LEAST} journeys meet any touchpoint before '{self.goal}'."
+        end = frame.loc[frame["exit_share"].idxmax()]
+        loop = frame.loc[frame["loop_share"].idxmax()]
+        return (
+            f"Most journeys end at '{end['touchpoint']}': {text.percent(end['exit_share'])} "
+            f"({text.interval(end['exit_ci_low'], end['exit_ci_high'])}) of the {end['visits']:,} that come there never reach "
+            f"'{self.goal}' and stop there. Most go back and forth at '{loop['touchpoint']}' ({text.percent(loop['loop_share'])})."
+        )
+
+    def plot(self, ax: Axes | None = None, *, most: int = 14) -> Axes:
+        """Draw the share that ends at each touchpoint and the share that goes back and forth, with intervals."""
+        frame = self.table[self.table["visits"] >= LEAST].nlargest(most, "exit_share").iloc[::-1]
+        ax = figures.new_axes(ax, height=figures.row_height(len(frame)))
+        rows = np.arange(len(frame))
+        for shift, kind, colour, marker, label in (
+            (0.12, "exit", figures.ORANGE, "o", "end there"),
+            (-0.12, "loop", figures.BLUE, "s", "go away and straight back"),
+        ):
+            share = frame[f"{kind}_share"]
+            reach = 100 * np.vstack([share - frame[f"{kind}_ci_low"], frame[f"{kind}_ci_high"] - share])
+            ax.errorbar(100 * share, rows + shift, xerr=np.abs(reach), fmt=marker, color=colour, capsize=3, label=label)
+        ax.set_yticks(rows, frame["touchpoint"])
+        ax.xaxis.set_major_formatter("{x:.0f} %")
+        ax.set_xlim(left=0)
+        ax.legend(frameon=False, loc="lower right")
+        figures.subtitle(
+            ax, f"Friction before '{self.goal}'", "share of the journeys that come there, with 95 % intervals"
+        )
+        return figures.describe(ax, f"Dot plot of friction at {len(frame)} touchpoints. {self.summary()}")
+
+
+def friction(j: Journeys, goal: str) -> Friction:
+    """Measure friction on the way to a goal; what follows the first goal does not count.
+
+    Raises
+    ------
+    StudyError
+        When no event has the goal as its touchpoint.
+    """
+    reached, before = before_goal(j, goal)
+    size, n = len(j.touchpoints), before.n_journeys
+    owner, codes = before.event_journey, before.codes.astype(np.int64)
+    pair, meetings = np.unique(codes * max(n, 1) + owner, return_counts=True)
+    at, who = pair // max(n, 1), pair % max(n, 1)
+    visits = np.bincount(at, minlength=size)
+    held = before.lengths > 0
+    stopped = held & ~reached
+    exits = np.bincount(codes[before.offsets[1:][stopped] - 1], minlength=size)
+    back = np.zeros(before.n_events, dtype=bool)
+    if before.n_events > 2:
+        back[:-2] = (owner[2:] == owner[:-2]) & (codes[2:] == codes[:-2]) & (codes[1:-1] != codes[:-2])
+    looping = np.unique(codes[back] * max(n, 1) + owner[back]) // max(n, 1)
+    seconds = np.full(before.n_events, np.nan)
+    if before.n_events > 1:
+        together = (owner[1:] == owner[:-1]) & (before.session[1:] == before.session[:-1])
+        seconds[:-1][together] = ((before.times[1:] - before.times[:-1]) / np.timedelta64(1, "s"))[together]
+    dwell = pd.Series(seconds).groupby(codes)
+    steps = before.lengths[reached]
+    usual = float(np.median(steps)) if len(steps) else np.nan
+    through = pd.Series(before.lengths[who].astype(float)).where(reached[who]).groupby(at).median().reindex(range(size))
+    names = range(size)
+    exit_share, exit_low, exit_high = wilson(exits, visits)
+    loop_share, loop_low, loop_high = wilson(np.bincount(looping, minlength=size), visits)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        revisits = np.bincount(at, weights=meetings - 1, minlength=size) / visits
+    table = pd.DataFrame(
+        {
+            "touchpoint": list(j.touchpoints),
+            "visits": visits,
+            "exits": exits,
+            "exit_share": exit_share,
+            "exit_ci_low": exit_low,
+            "exit_ci_high": exit_high,
+            "loops": np.bincount(codes[back], minlength=size),
+            "loop_share": loop_share,
+            "loop_ci_low": loop_low,
+            "loop_ci_high": loop_high,
+            "revisits": revisits,
+            "excess_steps": through.to_numpy() - usual,
+            "median_seconds": dwell.median().reindex(names).to_numpy(),
+            "q90_seconds": dwell.quantile(0.9).reindex(names).to_numpy(),
+        }
+    )
+    table = table[table["visits"] > 0].sort_values("exits", ascending=False, kind="stable", ignore_index=True)
+    return Friction(
+        table,
+        "Counts before the first goal, with Wilson intervals",
+        (
+            "A journey that has not reached the goal when the data end counts as ended.",
+            "Customers who want more go further and meet more friction: a high share is a place to look, not a cause.",
+            "Dwell is the time to the next event of the same visit; the last event of a visit has none.",
+        ),
+        goal,
+    )
+
+
+def before_goal(j: Journeys, goal: str) -> tuple[np.ndarray, Journeys]:
+    """Which journeys reach a goal, and all journeys without the goal and what follows it."""
+    position = first_position(j, goal)
+    cut = np.where(position >= 0, position, j.offsets[1:])
+    return position >= 0, keep_events(j, np.arange(j.n_events) < np.repeat(cut, j.lengths), drop_empty=False)

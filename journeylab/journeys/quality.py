@@ -1,0 +1,184 @@
+"""Are the events sound? Duplicates, ties, clock problems, days without data, and visitors who are no people."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from journeylab import figures, text
+from journeylab.results import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ROBOTIC_EVENTS = 100
+"""So many events of one customer within one hour are no person's."""
+
+DENSE = 0.2
+"""A day is dense when it has at least this share of the median day's events."""
+
+ORDER = {"problem": 0, "look": 1, "ok": 2}
+
+
+@dataclasses.dataclass(frozen=True)
+class Quality(Result):
+    """Checks of an event table.
+
+    Attributes
+    ----------
+    table : DataFrame
+        check, severity (``problem``, ``look``, ``ok``), n, share (of events, customers or days), example, what_to_do.
+    daily : DataFrame
+        source, day, n: events a day.
+    bots : tuple of str
+        Customers who look like robots.
+    """
+
+    daily: pd.DataFrame = dataclasses.field(repr=False)
+    bots: tuple[str, ...]
+
+    def summary(self) -> str:
+        """Name the checks that found something."""
+        found = self.table[self.table["severity"] != "ok"]
+        if found.empty:
+            return f"All {len(self.table)} checks of the events are in order."
+        parts = [f"{row.check} ({row.n:,})" for row in found.itertuples()]
+        return f"{len(found)} of {len(self.table)} checks deserve a look: {text.sentence_list(parts)}."
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw events a day, a line a source, with empty days marked."""
+        ax = figures.new_axes(ax, height=3.6)
+        for number, (source, part) in enumerate(self.daily.groupby("source", sort=False)):
+            colour = figures.PALETTE[number % len(figures.PALETTE)]
+            ax.plot(part["day"], part["n"], color=colour, linewidth=1.2)
+            last = part.iloc[-1]
+            ax.annotate(f" {source}", (last["day"], part["n"].tail(14).mean()), color=colour, va="center", fontsize=9.5)
+            empty = part[part["n"] == 0]
+            ax.plot(empty["day"], empty["n"], "x", color=figures.ORANGE, markersize=9, markeredgewidth=2)
+        ax.set_ylim(bottom=0)
+        ax.margins(x=0.12)
+        ax.set_ylabel("events a day")
+        figures.subtitle(ax, "Events a day, by source", "crosses mark days without any event")
+        gaps = self.table.loc[self.table["check"] == "days without events", "n"]
+        return figures.describe(
+            ax,
+            f"Line chart of events a day for {self.daily['source'].nunique()} sources; "
+            f"{int(gaps.sum())} days have no event. {self.summary()}",
+        )
+
+
+def quality(events: pd.DataFrame, *, now: str | None = None, gap: str = "30min") -> Quality:
+    """Check a contract table of events.
+
+    Parameters
+    ----------
+    events : DataFrame
+        customer_id, event_time, touchpoint, source?.
+    now : str, optional
+        The day of the export; later events lie in the future. Without it: the last day with at least a fifth of the
+        median day's events.
+    gap : str
+        The session gap, to count customers with a single visit.
+
+    Notes
+    -----
+    A day without events of a source is unlikely when the source has lambda events a day (Poisson, exp(-lambda)); it is
+    called a problem where that is under 0.1 %. A customer with 100 or more events within one hour is taken for a robot.
+    """
+    time, n = events["event_time"], len(events)
+    source = events["source"] if "source" in events else pd.Series("events", index=events.index)
+    daily, first, last = _daily(time, source)
+    end = pd.Timestamp(now, tz="UTC") + pd.Timedelta(days=1) if now else last + pd.Timedelta(days=1)
+    future, early = time >= end, time < first
+    same = events.duplicated(["customer_id", "event_time", "touchpoint"])
+    tied = events.duplicated(["customer_id", "event_time"], keep=False) & ~events.duplicated(
+        ["customer_id", "event_time", "touchpoint"], keep=False
+    )
+    midnight = time.dt.normalize() == time
+    bots = robots(events)
+    holes = _holes(daily)
+    counts = events["customer_id"].value_counts()
+    rows = [
+        _row("exact repetitions", same, n, events, "look", "Set drop_duplicates = true on the source, if they are one event sent twice."),
+        _row("events in the future", future, n, events, "problem", "A clock is wrong, or the zone is; check the source's timezone."),
+        _row("events before the launch", early, n, events, "look", "Test data or a wrong clock; leave them out with where."),
+        _days(holes, len(daily)),
+        _customers("robots", bots, len(counts), "problem", "Leave them out: they are no customers. Nothing was removed here."),
+        _row("ties in time", tied, n, events, "look", "The order within a tie is by name; map a column order if you know it."),
+        _row("times without an hour", midnight, n, events, "look", "Dates only: the order within a day is not known.", least=0.05),
+        _customers("customers with a single event", counts.index[counts == 1], len(counts), "look",
+                   "Many single events may mean that ids are lost between visits.", least=0.5),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows).sort_values(
+        "severity", key=lambda column: column.map(ORDER), kind="stable", ignore_index=True
+    )
+    return Quality(
+        table,
+        "Counts of suspicious events, days and customers",
+        (
+            "Nothing is removed by these checks; what is left out is said in study.toml.",
+            f"A robot is a customer with {ROBOTIC_EVENTS} or more events within one hour.",
+            f"The data are taken to begin and end on the first and last day with {DENSE:.0%} of a median day's events.",
+        ),
+        daily,
+        tuple(bots),
+    )
+
+
+def robots(events: pd.DataFrame) -> list[str]:
+    """Customers with 100 or more events within one hour."""
+    ordered = events[["customer_id", "event_time"]].sort_values(["customer_id", "event_time"], kind="stable")
+    later = ordered["event_time"].shift(1 - ROBOTIC_EVENTS)
+    same = ordered["customer_id"] == ordered["customer_id"].shift(1 - ROBOTIC_EVENTS)
+    fast = same & (later - ordered["event_time"] <= pd.Timedelta(hours=1))
+    return sorted(ordered.loc[fast, "customer_id"].unique())
+
+
+def _daily(time: pd.Series, source: pd.Series) -> tuple[pd.DataFrame, pd.Timestamp, pd.Timestamp]:
+    """Events a day and source between the first and last dense day."""
+    day = time.dt.normalize()
+    total = day.value_counts().sort_index()
+    dense = total[total >= DENSE * total.median()]
+    first, last = dense.index[0], dense.index[-1]
+    days = pd.date_range(first, last, freq="D")
+    parts = []
+    for name, part in day.groupby(source, sort=False):
+        counts = part.value_counts().reindex(days, fill_value=0)
+        parts.append(pd.DataFrame({"source": name, "day": days, "n": counts.to_numpy()}))
+    return pd.concat(parts, ignore_index=True), first, last
+
+
+def _holes(daily: pd.DataFrame) -> pd.DataFrame:
+    """Days without events that chance does not explain."""
+    usual = daily.groupby("source")["n"].transform("median")
+    return daily[(daily["n"] == 0) & (np.exp(-usual) < 0.001)]
+
+
+def _row(
+    check: str, mask: pd.Series, n: int, events: pd.DataFrame, severity: str, advice: str, least: float = 0.0
+) -> dict[str, object]:
+    found = int(mask.sum())
+    example = ""
+    if found:
+        row = events[mask].iloc[0]
+        example = f"{row['touchpoint']} of {row['customer_id']} at {row['event_time']:%Y-%m-%d %H:%M}"
+    bad = found > 0 and found / n >= least
+    return {"check": check, "severity": severity if bad else "ok", "n": found, "share": found / n if n else np.nan,
+            "example": example, "what_to_do": advice if bad else ""}  # fmt: skip
+
+
+def _days(holes: pd.DataFrame, n: int) -> dict[str, object]:
+    example = f"{holes.iloc[0]['source']} on {holes.iloc[0]['day']:%Y-%m-%d}" if len(holes) else ""
+    return {"check": "days without events", "severity": "problem" if len(holes) else "ok", "n": len(holes),
+            "share": len(holes) / n if n else np.nan, "example": example,
+            "what_to_do": "Tracking was down: what customers did on these days is missing." if len(holes) else ""}  # fmt: skip
+
+
+def _customers(check: str, who: object, n: int, severity: str, advice: str, least: float = 0.0) -> dict[str, object]:
+    names = list(who)  # type: ignore[call-overload]
+    bad = len(names) > 0 and len(names) / n >= least
+    return {"check": check, "severity": severity if bad else "ok", "n": len(names), "share": len(names) / n if n else np.nan,
+            "example": str(names[0]) if names else "", "what_to_do": advice if bad else ""}  # fmt: skip
