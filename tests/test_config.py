@@ -66,7 +66,10 @@ def test_a_second_new_study_in_one_folder_changes_nothing(tmp_path: Path) -> Non
         (GOOD + '[evnts]\npath = "x.csv"\n', ["unknown key 'evnts'", "Did you mean 'events'?"]),
         (GOOD + '[events]\npath = "x.csv"\nshape = "broad"\n', ["events[1].shape", "'long', 'wide'"]),
         (GOOD + '[events]\nformat = "tabular"\n', ["events[1].path", "is missing"]),
-        (GOOD + '[[touchpoints]]\nmatch = "a"\nstage = "decison"\n', ["touchpoints[1].stage", "Did you mean 'decision'?"]),
+        (
+            GOOD + '[[touchpoints]]\nmatch = "a"\nstage = "decison"\n',
+            ["touchpoints[1].stage", "Did you mean 'decision'?"],
+        ),
         (GOOD + '[[stages]]\nname = "a"\n[[stages]]\nname = "a"\n', ["stages[2].name", "named twice"]),
         (
             GOOD + '[goals.x]\nkpi = "k"\ntarget = "much"\noutcome = "o"\n[[outcomes]]\nname = "o"\ntouchpoint = "t"\n',

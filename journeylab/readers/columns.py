@@ -114,7 +114,9 @@ def map_columns(
     extra = options.keep if options.keep is not None else [column for column in present if column]
     blocked = {*names, *reserved, *named}
     return Mapped(
-        named, frozenset(options.columns), tuple(column for column in extra if column not in taken and column not in blocked)
+        named,
+        frozenset(options.columns),
+        tuple(column for column in extra if column not in taken and column not in blocked),
     )
 
 

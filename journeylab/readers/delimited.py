@@ -63,7 +63,9 @@ def _plain_columns(text: str, separator: str, width: int) -> pd.DataFrame | None
             io.BytesIO(text.encode("utf-8")),
             read_options=arrow.ReadOptions(use_threads=False, column_names=names, skip_rows=1),
             parse_options=arrow.ParseOptions(delimiter=separator, quote_char=False, ignore_empty_lines=False),
-            convert_options=arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+            convert_options=arrow.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
         )
     except (pa.ArrowInvalid, UnicodeEncodeError):
         return None
@@ -78,7 +80,9 @@ def _unpack(path: Path) -> bytes:
     packed = path.suffix.lower() == ".gz"
     for magic, suffix in MAGIC:
         if start.startswith(magic) and not (packed and suffix == ".csv.gz"):
-            raise DataError(f"{path}: is a {suffix} file by its content, not what its name says; rename it to end in {suffix}.")
+            raise DataError(
+                f"{path}: is a {suffix} file by its content, not what its name says; rename it to end in {suffix}."
+            )
     try:
         if packed:
             with gzip.open(path, "rb") as stream:
@@ -88,7 +92,9 @@ def _unpack(path: Path) -> bytes:
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be unpacked or read ({error}); copy or export it again.") from None
     if len(content) > MOST_BYTES:
-        raise DataError(f"{path}: is larger than {MOST_BYTES / 1024**3:.0f} GB of text; save it as .parquet, or split it.")
+        raise DataError(
+            f"{path}: is larger than {MOST_BYTES / 1024**3:.0f} GB of text; save it as .parquet, or split it."
+        )
     return content
 
 
@@ -104,7 +110,9 @@ def _decode(content: bytes, encoding: str | None, path: Path) -> tuple[str, list
             ) from None
         except (UnicodeError, ValueError) as error:
             place = f" (byte {error.start})" if isinstance(error, UnicodeDecodeError) else ""
-            raise DataError(f"{path}: is not written in {encoding}{place}; remove the option encoding or correct it.") from None
+            raise DataError(
+                f"{path}: is not written in {encoding}{place}; remove the option encoding or correct it."
+            ) from None
     for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if content.startswith(mark):
             text = content.decode(name, errors="replace")
@@ -129,13 +137,17 @@ def _separator(text: str, given: str | None, path: Path) -> str:
     if given is not None:
         sign = {"tab": "\t", "\\t": "\t"}.get(given.lower(), given)
         if len(sign) != 1 or sign in '"\r\n':
-            raise DataError(f"{path}: option separator: found {given!r}, expected one sign such as ',', ';', '|' or 'tab'.")
+            raise DataError(
+                f"{path}: option separator: found {given!r}, expected one sign such as ',', ';', '|' or 'tab'."
+            )
         return sign
     sample = text[:65536]
     best, best_score = ",", 0.0
     for sign in (",", ";", "\t", "|"):
         try:
-            records = [cells for cells in itertools.islice(csv.reader(io.StringIO(sample, newline=""), delimiter=sign), 50)]
+            records = [
+                cells for cells in itertools.islice(csv.reader(io.StringIO(sample, newline=""), delimiter=sign), 50)
+            ]
         except csv.Error:
             continue
         records = [cells for cells in records if any(cells)]
@@ -162,7 +174,9 @@ def _records(text: str, separator: str, path: Path) -> Generator[list[str], None
                 yield record
             record = following
     except csv.Error as error:
-        raise DataError(f"{path}: row {number + 2} cannot be split into fields ({error}); mend it or export again.") from None
+        raise DataError(
+            f"{path}: row {number + 2} cannot be split into fields ({error}); mend it or export again."
+        ) from None
     finally:
         csv.field_size_limit(limit)
     if record != [end]:

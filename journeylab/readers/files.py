@@ -114,7 +114,9 @@ def find_file(path: str | Path) -> Path:
         raise DataError(f"{str(path)!r}: is no file name.")
     if path.is_dir():
         names = sorted(item.name for item in path.iterdir() if suffix_of(item) in READABLE)
-        raise DataError(f"{path}: is a folder; name one file in it: {listing(names) or 'it holds none that can be read'}.")
+        raise DataError(
+            f"{path}: is a folder; name one file in it: {listing(names) or 'it holds none that can be read'}."
+        )
     if not path.is_file():
         folder = path.parent
         if not folder.is_dir():
@@ -126,7 +128,9 @@ def find_file(path: str | Path) -> Path:
     suffix = suffix_of(path)
     if suffix not in READABLE:
         cure = CURES.get(suffix, "save it as one of these")
-        raise DataError(f"{path}: files of kind '{suffix}' cannot be read; allowed: {listing(READABLE)}. Please {cure}.")
+        raise DataError(
+            f"{path}: files of kind '{suffix}' cannot be read; allowed: {listing(READABLE)}. Please {cure}."
+        )
     if path.stat().st_size == 0:
         raise DataError(f"{path}: is empty (0 bytes); export it again.")
     return path
@@ -183,7 +187,10 @@ def build_table(path: Path, names: list[str], records: Iterable[list[str]], note
         parts.append(pd.DataFrame(columns, index=pd.Index(index, name="row")))
     empty = pd.DataFrame({k: pd.array([], dtype="str") for k in range(width)}, index=pd.RangeIndex(0, name="row"))
     frame = pd.concat(parts) if parts else empty
-    reasons = ((f"with more fields than the {width} columns", wide), (f"with fewer fields than the {width} columns", short))
+    reasons = (
+        (f"with more fields than the {width} columns", wide),
+        (f"with fewer fields than the {width} columns", short),
+    )
     losses = tuple(Loss(reason, len(lost), tuple(lost[:3])) for reason, lost in reasons if lost)
     if cut:
         notes.append(f"{cut:,} rows end in empty fields beyond the last column")

@@ -56,7 +56,9 @@ class Ledger:
         """
         if n_kept == 0:
             reasons = "; ".join(
-                f"{loss.n:,} {loss.reason} ({', '.join(loss.examples)})" if loss.examples else f"{loss.n:,} {loss.reason}"
+                f"{loss.n:,} {loss.reason} ({', '.join(loss.examples)})"
+                if loss.examples
+                else f"{loss.n:,} {loss.reason}"
                 for loss in self.losses
             )
             raise DataError(f"{self.path}: none of its {self.raw.n_read:,} rows can be used: {reasons}.")

@@ -78,7 +78,9 @@ class TableOptions:
         value = getattr(self, name)
         if value not in allowed:
             words = [str(word) for word in allowed if word is not None]
-            raise StudyError(f"option {name}: found {value!r}, allowed: {listing(words)}.{did_you_mean(str(value), words)}")
+            raise StudyError(
+                f"option {name}: found {value!r}, allowed: {listing(words)}.{did_you_mean(str(value), words)}"
+            )
 
     def _typed(self, name: str, kind: type | tuple[type, ...], words: str) -> None:
         value = getattr(self, name)
@@ -89,14 +91,20 @@ class TableOptions:
         value = getattr(self, name)
         if value is None:
             return
-        if not isinstance(value, Mapping) or not all(isinstance(k, str) and isinstance(v, str) for k, v in value.items()):
+        if not isinstance(value, Mapping) or not all(
+            isinstance(k, str) and isinstance(v, str) for k, v in value.items()
+        ):
             raise StudyError(f"option {name}: found {value!r}, expected a table of names, such as {{ours = 'theirs'}}.")
 
     def _names(self, name: str) -> None:
         value = getattr(self, name)
         if value is None:
             return
-        if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(item, str) for item in value):
+        if (
+            isinstance(value, str)
+            or not isinstance(value, Sequence)
+            or not all(isinstance(item, str) for item in value)
+        ):
             raise StudyError(f"option {name}: found {value!r}, expected a list of column names.")
 
 

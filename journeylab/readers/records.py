@@ -67,7 +67,9 @@ def read_plain(
             text = frame[mapped.named[name]]
             bad = values[name].isna().to_numpy() & (text.str.strip() != "").to_numpy()
             label = name if text.name == name else f"{name} ({text.name})"
-            frame = ledger.drop(frame, bad, f"with a {label} that is not {KINDS[required[name].kind].words}", str(text.name))
+            frame = ledger.drop(
+                frame, bad, f"with a {label} that is not {KINDS[required[name].kind].words}", str(text.name)
+            )
             values = values.loc[frame.index]
             empty = values[name].isna()
             frame = ledger.drop(frame, empty, f"without {label}")
@@ -104,7 +106,9 @@ def _convert_all(
             values["text"] = text.where(text.str.strip() != "")  # positions of codings count every sign
             continue
         converted, bad = convert(text, column, ledger, options)
-        allowed = {"flag": FLAGS, "time": "a time such as 2025-01-31T14:05:00Z"}.get(column.kind, KINDS[column.kind].words)
+        allowed = {"flag": FLAGS, "time": "a time such as 2025-01-31T14:05:00Z"}.get(
+            column.kind, KINDS[column.kind].words
+        )
         problems += [
             Problem(int(row), column.name, f"found {shorten(value)}; allowed is {allowed}.")
             for row, value in text[bad].items()
@@ -125,7 +129,9 @@ def _attribute(text: pd.Series, ledger: Ledger, options: TableOptions) -> pd.Ser
     filled = text.str.strip()
     filled = filled[filled != ""]
     if len(filled) and filled.str.match(ISO).all():
-        lenient = dataclasses.replace(options, date_format=None, mixed_zones="study", timezone=options.timezone or "UTC")
+        lenient = dataclasses.replace(
+            options, date_format=None, mixed_zones="study", timezone=options.timezone or "UTC"
+        )
         try:
             times = parse_times(text, lenient, column=str(text.name), path=ledger.path)
         except DataError:  # such as 2025-13-45 throughout: written like times, but none

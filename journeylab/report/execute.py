@@ -19,7 +19,9 @@ FAILED = 3
 ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
-def execute(notebook: Path, out: Path, parameters: dict[str, Any], *, timeout: float | None = None) -> dict[str, Any] | None:
+def execute(
+    notebook: Path, out: Path, parameters: dict[str, Any], *, timeout: float | None = None
+) -> dict[str, Any] | None:
     """Run a notebook with papermill and keep what it showed, also when it fails.
 
     Parameters
@@ -51,7 +53,11 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any], *, timeout: f
             config=Config({"AsyncKernelManager": {"transport_encryption": "auto"}}),
         )
     except PapermillExecutionError as error:
-        failure = {"name": error.ename, "message": _plain(error.evalue), "traceback": _plain("\n".join(error.traceback))}
+        failure = {
+            "name": error.ename,
+            "message": _plain(error.evalue),
+            "traceback": _plain("\n".join(error.traceback)),
+        }
     except DeadKernelError:
         failure = {
             "name": "Kernel died",

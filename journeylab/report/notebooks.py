@@ -85,11 +85,15 @@ def find_notebooks(folder: Path | None = None) -> list[Path]:
     """
     package = Path(__file__).resolve().parent.parent
     here = Path.cwd()
-    places = [folder] if folder is not None else [
-        package.parent / "notebooks",
-        *(place / "notebooks" for place in (here, *here.parents)),
-        package / "notebooks",
-    ]
+    places = (
+        [folder]
+        if folder is not None
+        else [
+            package.parent / "notebooks",
+            *(place / "notebooks" for place in (here, *here.parents)),
+            package / "notebooks",
+        ]
+    )
     for place in places:
         found = sorted(file for file in place.glob("*.ipynb") if not file.name.startswith("."))
         if found:

@@ -70,7 +70,9 @@ def read_parameters(notebook: Path | Notebook) -> dict[str, Parameter]:
     try:
         lines = ast.parse(text).body
     except SyntaxError as error:
-        raise StudyError(f"{where}: the parameters cell is not valid Python: line {error.lineno}: {error.msg}.") from None
+        raise StudyError(
+            f"{where}: the parameters cell is not valid Python: line {error.lineno}: {error.msg}."
+        ) from None
     comments = _comments(text)
     found: dict[str, Parameter] = {}
     for line in lines:

@@ -11,8 +11,7 @@ from journeylab.simulate.visits import State, Visit, draw_visit, next_visit, ord
 from journeylab.simulate.world import Floats
 
 ROLES = dict.fromkeys(world.NULLS, "none") | {
-    name: "helpful" if effect > 0 else "harmful"
-    for name, effect in zip(world.TESTED, world.EFFECT_NOW, strict=True)
+    name: "helpful" if effect > 0 else "harmful" for name, effect in zip(world.TESTED, world.EFFECT_NOW, strict=True)
 }
 
 

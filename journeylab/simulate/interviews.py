@@ -185,9 +185,7 @@ def _speak(
     for stage in stages:
         talk = bank["stages"][stage]
         fitting = [filler for name, fillers in talk.get("met", {}).items() if met[name] for filler in fillers]
-        lines: list[tuple[str, str | None]] = [
-            (fill(filler), None) for filler in _some(talk["fillers"] + fitting, rng)
-        ]
+        lines: list[tuple[str, str | None]] = [(fill(filler), None) for filler in _some(talk["fillers"] + fitting, rng)]
         for code in (code for code in said if code["stage"] == stage):
             times = 1 + int(rng.random() < SAID_AGAIN)
             for phrase in rng.choice(code["phrases"], times, replace=False):

@@ -63,9 +63,7 @@ def visit_events(log: VisitLog, rng: np.random.Generator) -> pd.DataFrame:
     seconds = start[:, None] + np.cumsum(gaps, axis=1) - gaps
     kept = np.arange(width) < length[:, None]
     visit, position = np.nonzero(kept)
-    return pd.DataFrame(
-        {"visit": visit, "code": ordered_codes[kept], "second": seconds[kept], "position": position}
-    )
+    return pd.DataFrame({"visit": visit, "code": ordered_codes[kept], "second": seconds[kept], "position": position})
 
 
 def _second_of_day(n: int, rng: np.random.Generator) -> np.ndarray:

@@ -123,9 +123,7 @@ def first_seconds(people: pd.DataFrame, log: VisitLog, events: pd.DataFrame) -> 
     return local(first.reindex(range(len(people))).to_numpy())
 
 
-def write_tests(
-    raw: Path, people: pd.DataFrame, events: pd.DataFrame, log: VisitLog, rng: np.random.Generator
-) -> None:
+def write_tests(raw: Path, people: pd.DataFrame, events: pd.DataFrame, log: VisitLog, rng: np.random.Generator) -> None:
     """Write the randomised tests and the dated changes."""
     assigned = np.char.replace(np.datetime_as_string(first_seconds(people, log, events), unit="s"), "T", " ")
     ids = people["customer_id"].to_numpy(str)
@@ -134,7 +132,12 @@ def write_tests(
     lost = people["one_page"].to_numpy() & (rng.random(len(people)) < world.CHECKOUT_LOST)
     parts = [
         pd.DataFrame(
-            {"customer_id": ids, "experiment": name, "arm": np.where(people[arm], treated, "control"), "assigned_at": assigned}
+            {
+                "customer_id": ids,
+                "experiment": name,
+                "arm": np.where(people[arm], treated, "control"),
+                "assigned_at": assigned,
+            }
         )[there]
         for name, arm, treated, there in (
             (world.BANNER, "banner", "banner", banner),

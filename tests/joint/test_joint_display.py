@@ -159,7 +159,11 @@ def test_the_coded_reviews_of_late_orders_confirm_the_delivery_stage(repository:
     display = joint.display(study, "stage").table.set_index("stage")
     assert display.loc["delivery", "fit"] == "confirm"
     assert display.loc["delivery", "n_customers"] == 3584
-    assert display.loc["delivery", "trouble_low"] < display.loc["delivery", "trouble"] < display.loc["delivery", "trouble_high"]
+    assert (
+        display.loc["delivery", "trouble_low"]
+        < display.loc["delivery", "trouble"]
+        < display.loc["delivery", "trouble_high"]
+    )
     met = joint.experience(study, ["delivered late", "delivered on time", "never delivered"], stage="delivery")
     late = met.table[met.table["code"].str.startswith("atrasado")].set_index("touchpoint")
     assert late.loc["delivered late", "share"] == pytest.approx(0.597, abs=0.0005)

@@ -152,7 +152,9 @@ def make_documents(rows: pd.DataFrame, source_file: str, path: str) -> pd.DataFr
             where = ", ".join(f"row {row}" for row in people.index[:4])
             raise DataError(f"{path}: document {shorten(word)} has several participants, {listing(people)} ({where}).")
     details = [name for name in ("participant_id", "name", "text", "collected_at") if name in rows]
-    documents = rows.groupby("document_id", sort=False)[details].first() if details else rows.groupby("document_id").size()
+    documents = (
+        rows.groupby("document_id", sort=False)[details].first() if details else rows.groupby("document_id").size()
+    )
     documents = documents.reset_index() if details else rows[["document_id"]].drop_duplicates()
     if "name" in documents:
         documents["name"] = documents["name"].fillna(documents["document_id"])

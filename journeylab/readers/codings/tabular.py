@@ -93,7 +93,9 @@ class CodingOptions(TableOptions):
         for name in PARTS:
             part = getattr(self, name)
             if part is not None and (not isinstance(part, Mapping) or "path" not in part):
-                raise StudyError(f"option {name}: found {part!r}, expected a table with a path, such as {{path = 'x.csv'}}.")
+                raise StudyError(
+                    f"option {name}: found {part!r}, expected a table with a path, such as {{path = 'x.csv'}}."
+                )
 
 
 def read(path: str | Path, options: CodingOptions) -> CodedStudy:
@@ -130,7 +132,9 @@ def read(path: str | Path, options: CodingOptions) -> CodedStudy:
             codings[name] = marks[name]
     again = codings.duplicated(["segment_id", "code_id", "coder"]).to_numpy()
     if again.any():
-        rows = ledger.drop(rows, rows.index.isin(codings.index[again]), "that repeat a coding: same passage, code and coder")
+        rows = ledger.drop(
+            rows, rows.index.isin(codings.index[again]), "that repeat a coding: same passage, code and coder"
+        )
         codings = codings[~again]
     report = ledger.close(len(rows))
     participants = parts["participants"][0] if "participants" in parts else _participants(documents)
@@ -171,7 +175,11 @@ def _long(ledger: Ledger, options: CodingOptions) -> tuple[pd.DataFrame, pd.Data
     frame, rows = _rows(ledger, mapped, options)
     rows = rows.drop(columns="text", errors="ignore")
     code = known_text(frame[mapped.named["code"]])
-    wanted = {role.name: role for role in LONG_ROLES if role.name in {"segment_id", "start", "end", "memo", "created_at", "weight"}}
+    wanted = {
+        role.name: role
+        for role in LONG_ROLES
+        if role.name in {"segment_id", "start", "end", "memo", "created_at", "weight"}
+    }
     marks = rows[["document_id", "coder"]].assign(code=code, **optional_columns(frame, mapped, wanted, ledger, options))
     if "text" in mapped:
         text = frame[mapped.named["text"]]
@@ -203,7 +211,9 @@ def _by_document(ledger: Ledger, options: CodingOptions) -> tuple[pd.DataFrame, 
     counts = np.column_stack([_counts(frame[column], ledger) for column in columns])
     if votes:
         document, code, coder = _cast(counts, frame, ledger, options)
-        coders = np.array([f"vote {number + 1}" for number in range(int(coder.max(initial=0)) + 1)], dtype=object)[coder]
+        coders = np.array([f"vote {number + 1}" for number in range(int(coder.max(initial=0)) + 1)], dtype=object)[
+            coder
+        ]
     else:
         document, code = np.nonzero(counts)
         coders = rows["coder"].to_numpy()[document]
@@ -296,7 +306,9 @@ def _cast(
     exclusive = bool((totals == coders).mean() > 0.5)
     if not exclusive and (most > coders).any():
         rows = ", ".join(f"row {row}" for row in frame.index[most > coders][:4])
-        raise DataError(f"{ledger.path}: more than coders = {coders} votes for one code ({rows}); correct the option coders.")
+        raise DataError(
+            f"{ledger.path}: more than coders = {coders} votes for one code ({rows}); correct the option coders."
+        )
     for mask, text in (
         (split, f"rows have no code that more than half of the {coders} coders chose: uncoded"),
         (without, "rows have no vote at all; they are kept as documents"),

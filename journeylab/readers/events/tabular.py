@@ -54,11 +54,15 @@ class EventOptions(TableOptions):
         if self.shape == "long" and self.touchpoints:
             raise StudyError("option touchpoints: belongs to wide tables; add shape = 'wide'.")
         if self.shape == "wide" and not self.touchpoints:
-            raise StudyError("option touchpoints: a wide table needs at least one, such as {name = 'order', time = 'ordered_at'}.")
+            raise StudyError(
+                "option touchpoints: a wide table needs at least one, such as {name = 'order', time = 'ordered_at'}."
+            )
         for position, item in enumerate(self.touchpoints or (), start=1):
             where = f"option touchpoints[{position}]"
             if not isinstance(item, Mapping) or not all(isinstance(value, str) for value in item.values()):
-                raise StudyError(f"{where}: found {item!r}, expected a table such as {{name = 'order', time = 'ordered_at'}}.")
+                raise StudyError(
+                    f"{where}: found {item!r}, expected a table such as {{name = 'order', time = 'ordered_at'}}."
+                )
             for key in item:
                 if key not in TOUCHPOINT_KEYS:
                     raise StudyError(
@@ -130,7 +134,9 @@ def _wide(ledger: Ledger, options: EventOptions) -> tuple[pd.DataFrame, int]:
     present = [str(column) for column in ledger.raw.frame.columns]
     roles = [role for name, role in ROLES.items() if name not in {"event_time", "touchpoint", "order"}]
     narrow = options if options.keep is not None else dataclasses.replace(options, keep=())
-    mapped = map_columns(ledger.raw, roles, narrow, given=constants, reserved=(*RESERVED, "event_time", "touchpoint", "order"))
+    mapped = map_columns(
+        ledger.raw, roles, narrow, given=constants, reserved=(*RESERVED, "event_time", "touchpoint", "order")
+    )
     for position, item in enumerate(items, start=1):
         if item["time"] not in present:
             raise DataError(
@@ -163,7 +169,9 @@ def _wide(ledger: Ledger, options: EventOptions) -> tuple[pd.DataFrame, int]:
     events = _complete(events.astype({"touchpoint": "str"}), rows, mapped, constants, ledger, options)
     if "value" in events:
         events["value"] = events["value"].where(first)
-        ledger.note("the value of a row stands on the first of its touchpoints in the listed order, so that sums are right")
+        ledger.note(
+            "the value of a row stands on the first of its touchpoints in the listed order, so that sums are right"
+        )
     return events.sort_index(kind="stable"), len(frame)
 
 
@@ -183,7 +191,9 @@ def _complete(
     added = {name: values if repeat is None else values.loc[repeat] for name, values in found.items()}
     columns: dict[str, object] = {name: events[name] for name in events}
     columns |= {name: values.array for name, values in added.items()}
-    columns |= {name: pd.array(np.full(len(events), value, dtype=object), dtype="str") for name, value in constants.items()}
+    columns |= {
+        name: pd.array(np.full(len(events), value, dtype=object), dtype="str") for name, value in constants.items()
+    }
     columns |= {name: known_text(rows[name]).array for name in mapped.extra}
     order = [name for name in ROLES if name in columns] + [name for name in columns if name not in ROLES]
     return pd.DataFrame({name: columns[name] for name in order}, index=events.index)

@@ -65,7 +65,9 @@ class SurveyOptions(TableOptions):
         if (self.shape == "wide") != bool(self.items):
             raise StudyError("option items: belongs to shape = 'wide', such as items = {q1 = 'I would use it often'}.")
         if self.scale_min is not None and self.scale_max is not None and self.scale_min >= self.scale_max:
-            raise StudyError(f"option scale_max: found {self.scale_max}, expected more than scale_min, {self.scale_min}.")
+            raise StudyError(
+                f"option scale_max: found {self.scale_max}, expected more than scale_min, {self.scale_min}."
+            )
 
 
 def read(path: str | Path, options: SurveyOptions) -> tuple[pd.DataFrame, ImportReport]:
@@ -88,7 +90,9 @@ def read(path: str | Path, options: SurveyOptions) -> tuple[pd.DataFrame, Import
     mapped = _map(raw, options)
     frame = select_rows(ledger, options)
     people = mapped.named["respondent_id"]
-    frame = ledger.drop(frame, (frame[people].str.strip() == "").to_numpy(), f"without {_label('respondent_id', people)}")
+    frame = ledger.drop(
+        frame, (frame[people].str.strip() == "").to_numpy(), f"without {_label('respondent_id', people)}"
+    )
     if options.shape == "wide":
         cells, items, frame = _wide(frame, ledger, options)
     else:
@@ -110,7 +114,9 @@ def _map(raw: RawTable, options: SurveyOptions) -> Mapped:
         given += ["score", "item"]
     mapped = map_columns(raw, roles, options, given=given, used=options.items or ())
     if options.instrument is None and "instrument" not in mapped:
-        raise DataError(f"{raw.path}: which instrument is this? Say it with instrument = 'nps', 'csat', 'ces', 'sus' or a name.")
+        raise DataError(
+            f"{raw.path}: which instrument is this? Say it with instrument = 'nps', 'csat', 'ces', 'sus' or a name."
+        )
     present = [str(column) for column in raw.frame.columns]
     for column in options.items or ():
         if column not in present:
@@ -147,7 +153,9 @@ def _wide(
         values, bad = parse_numbers(frame[column], options.decimal)
         ledger.note_cells(frame[column][bad], f"answers in '{column}' are no numbers and were left out")
         outside = (values < low) | (values > high)
-        ledger.note_cells(frame[column][outside], f"answers in '{column}' are outside of {_range(low, high)} and were left out")
+        ledger.note_cells(
+            frame[column][outside], f"answers in '{column}' are outside of {_range(low, high)} and were left out"
+        )
         values = values[values.notna() & ~outside]
         scores.append(values)
         items.append(pd.Series(item, index=values.index, dtype="str"))
@@ -171,7 +179,9 @@ def _scale(
             values, bad = parse_numbers(column, options.decimal)
             wrong = bad | values.isna()
             if wrong.any():
-                raise DataError(f"{ledger.path}: row {frame.index[wrong][0]}, column {column.name}: needs a number in every row.")
+                raise DataError(
+                    f"{ledger.path}: row {frame.index[wrong][0]}, column {column.name}: needs a number in every row."
+                )
             ends.append(values)
         elif given is not None:
             ends.append(float(given))
@@ -231,7 +241,9 @@ def _times(rows: pd.DataFrame, mapped: Mapped, ledger: Ledger, options: SurveyOp
     text = rows[mapped.named["response_time"]]
     times, bad = convert(text, ROLES["response_time"], ledger, options)
     once = ~text.index.duplicated()
-    ledger.note_cells(text[once & bad.to_numpy()], f"values of '{text.name}' are no times; the answers are kept without one")
+    ledger.note_cells(
+        text[once & bad.to_numpy()], f"values of '{text.name}' are no times; the answers are kept without one"
+    )
     return times
 
 
@@ -239,7 +251,9 @@ def _flags(text: pd.Series, ledger: Ledger) -> pd.Series:
     flags, _ = convert(text, ROLES["higher_is_better"], ledger, TableOptions())
     if flags.isna().any():
         row = text.index[flags.isna()][0]
-        raise DataError(f"{ledger.path}: row {row}, column {text.name}: found {text[row]!r}, needs yes or no in every row.")
+        raise DataError(
+            f"{ledger.path}: row {row}, column {text.name}: found {text[row]!r}, needs yes or no in every row."
+        )
     return flags.astype("bool")
 
 

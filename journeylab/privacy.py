@@ -1,0 +1,73 @@
+"""People's words are theirs: masks, pseudonyms and small cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import pandas as pd
+
+PATTERNS = (
+    (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}"), "[e-mail]"),
+    (re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE), "[link]"),
+    (re.compile(r"(?<![\w.,])\+?\d(?:[ ().\-/]{0,2}\d){7,18}(?!\w)"), "[number]"),
+)
+"""E-mail addresses, links, and runs of eight or more digits (phone, card, order, tax numbers)."""
+
+
+def mask(text: str, names: Iterable[str] = ()) -> str:
+    """Replace e-mail addresses, links, long numbers and given names.
+
+    Parameters
+    ----------
+    text : str
+    names : iterable of str
+        Names of people or firms to mask, as whole words, in any case.
+
+    Examples
+    --------
+    >>> mask("Write to ann@example.org or call +49 30 1234567, says Ann.", ["Ann"])
+    'Write to [e-mail] or call [number], says [name].'
+    >>> mask("I paid 499 euros in 2025.")
+    'I paid 499 euros in 2025.'
+    """
+    for pattern, word in PATTERNS:
+        text = pattern.sub(word, text)
+    known = sorted({name for name in names if name.strip()}, key=len, reverse=True)
+    if known:
+        text = re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, known))})(?!\w)", "[name]", text, flags=re.IGNORECASE)
+    return text
+
+
+def pseudonyms(ids: Iterable[str], prefix: str = "P") -> dict[str, str]:
+    """Give people short labels in the order of their sorted ids; the same people get the same labels.
+
+    Examples
+    --------
+    >>> pseudonyms(["maria", "jon"])
+    {'jon': 'P1', 'maria': 'P2'}
+    """
+    ordered = sorted(set(ids))
+    width = len(str(len(ordered)))
+    return {name: f"{prefix}{number:0{width}d}" for number, name in enumerate(ordered, start=1)}
+
+
+def suppress(frame: pd.DataFrame, *, n: str = "n", minimum: int = 5, columns: Iterable[str]) -> pd.DataFrame:
+    """Hide the estimates of cells with few people.
+
+    Returns
+    -------
+    DataFrame
+        A copy in which `columns` are missing where 0 < n < minimum, and ``reason`` says so.
+
+    Notes
+    -----
+    A hidden cell may still be computed from a total and the other cells; this hides cells, it does not protect margins.
+    """
+    shown = frame.copy()
+    small = (shown[n] > 0) & (shown[n] < minimum)
+    for column in columns:
+        shown[column] = shown[column].where(~small)
+    reason = shown["reason"] if "reason" in shown else pd.Series("", index=shown.index)
+    shown["reason"] = reason.where(~small, f"fewer than {minimum}: not shown")
+    return shown
