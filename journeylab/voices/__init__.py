@@ -2,5 +2,20 @@
 
 from journeylab.voices.agreement import Agreement, agreement
 from journeylab.voices.measures import alpha
+from journeylab.voices.saturation import Saturation, saturation
+from journeylab.voices.scores import Score, Scores, ces, csat, nps, score_table, sus
 
-__all__ = ["Agreement", "agreement", "alpha"]
+__all__ = [
+    "Agreement",
+    "Saturation",
+    "Score",
+    "Scores",
+    "agreement",
+    "alpha",
+    "ces",
+    "csat",
+    "nps",
+    "saturation",
+    "score_table",
+    "sus",
+]
