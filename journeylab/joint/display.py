@@ -31,7 +31,7 @@ FITS = {
 """The fit of a row where both sides speak; one side alone expands the other, and none is silence."""
 
 SPEAKS = {"friction", "fine", "pain", "gain"}
-SILENT = {"no data", "not asked", "too few", "not raised"}
+SILENT = {"no data", "not asked", "too few", "not raised", "hardly raised"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,6 +175,7 @@ def _meaning(row: pd.Series, level: str) -> str:
         "gain": f"people praise it ({row['n_gain']} of {row['n_asked']})",
         "mixed": f"people are divided ({row['n_pain']} pains, {row['n_gain']} gains, {row['n_asked']} asked)",
         "not raised": f"none of {row['n_asked']} people asked raised it",
+        "hardly raised": f"only {row['n_pain'] + row['n_gain']} of {row['n_asked']:,} people raised it",
         "not asked": "nobody was asked",
         "too few": f"only {row['n_asked']} people were asked",
     }[row["voice_says"]]

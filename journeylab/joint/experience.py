@@ -11,9 +11,10 @@ import pandas as pd
 from journeylab import figures, text
 from journeylab.errors import StudyError
 from journeylab.intervals import mean, wilson
-from journeylab.joint.said import RULE, agreed, people
+from journeylab.joint.said import people
 from journeylab.results import Result
 from journeylab.study import Study
+from journeylab.voices.prevalence import RULE, agreed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,7 +86,7 @@ def experience(study: Study, touchpoints: list[str], *, stage: str | None = None
 
     Notes
     -----
-    Which codes count is said at `journeylab.joint.said.agreed`. People are compared, not randomised: what differs
+    Which codes count is said at `journeylab.voices.prevalence.agreed`. People are compared, not randomised: what differs
     between them besides the touchpoint is not adjusted for.
 
     Raises
@@ -114,7 +115,7 @@ def _codes_table(study: Study, met: dict[str, set[str]], stage: str | None) -> p
         return pd.DataFrame(columns=columns)
     who = people(study)
     customer = dict(zip(study.links["participant_id"], study.links["customer_id"], strict=True))
-    said = agreed(study)
+    said = agreed(study.codings)
     said["customer"] = said["document_id"].map(who).map(customer)
     everybody = who.map(customer).dropna()
     codes = study.codes if stage is None else study.codes[study.codes["stage"] == stage]

@@ -7,31 +7,17 @@ import pandas as pd
 
 from journeylab.intervals import wilson
 from journeylab.study import Study
+from journeylab.voices.prevalence import agreed, asked_people, people_of
 
 LEAST = 5
 """Fewer people asked than this carry no verdict."""
 
-RULE = "A code counts where more than half of a text's coders chose it; of two coders, one is enough."
-
-
-def agreed(study: Study) -> pd.DataFrame:
-    """The codes that hold for each document: document_id, code_id.
-
-    Notes
-    -----
-    Where three or more coders worked on the study, more than half of a document's coders and at least two of them must
-    have chosen the code. Where one or two did, one is enough, since coders overlook more often than they invent.
-    """
-    codings = study.codings.drop_duplicates(["document_id", "code_id", "coder"])
-    votes = codings.groupby(["document_id", "code_id"]).size().reset_index(name="votes")
-    if codings["coder"].nunique() > 2:
-        coders = votes["document_id"].map(codings.groupby("document_id")["coder"].nunique())
-        votes = votes[(votes["votes"] * 2 > coders) & (votes["votes"] >= 2)]
-    return votes[["document_id", "code_id"]].reset_index(drop=True)
+QUIET = 0.05
+"""Where clearly less than this share of those asked names a pain or gain, the voice is ``hardly raised``."""
 
 
 def mentions(study: Study) -> pd.DataFrame:
-    """Who said what: one row a person and code that holds for one of their documents, see `agreed`.
+    """Who said what: one row a person and code that holds for one of their documents, see `journeylab.voices.prevalence.agreed`.
 
     Returns
     -------
@@ -41,18 +27,14 @@ def mentions(study: Study) -> pd.DataFrame:
     columns = ["person", "code_id", "path", "name", "valence", "stage", "touchpoint"]
     if not study.has("codings", "codes", "documents"):
         return pd.DataFrame(columns=columns)
-    said = agreed(study)
+    said = agreed(study.codings)
     said["person"] = said["document_id"].map(people(study))
     return said.merge(study.codes, on="code_id").drop_duplicates(["person", "code_id"]).reindex(columns=columns)
 
 
 def people(study: Study) -> pd.Series:
-    """The person behind each document: index document_id, value participant_id, or the document itself."""
-    documents = study.documents
-    ids = documents.set_index("document_id").index.to_series()
-    if "participant_id" not in documents:
-        return ids
-    return documents.set_index("document_id")["participant_id"].fillna(ids)
+    """The person behind each document, see `journeylab.voices.prevalence.people_of`."""
+    return people_of(study.documents)
 
 
 def asked_by_stage(study: Study) -> tuple[dict[str, set[str]], bool]:
@@ -64,8 +46,8 @@ def asked_by_stage(study: Study) -> tuple[dict[str, set[str]], bool]:
     asked = study.asked
     if asked is None:
         return dict.fromkeys(study.stages, everybody), False
-    who = asked["participant_id"] if "participant_id" in asked else asked["document_id"].map(people(study))
-    return {stage: set(who[asked["stage"] == stage]) for stage in study.stages}, True
+    guide = asked_people(asked, study.documents)
+    return {stage: set(guide.loc[guide["stage"] == stage, "person"]) for stage in study.stages}, True
 
 
 def voices_by(study: Study, level: str) -> pd.DataFrame:
@@ -81,7 +63,7 @@ def voices_by(study: Study, level: str) -> pd.DataFrame:
     DataFrame
         level, n_asked, guide (whether an interview guide tells who was asked), n_pain, pain, pain_low, pain_high,
         n_gain, gain, gain_low, gain_high (Wilson), top_pain, top_gain (code names), voice_says
-        (``pain``, ``gain``, ``mixed``, ``not raised``, ``not asked``, ``too few``).
+        (``pain``, ``gain``, ``mixed``, ``not raised``, ``hardly raised``, ``not asked``, ``too few``).
 
     Notes
     -----
@@ -135,6 +117,8 @@ def _voice(with_pain: set[str], with_gain: set[str], n: int) -> str:
         return "too few"
     if not with_pain and not with_gain:
         return "not raised"
+    if wilson(len(with_pain | with_gain), n).high < QUIET:
+        return "hardly raised"
     only_pain, only_gain = len(with_pain - with_gain), len(with_gain - with_pain)
     if only_pain + only_gain == 0:
         return "mixed"

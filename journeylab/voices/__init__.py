@@ -2,11 +2,14 @@
 
 from journeylab.voices.agreement import Agreement, agreement
 from journeylab.voices.measures import alpha
+from journeylab.voices.prevalence import Prevalence, prevalence
+from journeylab.voices.quotes import quotes
 from journeylab.voices.saturation import Saturation, saturation
 from journeylab.voices.scores import Score, Scores, ces, csat, nps, score_table, sus
 
 __all__ = [
     "Agreement",
+    "Prevalence",
     "Saturation",
     "Score",
     "Scores",
@@ -15,6 +18,8 @@ __all__ = [
     "ces",
     "csat",
     "nps",
+    "prevalence",
+    "quotes",
     "saturation",
     "score_table",
     "sus",

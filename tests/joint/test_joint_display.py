@@ -12,6 +12,7 @@ import journeylab as jl
 from journeylab import joint
 from journeylab.errors import StudyError
 from journeylab.intervals import wilson
+from journeylab.voices.prevalence import agreed
 
 STUDY = """
 [study]
@@ -140,18 +141,14 @@ def test_an_unknown_level_is_named_with_the_known_ones(tmp_path: Path) -> None:
         joint.display(make_study(tmp_path), "stages")
 
 
-def test_three_coders_must_agree_by_majority_and_of_two_one_is_enough(tmp_path: Path) -> None:
-    study = make_study(tmp_path)
+def test_three_coders_must_agree_by_majority_and_of_two_one_is_enough() -> None:
     codings = pd.DataFrame(
         [("d1", "a", "x"), ("d1", "a", "y"), ("d1", "b", "z"), ("d2", "b", "x"), ("d3", "a", "x"), ("d3", "b", "y")],
         columns=["document_id", "code_id", "coder"],
     )
-    from journeylab.joint.said import agreed
-
-    study.__dict__["codings"] = codings
-    assert agreed(study).values.tolist() == [["d1", "a"]]
-    study.__dict__["codings"] = codings[codings["coder"] != "z"]
-    assert agreed(study).values.tolist() == [["d1", "a"], ["d2", "b"], ["d3", "a"], ["d3", "b"]]
+    assert agreed(codings).to_numpy().tolist() == [["d1", "a"]]
+    two = codings[codings["coder"] != "z"]
+    assert agreed(two).to_numpy().tolist() == [["d1", "a"], ["d2", "b"], ["d3", "a"], ["d3", "b"]]
 
 
 def test_the_coded_reviews_of_late_orders_confirm_the_delivery_stage(repository: Path, shared: Path) -> None:
@@ -170,3 +167,11 @@ def test_the_coded_reviews_of_late_orders_confirm_the_delivery_stage(repository:
     assert late.loc["delivered on time", "share"] == pytest.approx(0.045, abs=0.0005)
     scores = met.scores.set_index("touchpoint")["score"]
     assert scores.round(2).to_dict() == {"delivered late": 2.08, "delivered on time": 3.78, "never delivered": 1.47}
+
+
+def test_what_hardly_anybody_raises_is_no_voice() -> None:
+    from journeylab.joint.said import _voice
+
+    few = {f"p{number}" for number in range(30)}
+    assert _voice(few, set(), 3584) == "hardly raised"
+    assert _voice(few, set(), 60) == "pain"

@@ -1,0 +1,260 @@
+"""Which behaviours recur, and is that more than chance?"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from journeylab import figures, text
+from journeylab.behaviours.choose import NullCheck, candidates, choose, selection, stability
+from journeylab.behaviours.counts import Counts, Paths, count, paths
+from journeylab.behaviours.mixture import Mixture
+from journeylab.errors import StudyError, did_you_mean
+from journeylab.intervals import wilson
+from journeylab.journeys import Journeys
+from journeylab.results import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+METHODS = ("markov",)
+
+
+@dataclasses.dataclass(frozen=True)
+class Behaviours(Result):
+    """Behaviours found.
+
+    Attributes
+    ----------
+    table : DataFrame
+        behaviour, n, share, ci_low, ci_high (Wilson), median_length, median_seconds (from first to last event), certainty
+        (mean of the highest posterior), stability (mean best Jaccard over resamples).
+    k : int
+        Number of behaviours; 1 where none could be told apart.
+    labels : Series
+        Behaviour of each journey, ``B1`` the largest; index journey id.
+    posterior : DataFrame
+        Probability of each behaviour, one row a journey.
+    selection : DataFrame
+        Every k that was tried, with its criteria.
+    reason : str
+        Why there are no distinct behaviours; empty where there are.
+    """
+
+    k: int
+    labels: pd.Series = dataclasses.field(repr=False)
+    posterior: pd.DataFrame = dataclasses.field(repr=False)
+    selection: pd.DataFrame = dataclasses.field(repr=False)
+    reason: str
+
+    def summary(self) -> str:
+        """Say how many behaviours there are and how sure that is."""
+        if self.k == 1:
+            return f"No distinct behaviours: {self.reason}."
+        shares = [f"{row.behaviour} {text.percent(row.share, 0)}" for row in self.table.itertuples()]
+        weak = self.table.loc[self.table["stability"] < 0.75, "behaviour"]
+        doubt = (
+            f" Less stable than 0.75: {text.sentence_list(weak)}."
+            if len(weak)
+            else " All are found again when customers are resampled."
+        )
+        return f"{self.k} behaviours recur in {len(self.labels):,} journeys: {text.sentence_list(shares)}.{doubt}"
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw BIC and ICL over the number of behaviours, the chosen one marked."""
+        ax = figures.new_axes(ax, height=3.4)
+        frame = self.selection
+        for name, colour, marker in (("bic", figures.BLUE, "o"), ("icl", figures.ORANGE, "s")):
+            ax.plot(frame["k"], frame[name], color=colour, marker=marker)
+            ax.annotate(f" {name.upper()}", (frame["k"].iloc[-1], frame[name].iloc[-1]), color=colour, va="center")
+        chosen = frame[frame["k"] == self.k].iloc[0]
+        ax.axvline(self.k, color=figures.MUTED, linestyle="--", linewidth=1)
+        ax.annotate(
+            f"chosen: {self.k}", (self.k, chosen["bic"]), xytext=(6, 14), textcoords="offset points", fontweight="bold"
+        )
+        ax.set_xticks(frame["k"])
+        ax.margins(x=0.08)
+        ax.set_xlabel("number of behaviours")
+        ax.set_ylabel("criterion, lower is better")
+        figures.subtitle(ax, "How many behaviours?", f"n = {len(self.labels):,} journeys")
+        return figures.describe(ax, f"Line chart of BIC and ICL over the number of behaviours. {self.summary()}")
+
+
+def find(
+    j: Journeys,
+    *,
+    method: str = "markov",
+    k: int | None = None,
+    k_max: int = 8,
+    seed: int = 0,
+    until: str | None = None,
+    minimum_share: float = 0.02,
+) -> Behaviours:
+    """Find the behaviours that recur, by a mixture of first-order Markov chains.
+
+    Parameters
+    ----------
+    j : Journeys
+    method : str
+        ``markov``.
+    k : int, optional
+        Number of behaviours; chosen by BIC and a test against chance where not given.
+    k_max : int
+        The most that are tried.
+    until : str, optional
+        Cut journeys before this touchpoint, so that behaviours are not made from the outcome they are compared on.
+    minimum_share : float
+        The smallest behaviour that is one.
+
+    Notes
+    -----
+    Each behaviour is a chain of start, step and end probabilities; expectation maximisation on the counts of starts, steps
+    and ends, eight restarts, Dirichlet smoothing of 0.1. The number is the one with the lowest BIC, if its gain exceeds that
+    on journeys simulated from fewer chains (parametric bootstrap); else there are fewer, or none.
+
+    References
+    ----------
+    Cadez et al. (2003), Data Mining and Knowledge Discovery 7:399; Studer (2021), Sociological Methodology 51:290;
+    Hennig (2007), Computational Statistics and Data Analysis 52:258.
+
+    Raises
+    ------
+    StudyError
+        For an unknown method or a k under 1.
+    """
+    if method not in METHODS:
+        raise StudyError(f"method '{method}' is not one of {METHODS}.{did_you_mean(method, METHODS)}")
+    if (k is not None and k < 1) or k_max < 1:
+        raise StudyError(f"k={k}, k_max={k_max}: both count from 1.")
+    found = paths(j, until=until)
+    counts = count(found)
+    distinct = len(counts.weights)
+    if j.n_journeys == 0 or distinct < 2 or len(j.touchpoints) < 2:
+        return _none(j, found, _why_not(j, distinct))
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        sizes = sorted({1, *range(1, min(k_max, distinct) + 1), *([min(k, distinct)] if k else [])})
+        fitted = candidates(counts, sizes, seed)
+        checks: tuple[NullCheck, ...] = ()
+        if k is None:
+            chosen, checks = choose(fitted, counts, found, minimum_share=minimum_share, seed=seed)
+        else:
+            chosen = min(k, distinct)
+        model = fitted[chosen]
+        steady = stability(model, counts, seed=seed) if chosen > 1 else np.ones(1)
+    table = selection(fitted, counts, {chosen: float(np.nanmin(steady))}, chosen)
+    reason = ""
+    if chosen == 1 and k is None:
+        reason = "no number of chains beats what a single one gives by chance"
+    elif k is not None and chosen < k:
+        reason = f"only {distinct} distinct journeys, so {chosen} behaviours instead of {k}"
+    return _result(j, found, counts, model, steady, table, reason, checks)
+
+
+def _result(
+    j: Journeys, found: Paths, counts: Counts, model: Mixture, steady: NDArray[np.float64], table: pd.DataFrame,
+    reason: str, checks: tuple[NullCheck, ...],
+) -> Behaviours:  # fmt: skip
+    """Order behaviours by size and describe them."""
+    posterior = model.posterior(counts)[counts.row]
+    hard = posterior.argmax(axis=1)
+    sizes = np.bincount(hard, minlength=model.k)
+    order = np.argsort(-sizes, kind="stable")
+    names = [f"B{number}" for number in range(1, model.k + 1)]
+    rank = np.empty(model.k, dtype=int)
+    rank[order] = np.arange(model.k)
+    labels = pd.Series(
+        np.array(names, dtype=object)[rank[hard]], index=pd.Index(j.ids, name="journey"), name="behaviour"
+    )
+    seconds = (j.last_times - j.first_times) / np.timedelta64(1, "s")
+    rows = []
+    for number, name in enumerate(names):
+        members = (labels == name).to_numpy()
+        n = int(members.sum())
+        rows.append(
+            (name, n, *wilson(n, len(labels)), _median(found.lengths[members]), _median(seconds[members]),
+             float(posterior[members, order[number]].mean()) if n else np.nan, float(steady[order[number]]))
+        )  # fmt: skip
+    columns = [
+        "behaviour",
+        "n",
+        "share",
+        "ci_low",
+        "ci_high",
+        "median_length",
+        "median_seconds",
+        "certainty",
+        "stability",
+    ]
+    tested = [
+        f"{check.k} against {check.fewer}: gain {text.number(check.gain)}, by chance at most {text.number(check.null_gain)} "
+        f"({check.draws} simulated sets of {check.n:,} journeys)"
+        for check in checks
+    ]
+    return Behaviours(
+        pd.DataFrame(rows, columns=columns),
+        "Mixture of first-order Markov chains",
+        (
+            "Where a customer goes next depends on where they are and on their behaviour, not on the way they came.",
+            "Behaviours are groups that the model tells apart; people lie between them, see the certainty.",
+            *tested,
+        ),
+        model.k,
+        labels,
+        pd.DataFrame(posterior[:, order], index=labels.index, columns=names),
+        table,
+        reason,
+    )
+
+
+def _none(j: Journeys, found: Paths, reason: str) -> Behaviours:
+    """One behaviour, and why there are no more."""
+    labels = pd.Series("B1", index=pd.Index(j.ids, name="journey"), name="behaviour", dtype=object)
+    seconds = (j.last_times - j.first_times) / np.timedelta64(1, "s") if j.n_journeys else np.empty(0)
+    n = j.n_journeys
+    table = pd.DataFrame(
+        {
+            "behaviour": ["B1"],
+            "n": [n],
+            "share": [1.0 if n else np.nan],
+            "ci_low": [np.nan],
+            "ci_high": [np.nan],
+            "median_length": [_median(found.lengths)],
+            "median_seconds": [_median(seconds)],
+            "certainty": [1.0],
+            "stability": [np.nan],
+        }
+    )
+    chosen = pd.DataFrame(
+        {"k": [1], "log_likelihood": [np.nan], "parameters": [0], "bic": [np.nan], "icl": [np.nan], "entropy": [0.0],
+         "smallest_share": [1.0], "stability": [np.nan], "chosen": [True]}
+    )  # fmt: skip
+    return Behaviours(
+        table,
+        "Mixture of first-order Markov chains",
+        (f"Nothing was fitted: {reason}.",),
+        1,
+        labels,
+        pd.DataFrame({"B1": np.ones(n)}, index=labels.index),
+        chosen,
+        reason,
+    )
+
+
+def _why_not(j: Journeys, distinct: int) -> str:
+    if j.n_journeys == 0:
+        return "there are no journeys"
+    if j.n_journeys == 1:
+        return "there is a single journey"
+    if len(j.touchpoints) < 2:
+        return "all events are of one touchpoint"
+    return "all journeys are equal" if distinct < 2 else "too few distinct journeys"
+
+
+def _median(values: NDArray[np.generic]) -> float:
+    return float(np.median(values.astype(float))) if len(values) else float("nan")
