@@ -13,7 +13,7 @@ from journeylab.findings.tables import (
     verdict_json,
     verdict_table,
 )
-from journeylab.findings.truth import against_truth, experiment_truth, planted
+from journeylab.findings.truth import against_truth, planted
 
 __all__ = [
     "GRADES",
@@ -24,7 +24,6 @@ __all__ = [
     "against_truth",
     "answers_html",
     "as_dict",
-    "experiment_truth",
     "find",
     "gather",
     "headline",

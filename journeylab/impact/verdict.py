@@ -1,0 +1,96 @@
+"""From an estimate and its diagnostics to a grade and a verdict: keep, fix, remove, or not known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from journeylab import text
+from journeylab.intervals import FALSE_DISCOVERY_RATE, normal_quantile
+
+BALANCED = 0.1
+"""A standardised difference under it is the usual bar for balance."""
+
+WORTH = 0.01
+"""An effect within one point either way is called none worth having."""
+
+
+def e_value(risk_exposed: float, risk_unexposed: float) -> float:
+    """How strongly an unmeasured cause would have to be tied to both exposure and outcome to explain an effect away.
+
+    Parameters
+    ----------
+    risk_exposed, risk_unexposed : float
+        Adjusted risks.
+
+    References
+    ----------
+    VanderWeele and Ding (2017), Annals of Internal Medicine 167:268.
+
+    Examples
+    --------
+    >>> round(e_value(0.39, 0.10), 2)
+    7.26
+    """
+    if not (risk_exposed > 0 and risk_unexposed > 0):
+        return float("nan")
+    ratio = risk_exposed / risk_unexposed
+    ratio = ratio if ratio >= 1 else 1 / ratio
+    return float(ratio + np.sqrt(ratio * (ratio - 1)))
+
+
+def judge(table: pd.DataFrame, required: set[str], reach: dict[str, float], often: float = 0.2) -> pd.DataFrame:
+    """Add grade, verdict, equivalence and reason to a table of estimates.
+
+    Notes
+    -----
+    Grade C: every diagnostic is green; D: one is not, and then the verdict is *not known*. With grade C and q within the
+    false discovery rate: *keep* where the effect is above zero; below zero *fix* where the touchpoint is required or reaches
+    a fifth of customers, else *remove*. An effect is none worth having when its 90 % interval lies within one point.
+    """
+    grades, verdicts, reasons, equal = [], [], [], []
+    z90 = normal_quantile(0.90)
+    for row in table.itertuples():
+        reason, grade, verdict = row.reason, "D", "not known"
+        within = False
+        if np.isnan(row.estimate):
+            grades.append("")
+        else:
+            red = _red(row)
+            grade = "D" if red else "C"
+            error = (row.ci_high - row.ci_low) / (2 * normal_quantile())
+            within = abs(row.estimate) + z90 * error < WORTH
+            clear = row.q_value <= FALSE_DISCOVERY_RATE and (row.ci_low > 0 or row.ci_high < 0)
+            if red:
+                reason = red
+            elif within:
+                reason = "no effect larger than one point"
+            elif clear and row.estimate > 0:
+                verdict, reason = "keep", "helps"
+            elif clear:
+                needed = row.touchpoint in required or reach.get(row.touchpoint, 0.0) >= often
+                verdict = "fix" if needed else "remove"
+                why = (
+                    "the journey needs it"
+                    if row.touchpoint in required
+                    else f"{text.percent(reach.get(row.touchpoint, 0.0), 0)} meet it"
+                )
+                reason = f"harms, and {why}" if needed else "harms"
+            else:
+                reason = "the interval holds zero: the data cannot tell"
+            grades.append(grade)
+        verdicts.append(verdict)
+        reasons.append(reason)
+        equal.append(within)
+    return table.assign(grade=grades, verdict=verdicts, equivalence=equal, reason=reasons)
+
+
+def _red(row: object) -> str:
+    """Which diagnostic fails, in words; empty where none does."""
+    if row.control_alarm:  # type: ignore[attr-defined]
+        return "a touchpoint that it cannot cause moves with it: visits with and without it differ in ways not measured"
+    if row.smd_max_after > BALANCED and row.smd_max_overlap > BALANCED:  # type: ignore[attr-defined]
+        return "visits with and without it cannot be made alike"
+    if row.ess < 30:  # type: ignore[attr-defined]
+        return "few of the visits with it resemble the others"
+    return ""
