@@ -95,6 +95,17 @@ def save(name: str, result: Result | dict[str, Any] | list[Any]) -> Path | None:
     return file
 
 
+def save_html(name: str, fragment: str) -> Path | None:
+    """Keep an HTML fragment that the package drew for the run's first page; outside a run nothing is written."""
+    folder = os.environ.get(FOLDER)
+    if not folder:
+        return None
+    file = Path(folder) / f"{name}.html"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(fragment, encoding="utf-8")
+    return file
+
+
 def load(name: str) -> Any | None:
     """Read what another notebook of this run saved, or None where there is none."""
     return _read(os.environ.get(FOLDER), name)

@@ -200,7 +200,9 @@ def _compare(k1: int, n1: int, k0: int, n0: int, srm: float) -> dict[str, object
     """Difference, interval, power and verdict."""
     from scipy.special import ndtr, ndtri
 
-    empty = dict.fromkeys(("share_control", "share_arm", "estimate", "ci_low", "ci_high", "p_value", "minimum_detectable"), np.nan)
+    empty = dict.fromkeys(
+        ("share_control", "share_arm", "estimate", "ci_low", "ci_high", "p_value", "minimum_detectable"), np.nan
+    )
     if min(n1, n0) < 2:
         return {
             **empty,

@@ -183,10 +183,7 @@ def _kind(annotation: str, default: Any) -> tuple[str, bool]:
     parts = [part.strip() for part in annotation.split("|")] if annotation else []
     optional = "None" in parts or default is None
     parts = [part for part in parts if part != "None"]
-    if parts:
-        kind = parts[0].split("[")[0]
-    else:
-        kind = "" if default is None else type(default).__name__
+    kind = parts[0].split("[")[0] if parts else "" if default is None else type(default).__name__
     kind = {"tuple": "list", "Any": "", "object": ""}.get(kind, kind)
     return (kind if kind in WORDS else ""), optional
 

@@ -1,0 +1,181 @@
+"""The `journeylab` command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from journeylab.errors import JourneylabError
+
+DONE, WRONG_STUDY, WRONG_USAGE, NOTEBOOK_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns the exit code.
+
+    0 done; 1 the study or its data are wrong; 2 wrong usage; 3 a notebook failed.
+    """
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    try:
+        return int(given.do(given))
+    except JourneylabError as error:
+        from journeylab.report.notebooks import UnknownNotebookError
+        from journeylab.report.parameters import ParameterError
+
+        print(error, file=sys.stderr)
+        usage = isinstance(error, UnknownNotebookError) or (
+            isinstance(error, ParameterError) and str(error).startswith("-p")
+        )
+        return WRONG_USAGE if usage else WRONG_STUDY
+    except KeyboardInterrupt:
+        print("stopped; nothing half-made is left", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="journeylab", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    new = commands.add_parser("new", help="start a study: a commented study.toml and the folders")
+    new.add_argument("folder", type=Path, metavar="DIR")
+    new.set_defaults(do=_new)
+
+    check = commands.add_parser("check", help="read everything and report every mistake")
+    check.add_argument("study", metavar="STUDY", help="the study's folder, or its study.toml")
+    check.add_argument("--data", metavar="DIR", help="where the raw files lie, if not beside study.toml")
+    check.set_defaults(do=_check)
+
+    run = commands.add_parser("run", help="run the notebooks into reports/<study>/<run>/")
+    run.add_argument("study", metavar="STUDY", help="the study's folder, or its study.toml")
+    run.add_argument("--data", metavar="DIR", help="where the raw files lie, if not beside study.toml")
+    run.add_argument(
+        "--only", action="append", metavar="NN", help="only this notebook (05, or 05_behaviours); may be repeated"
+    )
+    run.add_argument(
+        "-p",
+        dest="parameters",
+        action="append",
+        nargs=2,
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="set a notebook parameter",
+    )
+    run.add_argument("--jobs", type=_positive, default=2, metavar="N", help="notebooks at a time (default 2)")
+    run.add_argument(
+        "--reports", type=Path, default=Path("reports"), metavar="DIR", help="where runs are written (default reports)"
+    )
+    run.set_defaults(do=_run)
+
+    reports = commands.add_parser("reports", help="list the runs, newest first")
+    reports.add_argument("study", nargs="?", metavar="STUDY", help="a study's folder or name; all where not given")
+    reports.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR")
+    reports.set_defaults(do=_reports)
+
+    simulate = commands.add_parser("simulate", help="make the demo study with a planted truth")
+    simulate.add_argument("folder", type=Path, metavar="DIR")
+    simulate.add_argument("--customers", type=_positive, default=20_000, metavar="N")
+    simulate.add_argument("--seed", type=int, default=7, metavar="S")
+    simulate.add_argument("--overwrite", action="store_true", help="make it anew where it was simulated before")
+    simulate.set_defaults(do=_simulate)
+    return parser
+
+
+def _positive(word: str) -> int:
+    try:
+        number = int(word)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"found '{word}', expected a whole number from 1")
+    return number
+
+
+def _new(given: argparse.Namespace) -> int:
+    from journeylab.new import new_study
+
+    file = new_study(given.folder)
+    print(f"{file} is written; put your files into {file.parent / 'raw'}, then: journeylab check {given.folder}")
+    return DONE
+
+
+def _check(given: argparse.Namespace) -> int:
+    from journeylab.check import check_study
+
+    found = check_study(given.study, given.data)
+    for problem in found.problems:
+        print(problem, file=sys.stderr)
+    for note in found.notes:
+        print(f"note: {note}")
+    if found.problems:
+        print(f"{len(found.problems)} to mend", file=sys.stderr)
+        return WRONG_STUDY
+    assert found.study is not None
+    print(f"{found.study.path}: all in order")
+    return DONE
+
+
+def _run(given: argparse.Namespace) -> int:
+    from journeylab.check import check_study, require_sound
+    from journeylab.report.notebooks import choose, find_notebooks
+    from journeylab.report.run import gather_parameters, run_study
+    from journeylab.study import open_study
+
+    parameters: dict[str, Any] = dict(given.parameters)
+    study = open_study(given.study, given.data)
+    gather_parameters(choose(find_notebooks(), given.only), study.config.parameters, parameters)
+    study = require_sound(check_study(given.study, given.data))
+    run = run_study(
+        study,
+        reports_dir=given.reports,
+        only=given.only,
+        parameters=parameters,
+        jobs=given.jobs,
+        progress=lambda line: print(line, flush=True),
+    )
+    if not run.ok:
+        failed = [item.name for item in run.notebooks if item.status != "done"]
+        print(
+            f"failed: {', '.join(failed)}; the others are whole, and 'latest' is still the last good run",
+            file=sys.stderr,
+        )
+    print(run.index)
+    return DONE if run.ok else NOTEBOOK_FAILED
+
+
+def _reports(given: argparse.Namespace) -> int:
+    from journeylab.errors import ReportError
+    from journeylab.report.record import list_runs
+
+    names = (
+        [Path(given.study).name]
+        if given.study
+        else sorted(path.name for path in given.reports.glob("*") if path.is_dir())
+    )
+    runs = [(name, past) for name in names for past in list_runs(given.reports, name)]
+    if not runs:
+        raise ReportError(
+            f"{given.reports}: has no runs{f' of {names[0]}' if given.study else ''}; make one with: journeylab run STUDY"
+        )
+    for name, past in runs:
+        state = "latest" if past.latest else "good" if past.ok else f"failed: {', '.join(past.failed)}"
+        print(f"{name}  {past.name}  {state}  {(past.folder / 'index.html').resolve()}")
+    return DONE
+
+
+def _simulate(given: argparse.Namespace) -> int:
+    from journeylab.simulate import write_study
+
+    file = write_study(given.folder, customers=given.customers, seed=given.seed, overwrite=given.overwrite)
+    print(f"{file}: a study of {given.customers:,} simulated customers; run it with: journeylab run {given.folder}")
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())
