@@ -1,5 +1,9 @@
 """journeylab: customer journeys from what people say and what they do."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from journeylab.errors import (
     DataError,
     DataQualityWarning,
@@ -8,7 +12,9 @@ from journeylab.errors import (
     StatisticalWarning,
     StudyError,
 )
-from journeylab.study import Study, open_study
+
+if TYPE_CHECKING:
+    from journeylab.study import Study, open_study
 
 __version__ = "0.1.0"
 
@@ -22,3 +28,12 @@ __all__ = [
     "StudyError",
     "open_study",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the study when it is first used, so that the command starts at once."""
+    if name in {"Study", "open_study"}:
+        from journeylab import study
+
+        return getattr(study, name)
+    raise AttributeError(f"module 'journeylab' has no attribute '{name}'")

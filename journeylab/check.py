@@ -146,6 +146,8 @@ def _notes(study: Study) -> Iterator[str]:
     for report in study.reports.values():
         if report.n_dropped:
             yield report.summary()
+    for row in study.left_out.itertuples():
+        yield f"{row.n:,} events of {row.customers:,} customers are left out: {row.reason}."
     if study.events is not None:
         loose = study.events.loc[study.events["stage"].isna(), "touchpoint"]
         if study.config.touchpoints and len(loose):

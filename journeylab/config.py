@@ -74,6 +74,9 @@ class StudySection(Section):
     session_gap: Duration = "30min"
     data_dir: str | None = None
     source_note: str | None = None
+    first_day: datetime.date | None = None
+    last_day: datetime.date | None = None
+    leave_out_robots: bool = False
 
 
 class Stage(Section):

@@ -12,6 +12,7 @@ import pandas as pd
 from journeylab.config import Config, CrosswalkSource, TableSource, read_config
 from journeylab.errors import StudyError, did_you_mean, listing
 from journeylab.naming import complete_codebook, name_touchpoints, touchpoint_table
+from journeylab.using import Used, use_events
 
 if TYPE_CHECKING:
     from journeylab.journeys import Journeys
@@ -118,8 +119,8 @@ assignments, changes
     # What customers did
 
     @cached_property
-    def events(self) -> Frame | None:
-        """All event sources on one journey: touchpoints named, with stage and channel, sorted by customer and time."""
+    def recorded(self) -> Frame | None:
+        """All events as they were read: touchpoints named, with stage and channel, sorted by customer and time."""
         from journeylab.readers import read_events
 
         if not self.config.events:
@@ -133,6 +134,22 @@ assignments, changes
         events = name_touchpoints(pd.concat(parts, ignore_index=True), self.config.touchpoints)
         events = _without(events, "customer_id", self.withdrawn_customers)
         return events.sort_values(["customer_id", "event_time"], kind="stable", ignore_index=True)
+
+    @cached_property
+    def events(self) -> Frame | None:
+        """The recorded events that the study uses: within its days, without robots where study.toml says so."""
+        return None if self.recorded is None else self._used.events
+
+    @property
+    def left_out(self) -> Frame:
+        """Recorded events that the study does not use: reason, n (events), customers."""
+        if self.recorded is None:
+            return pd.DataFrame(columns=["reason", "n", "customers"])
+        return self._used.left_out
+
+    @cached_property
+    def _used(self) -> Used:
+        return use_events(self.recorded, self.config.study)
 
     @cached_property
     def customers(self) -> Frame | None:

@@ -1,6 +1,6 @@
 """What should we do, how sure are we, and what changed since the last run?"""
 
-from journeylab.findings.gather import gather, measure_changes, measure_effects, parameter, stack
+from journeylab.findings.gather import close_to_outcome, gather, known_effects, measure_changes, measure_effects, stack
 from journeylab.findings.headline import answers_html, headline
 from journeylab.findings.model import GRADES, Evidence, Finding
 from journeylab.findings.statements import find
@@ -13,7 +13,7 @@ from journeylab.findings.tables import (
     verdict_json,
     verdict_table,
 )
-from journeylab.findings.truth import against_truth, planted
+from journeylab.findings.truth import against_truth, experiment_truth, planted
 
 __all__ = [
     "GRADES",
@@ -24,12 +24,14 @@ __all__ = [
     "against_truth",
     "answers_html",
     "as_dict",
+    "close_to_outcome",
+    "experiment_truth",
     "find",
     "gather",
     "headline",
+    "known_effects",
     "measure_changes",
     "measure_effects",
-    "parameter",
     "planted",
     "since_last",
     "stack",

@@ -49,6 +49,27 @@ def measure_effects(study: Study, *, window: str | None = None, seed: int = 0) -
     )
 
 
+def known_effects(study: Study, *, seed: int = 0) -> pd.DataFrame | None:
+    """The table of touchpoint effects that this run saved, else measured here; None without events or outcome."""
+    saved = saved_table("effects")
+    if saved is not None:
+        return saved
+    measured = measure_effects(study, seed=seed)
+    return None if measured is None else measured.table
+
+
+def close_to_outcome(study: Study) -> str | None:
+    """The touchpoint that most customers reach on the stage before the outcome's; None where there is none."""
+    known = study.touchpoints
+    stage = study.stage_of.get(study.outcome or "")
+    place = study.stages.index(stage) if stage in study.stages else 0
+    for earlier in reversed(study.stages[:place]):
+        here = known[(known["stage"] == earlier) & known["planned"]]
+        if len(here):
+            return str(here.iloc[0]["touchpoint"])
+    return None
+
+
 def measure_changes(study: Study, *, per: str = "", within: str = "14d", seed: int = 0) -> list[DatedChange]:
     """Measure each dated change on the weekly rate of the touchpoint that it was meant to move.
 
@@ -89,10 +110,7 @@ def saved_table(name: str) -> pd.DataFrame | None:
 
 def gather(study: Study, *, seed: int = 0) -> Evidence:
     """Collect the evidence, from this run where its notebooks saved it, else computed here."""
-    effects = saved_table("effects")
-    if effects is None:
-        measured = measure_effects(study, seed=seed)
-        effects = None if measured is None else measured.table
+    effects = known_effects(study, seed=seed)
     return Evidence(
         stages=display(study, "stage").table,
         effects=effects,

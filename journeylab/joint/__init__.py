@@ -2,7 +2,7 @@
 
 from journeylab.joint.did import trouble_by_stage
 from journeylab.joint.display import JointDisplay, display
-from journeylab.joint.experience import Experience, experience
+from journeylab.joint.experience import Experience, contrasts, experience
 from journeylab.joint.linkage import Linkage, linkage
 from journeylab.joint.said import mean_valence, mentions, voices_by
 
@@ -10,6 +10,7 @@ __all__ = [
     "Experience",
     "JointDisplay",
     "Linkage",
+    "contrasts",
     "display",
     "experience",
     "linkage",

@@ -50,6 +50,32 @@ class JointDisplay(Result):
 
     level: str
 
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The table for readers: both sides with n and interval, and the fit."""
+        lines = []
+        for row in self.table.itertuples():
+            effect = getattr(row, "effect", float("nan"))
+            if not np.isnan(effect):
+                did = f"{text.points(effect)} ({text.interval(row.effect_low, row.effect_high, 'points')})"
+            elif np.isnan(row.trouble):
+                did = text.MISSING
+            else:
+                did = f"{text.percent(row.trouble)} ({text.interval(row.trouble_low, row.trouble_high)})"
+            asked = f"{row.n_asked:,}"
+            pains = f"{row.n_pain} ({text.interval(row.pain_low, row.pain_high)})" if row.n_asked else text.MISSING
+            gains = f"{row.n_gain} ({text.interval(row.gain_low, row.gain_high)})" if row.n_asked else text.MISSING
+            lines.append((getattr(row, self.level), f"{row.n_customers:,}", did, row.behaviour_says, asked, pains, gains,
+                          row.voice_says, row.fit))  # fmt: skip
+        measure = {"stage": "trouble met", "touchpoint": "effect on the outcome", "behaviour": "miss the outcome"}[
+            self.level
+        ]
+        return pd.DataFrame(
+            lines,
+            columns=[self.level, "customers", measure, "behaviour says", "people asked", "name a pain", "name a gain",
+                     "voice says", "fit"],
+        )  # fmt: skip
+
     def summary(self) -> str:
         """Say how the rows fit, and name those that confirm or contradict."""
         counts = self.table["fit"].value_counts()

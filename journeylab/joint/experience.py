@@ -144,3 +144,22 @@ def _scores_table(study: Study, met: dict[str, set[str]]) -> pd.DataFrame:
             if len(scores):
                 rows.append((name, instrument, len(scores), *mean(scores), scale))
     return pd.DataFrame(rows, columns=columns)
+
+
+def contrasts(study: Study) -> list[tuple[str, list[str]]]:
+    """Touchpoints worth comparing: those of one stage and channel of which some are unplanned and some are not.
+
+    Returns
+    -------
+    list of (stage, touchpoints)
+        Empty where nothing unplanned is named, or nobody is linked or answered a survey.
+    """
+    if study.events is None or (study.links is None and study.responses is None):
+        return []
+    known = study.touchpoints.dropna(subset=["stage", "channel"])
+    found = []
+    for stage in study.stages:
+        for _, part in known[known["stage"] == stage].groupby("channel", sort=True):
+            if not part["planned"].all() and part["planned"].any() and len(part) <= 6:
+                found.append((stage, list(part["touchpoint"])))
+    return found

@@ -29,6 +29,19 @@ class Goals(Result):
         interval holds the target, ``unknown``), unit (``share`` or ``points``), stage, reason.
     """
 
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The table with every number written in its unit."""
+        lines = []
+        for row in self.table.itertuples():
+            style = "percent" if row.unit == "share" else "number"
+            lines.append((row.goal, row.kpi, write_value(row.target, row.unit), write_value(row.value, row.unit),
+                          text.interval(row.ci_low, row.ci_high, style), row.n, row.status, row.horizon, str(row.by or "")))  # fmt: skip
+        return pd.DataFrame(
+            lines,
+            columns=["goal", "what is measured", "target", "measured", "95 % interval", "n", "status", "horizon", "by"],
+        )
+
     def summary(self) -> str:
         """Say which goals are met, missed and open."""
         if self.table.empty:

@@ -6,6 +6,7 @@ from journeylab.voices.prevalence import Prevalence, prevalence
 from journeylab.voices.quotes import quotes
 from journeylab.voices.saturation import Saturation, saturation
 from journeylab.voices.scores import Score, Scores, ces, csat, nps, score_table, sus
+from journeylab.voices.units import usual_unit
 
 __all__ = [
     "Agreement",
@@ -23,4 +24,5 @@ __all__ = [
     "saturation",
     "score_table",
     "sus",
+    "usual_unit",
 ]

@@ -144,3 +144,9 @@ def _sentences(frame: pd.DataFrame, documents: pd.DataFrame | None) -> tuple[pd.
     rows = pd.DataFrame(marked, columns=["row", "unit_key"])
     expanded = frame.loc[rows["row"]].reset_index(drop=True).assign(unit_key=rows["unit_key"])
     return expanded, pd.DataFrame(keys, columns=["unit_key", "document_id"])
+
+
+def usual_unit(segments: pd.DataFrame | None) -> str:
+    """``segment`` where passages are marked within texts, else ``document``."""
+    spans = segments is not None and "start" in segments and bool(segments["start"].notna().all())
+    return "segment" if spans else "document"
