@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         help="set a notebook parameter",
     )
     run.add_argument("--jobs", type=_positive, default=2, metavar="N", help="notebooks at a time (default 2)")
+    run.add_argument("--force", action="store_true", help="run also what did not change since the last good run")
     run.add_argument(
         "--reports", type=Path, default=Path("reports"), metavar="DIR", help="where runs are written (default reports)"
     )
@@ -122,6 +123,9 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _run(given: argparse.Namespace) -> int:
+    import tempfile
+
+    from journeylab.cache import FOLDER
     from journeylab.check import check_study, require_sound
     from journeylab.report.notebooks import choose, find_notebooks
     from journeylab.report.run import gather_parameters, run_study
@@ -130,15 +134,18 @@ def _run(given: argparse.Namespace) -> int:
     parameters: dict[str, Any] = dict(given.parameters)
     study = open_study(given.study, given.data)
     gather_parameters(choose(find_notebooks(), given.only), study.config.parameters, parameters)
-    study = require_sound(check_study(given.study, given.data))
-    run = run_study(
-        study,
-        reports_dir=given.reports,
-        only=given.only,
-        parameters=parameters,
-        jobs=given.jobs,
-        progress=lambda line: print(line, flush=True),
-    )
+    with tempfile.TemporaryDirectory(prefix="journeylab-") as cache:
+        os.environ[FOLDER] = cache
+        study = require_sound(check_study(given.study, given.data))
+        run = run_study(
+            study,
+            reports_dir=given.reports,
+            only=given.only,
+            parameters=parameters,
+            jobs=given.jobs,
+            force=given.force,
+            progress=lambda line: print(line, flush=True),
+        )
     if not run.ok:
         failed = [item.name for item in run.notebooks if item.status != "done"]
         print(

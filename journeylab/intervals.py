@@ -122,20 +122,20 @@ def benjamini_hochberg(p_values: ArrayLike) -> NDArray[np.float64]:
 
     References
     ----------
-    Benjamini and Hochberg (1995), JRSS B 57:289.
+    Benjamini and Hochberg (1995), JRSS B 57:289. Written out, since importing scipy.stats for it costs seconds a notebook.
 
     Examples
     --------
     >>> benjamini_hochberg([0.01, 0.04, 0.03, float("nan")]).round(3).tolist()
     [0.03, 0.04, 0.04, nan]
     """
-    from scipy.stats import false_discovery_control
-
     p_values = np.asarray(p_values, dtype=float)
     adjusted = np.full(p_values.shape, np.nan)
-    known = ~np.isnan(p_values)
-    if known.any():
-        adjusted[known] = false_discovery_control(p_values[known], method="bh")
+    known = np.flatnonzero(~np.isnan(p_values))
+    if len(known):
+        order = known[np.argsort(p_values[known], kind="stable")]
+        scaled = p_values[order] * len(order) / np.arange(1, len(order) + 1)
+        adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return adjusted
 
 

@@ -77,6 +77,10 @@ FOLDER = "JOURNEYLAB_RESULTS"
 """The environment variable that names the folder of a run's results; unset in JupyterLab."""
 
 
+NOTEBOOK = "JOURNEYLAB_NOTEBOOK"
+"""The environment variable that names the notebook that runs."""
+
+
 def save(name: str, result: Result | dict[str, Any] | list[Any]) -> Path | None:
     """Keep a result for the run's report as ``NAME.json``; outside a run nothing is written.
 
@@ -89,10 +93,7 @@ def save(name: str, result: Result | dict[str, Any] | list[Any]) -> Path | None:
     if not folder:
         return None
     content = result.to_json() if isinstance(result, Result) else json.dumps(_plain(result), ensure_ascii=False)
-    file = Path(folder) / f"{name}.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(content + "\n", encoding="utf-8")
-    return file
+    return _write(Path(folder), f"{name}.json", content + "\n")
 
 
 def save_html(name: str, fragment: str) -> Path | None:
@@ -100,10 +101,18 @@ def save_html(name: str, fragment: str) -> Path | None:
     folder = os.environ.get(FOLDER)
     if not folder:
         return None
-    file = Path(folder) / f"{name}.html"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(fragment, encoding="utf-8")
-    return file
+    return _write(Path(folder), f"{name}.html", fragment)
+
+
+def _write(folder: Path, name: str, content: str) -> Path:
+    """Write a result, and note which notebook wrote it, so that a later run can take it over."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(content, encoding="utf-8")
+    notebook = os.environ.get(NOTEBOOK)
+    if notebook:
+        with (folder / f".{notebook}.wrote").open("a", encoding="utf-8") as stream:
+            stream.write(name + "\n")
+    return folder / name
 
 
 def load(name: str) -> Any | None:

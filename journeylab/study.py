@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from journeylab.cache import remember
 from journeylab.config import Config, CrosswalkSource, TableSource, read_config
 from journeylab.errors import StudyError, did_you_mean, listing
 from journeylab.naming import complete_codebook, name_touchpoints, touchpoint_table
@@ -121,10 +122,15 @@ assignments, changes
     @cached_property
     def recorded(self) -> Frame | None:
         """All events as they were read: touchpoints named, with stage and channel, sorted by customer and time."""
-        from journeylab.readers import read_events
-
         if not self.config.events:
             return None
+        files = [self.locate(source.path) for source in self.config.events]
+        settings = [self.config.model_dump_json(), ",".join(sorted(self.withdrawn_customers))]
+        return remember("events", self._read_events, settings, files)
+
+    def _read_events(self) -> Frame:
+        from journeylab.readers import read_events
+
         parts = []
         for position, source in enumerate(self.config.events):
             name = source.source or (f"events {position + 1}" if len(self.config.events) > 1 else "events")
@@ -321,7 +327,9 @@ assignments, changes
     @property
     def reports(self) -> dict[str, ImportReport]:
         """The import report of every source; reads what was not read yet."""
-        for name in ("events", "customers", "coded", "responses", "crosswalk", "assignments", "changes"):
+        if self.config.events and not any(report.table == "events" for report in self._reports.values()):
+            self._read_events()
+        for name in ("customers", "coded", "responses", "crosswalk", "assignments", "changes"):
             getattr(self, name)
         return dict(self._reports)
 

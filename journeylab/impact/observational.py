@@ -90,19 +90,25 @@ def aipw(
     a = exposed.astype(float)
     fold = _folds(customer, folds, seed)
     propensity, m1, m0 = np.empty(n), np.empty(n), np.empty(n)
+    apply = _predict if binary else _product
+    few = exposed.sum() * (folds - 1) / folds < FEW
+    starts: dict[str, Array | None] = {"propensity": None, "both": None, "exposed": None, "unexposed": None}
+
+    def model(name: str, x: Array, y: Array) -> Array:
+        # the folds resemble each other, so each fit begins where the last one ended
+        starts[name] = _logistic(x, y, starts[name]) if binary or name == "propensity" else _linear(x, y)
+        return np.asarray(starts[name])
+
     for number in range(folds):
         test, train = fold == number, fold != number
-        propensity[test] = _predict(design[test], _logistic(design[train], a[train]))
-        model = _logistic if binary else _linear
-        apply = _predict if binary else _product
-        if exposed[train].sum() < FEW:
-            both = np.column_stack([design[train], a[train]])
-            weights = model(both, outcome[train])
+        propensity[test] = _predict(design[test], model("propensity", design[train], a[train]))
+        if few:
+            weights = model("both", np.column_stack([design[train], a[train]]), outcome[train])
             m1[test] = apply(np.column_stack([design[test], np.ones(test.sum())]), weights)
             m0[test] = apply(np.column_stack([design[test], np.zeros(test.sum())]), weights)
         else:
-            m1[test] = apply(design[test], model(design[train & exposed], outcome[train & exposed]))
-            m0[test] = apply(design[test], model(design[train & ~exposed], outcome[train & ~exposed]))
+            m1[test] = apply(design[test], model("exposed", design[train & exposed], outcome[train & exposed]))
+            m0[test] = apply(design[test], model("unexposed", design[train & ~exposed], outcome[train & ~exposed]))
     outside = float(((propensity < CLIP) | (propensity > 1 - CLIP)).mean())
     e = np.clip(propensity, CLIP, 1 - CLIP)
     w1, w0 = a / e, (1 - a) / (1 - e)
@@ -141,14 +147,15 @@ def _folds(customer: NDArray[np.int64], folds: int, seed: int) -> NDArray[np.int
     return order[place] % folds
 
 
-def _logistic(x: Array, y: Array, steps: int = 12) -> Array:
+def _logistic(x: Array, y: Array, start: Array | None = None, steps: int = 12) -> Array:
     """Ridge logistic regression by Newton's method; the first column is the intercept and not penalised."""
     p = x.shape[1]
     penalty = np.full(p, RIDGE)
     penalty[0] = 1e-6
     share = np.clip(y.mean(), 1e-4, 1 - 1e-4) if len(y) else 0.5
-    beta = np.zeros(p)
-    beta[0] = np.log(share / (1 - share))
+    beta = np.zeros(p) if start is None else start.copy()
+    if start is None:
+        beta[0] = np.log(share / (1 - share))
     for _ in range(steps):
         mean = _predict(x, beta)
         weight = np.maximum(mean * (1 - mean), 1e-6)

@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 
 from journeylab import text
-from journeylab.intervals import FALSE_DISCOVERY_RATE, normal_quantile
+from journeylab.intervals import normal_quantile
 
 BALANCED = 0.1
 """A standardised difference under it is the usual bar for balance."""
+
+ACT = 0.05
+"""The largest q-value on which a verdict is given: acting on a wrong one is dearer than missing one."""
 
 WORTH = 0.01
 """An effect within one point either way is called none worth having."""
@@ -44,8 +47,8 @@ def judge(table: pd.DataFrame, required: set[str], reach: dict[str, float], ofte
 
     Notes
     -----
-    Grade C: every diagnostic is green; D: one is not, and then the verdict is *not known*. With grade C and q within the
-    false discovery rate: *keep* where the effect is above zero; below zero *fix* where the touchpoint is required or reaches
+    Grade C: every diagnostic is green; D: one is not, and then the verdict is *not known*. With grade C and q of at most
+    0.05: *keep* where the effect is above zero; below zero *fix* where the touchpoint is required or reaches
     a fifth of customers, else *remove*. An effect is none worth having when its 90 % interval lies within one point.
     """
     grades, verdicts, reasons, equal = [], [], [], []
@@ -60,7 +63,7 @@ def judge(table: pd.DataFrame, required: set[str], reach: dict[str, float], ofte
             grade = "D" if red else "C"
             error = (row.ci_high - row.ci_low) / (2 * normal_quantile())
             within = abs(row.estimate) + z90 * error < WORTH
-            clear = row.q_value <= FALSE_DISCOVERY_RATE and (row.ci_low > 0 or row.ci_high < 0)
+            clear = row.q_value <= ACT and (row.ci_low > 0 or row.ci_high < 0)
             if red:
                 reason = red
             elif within:
@@ -77,7 +80,11 @@ def judge(table: pd.DataFrame, required: set[str], reach: dict[str, float], ofte
                 )
                 reason = f"harms, and {why}" if needed else "harms"
             else:
-                reason = "the interval holds zero: the data cannot tell"
+                reason = (
+                    "the interval holds zero: the data cannot tell"
+                    if row.ci_low <= 0 <= row.ci_high
+                    else ("not clear enough among so many touchpoints (q over 0.05)")
+                )
             grades.append(grade)
         verdicts.append(verdict)
         reasons.append(reason)

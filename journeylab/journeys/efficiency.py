@@ -81,12 +81,12 @@ def efficiency(j: Journeys, goal: str, start: str | None = None) -> Efficiency:
 
 def _median(values: np.ndarray) -> tuple[float, float, float]:
     """Median with its distribution-free interval."""
-    from scipy.stats import binom
+    from scipy.special import bdtrik
 
     ordered = np.sort(values.astype(float))
     n = len(ordered)
-    low = int(binom.ppf(0.025, n, 0.5))
-    high = min(int(binom.ppf(0.975, n, 0.5)), n - 1)
+    low = int(np.ceil(bdtrik(0.025, n, 0.5)))
+    high = min(int(np.ceil(bdtrik(0.975, n, 0.5))), n - 1)
     return float(np.median(ordered)), float(ordered[max(low - 1, 0)]), float(ordered[high])
 
 

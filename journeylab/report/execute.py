@@ -1,4 +1,4 @@
-"""Run one notebook in a process of its own: ``python -m journeylab.report.execute NOTEBOOK OUT PARAMETERS.json``.
+"""Run one notebook in a process of its own.
 
 papermill changes the directory and the signal handlers of its process, so notebooks run in processes, not threads.
 A failure is written beside the partial notebook, as ``OUT`` with the ending ``.failure.json``; the exit code is then 3.
@@ -6,8 +6,8 @@ A failure is written beside the partial notebook, as ``OUT`` with the ending ``.
 
 from __future__ import annotations
 
-import argparse
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -108,21 +108,16 @@ def _plain(text: str) -> str:
     return ANSI.sub("", text)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the notebook that the arguments name; 0 when it is whole, 3 when a cell failed."""
-    parser = argparse.ArgumentParser(prog="python -m journeylab.report.execute")
-    parser.add_argument("notebook", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("parameters", type=Path)
-    parser.add_argument("--timeout", type=float)
-    given = parser.parse_args(arguments)
-    parameters = json.loads(given.parameters.read_text(encoding="utf-8"))
-    failure = execute(given.notebook, given.out, parameters, timeout=given.timeout)
-    if failure is None:
-        return 0
-    given.out.with_suffix(".failure.json").write_text(json.dumps(failure, ensure_ascii=False), encoding="utf-8")
-    return FAILED
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def run_child(
+    notebook: str, out: str, parameters: dict[str, Any], timeout: float | None, environment: dict[str, str], said: str
+) -> None:
+    """Run a notebook in this process, which ends with 0 when it is whole and 3 when a cell failed."""
+    os.environ.clear()
+    os.environ.update(environment)
+    with open(said, "w", encoding="utf-8") as stream:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+    failure = execute(Path(notebook), Path(out), parameters, timeout=timeout)
+    if failure is not None:
+        Path(out).with_suffix(".failure.json").write_text(json.dumps(failure, ensure_ascii=False), encoding="utf-8")
+        sys.exit(FAILED)

@@ -5,27 +5,32 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+import multiprocessing
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
+from journeylab.cache import FOLDER as CACHE
 from journeylab.errors import ReportError
+from journeylab.report.execute import run_child
 from journeylab.report.index import write_index
 from journeylab.report.notebooks import choose, find_notebooks, read_notebook, title
 from journeylab.report.page import Link
 from journeylab.report.parameters import check_parameters, read_parameters
 from journeylab.report.record import code_digest, describe_inputs, latest_run, now, point_latest, versions
 from journeylab.report.render import dumps, render
+from journeylab.report.reuse import Reused, reuse
+from journeylab.results import FOLDER, LAST, NOTEBOOK
 from journeylab.study import Study
 
 AFTER = {"04": ("07",), "09": ("01", "02", "03", "04", "05", "06", "07", "08")}
 """Notebooks that read what others of the run saved, and so wait for them."""
+
+CACHE_FOLDER = ".cache"
 
 SECONDS = {"07": 40.0, "05": 30.0, "04": 12.0, "02": 10.0, "06": 10.0, "01": 9.0}
 """How long notebooks usually take, so that long ones begin first."""
@@ -124,6 +129,7 @@ def run_study(
     only: Iterable[str] | None = None,
     parameters: Mapping[str, Any] | None = None,
     jobs: int = 2,
+    force: bool = False,
     timeout: float | None = 1800,
     progress: Callable[[str], None] | None = None,
 ) -> Run:
@@ -141,6 +147,8 @@ def run_study(
         For every notebook that has them.
     jobs : int
         How many notebooks run at a time.
+    force : bool
+        Run also the notebooks whose inputs, parameters and code did not change since the last good run.
     timeout : float, optional
         Seconds that one cell may take.
     progress : callable, optional
@@ -175,11 +183,19 @@ def run_study(
         raise ReportError(f"{home}: cannot be written: {error.strerror}.") from None
     try:
         before = time.monotonic()
-        outcomes = _execute_all(chosen, settings, work, home, jobs, timeout, progress)
-        record = _record(study, created, settings, outcomes, time.monotonic() - before)
+        inputs = describe_inputs(study.path, study.files)
+        last = None if force else latest_run(home)
+        kept = reuse(chosen, settings, inputs, last, work, AFTER)
+        fresh = [file for file in chosen if file.stem not in kept.names]
+        if progress is not None and kept.names:
+            progress(f"{len(kept.names)} of {len(chosen)} notebooks are unchanged since the last good run and are kept")
+        done = {item.name: item for item in _execute_all(fresh, settings, work, home, jobs, timeout, progress)}
+        outcomes = [done.get(file.stem) or Outcome(file.stem, "done", kept.seconds[file.stem], None) for file in chosen]
+        record = _record(study, created, settings, outcomes, time.monotonic() - before, inputs, kept)
         (work / "run.json").write_text(dumps(record), encoding="utf-8")
         _render_all(chosen, outcomes, settings, work, study, record)
         write_index(work, study.title, outcomes, record)
+        shutil.rmtree(work / CACHE_FOLDER, ignore_errors=True)
         work.rename(final)
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
@@ -211,12 +227,13 @@ def _execute_all(
     last = latest_run(home)
     environment = {
         **os.environ,
-        "JOURNEYLAB_RESULTS": str(work / "results"),
-        "JOURNEYLAB_LAST": str(last / "results") if last else "",
+        FOLDER: str(work / "results"),
+        LAST: str(last / "results") if last else "",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MPLBACKEND": "agg",
         "PYTHONHASHSEED": "0",
+        CACHE: os.environ.get(CACHE) or str(work / CACHE_FOLDER),
     }
     begun = time.monotonic()
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
@@ -249,31 +266,37 @@ def _line(outcome: Outcome, number: int, total: int, elapsed: float) -> str:
 def _execute(
     notebook: Path, parameters: dict[str, Any], work: Path, environment: dict[str, str], timeout: float | None
 ) -> Outcome:
-    """Run one notebook in a process of its own."""
+    """Run one notebook in a process of its own, forked from one that has the slow imports behind it."""
     out = work / f"{notebook.stem}.ipynb"
-    given = work / f".{notebook.stem}.parameters.json"
-    given.write_text(json.dumps(parameters), encoding="utf-8")
-    command = [sys.executable, "-m", "journeylab.report.execute", str(notebook), str(out), str(given)]
-    if timeout is not None:
-        command += ["--timeout", str(timeout)]
+    said = work / f".{notebook.stem}.log"
+    context = multiprocessing.get_context(
+        "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    )
+    if context.get_start_method() == "forkserver":
+        multiprocessing.set_forkserver_preload(["journeylab.report.preload"])
     before = time.monotonic()
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    given = {**environment, NOTEBOOK: notebook.stem}
+    process = context.Process(target=run_child, args=(str(notebook), str(out), parameters, timeout, given, str(said)))
+    process.start()
+    process.join()
     seconds = time.monotonic() - before
-    given.unlink(missing_ok=True)
     noted = out.with_suffix(".failure.json")
-    if result.returncode == 0:
+    if process.exitcode == 0:
+        said.unlink(missing_ok=True)
         return Outcome(notebook.stem, "done", seconds, None)
     if noted.is_file():
         failure = json.loads(noted.read_text(encoding="utf-8"))
         noted.unlink()
     else:
+        words = said.read_text(encoding="utf-8", errors="replace") if said.is_file() else ""
         failure = {
             "cell": None,
             "line": "",
             "name": "The notebook could not be run",
-            "message": (result.stderr.strip().splitlines() or ["no message"])[-1],
-            "traceback": result.stderr,
+            "message": (words.strip().splitlines() or ["its process ended without a word"])[-1],
+            "traceback": words,
         }
+    said.unlink(missing_ok=True)
     if not out.is_file():
         shutil.copyfile(notebook, out)
     return Outcome(notebook.stem, "failed", seconds, failure)
@@ -285,6 +308,8 @@ def _record(
     settings: dict[str, dict[str, Any]],
     outcomes: list[Outcome],
     seconds: float,
+    inputs: list[dict[str, Any]],
+    kept: Reused,
 ) -> dict[str, Any]:
     """What run.json says; no machine paths."""
     hidden = {"study_path", "data_dir"}
@@ -294,7 +319,7 @@ def _record(
         "created": created.isoformat(),
         "seconds": round(seconds, 1),
         "engine": study.config.study.engine,
-        "inputs": describe_inputs(study.path, study.files),
+        "inputs": inputs,
         "code_sha256": code_digest(),
         "versions": versions(),
         "parameters": {
@@ -306,6 +331,8 @@ def _record(
                 "name": item.name,
                 "status": item.status,
                 "seconds": round(item.seconds, 1),
+                "kept": item.name in kept.names,
+                "fingerprint": kept.fingerprints[item.name],
                 "error": None if item.failure is None else f"{item.failure['name']}: {item.failure['message']}",
             }
             for item in outcomes

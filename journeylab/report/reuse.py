@@ -1,0 +1,78 @@
+"""Which notebooks did not change since the last good run, and what of theirs is taken over?"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from journeylab.cache import fingerprint
+from journeylab.report.record import code_digest, versions
+
+
+@dataclasses.dataclass(frozen=True)
+class Reused:
+    """What is taken over.
+
+    Attributes
+    ----------
+    names : frozenset of str
+        Notebooks that need not run.
+    fingerprints : dict
+        Of every chosen notebook: its text, parameters, inputs, the package's code and versions, and the fingerprints of the
+        notebooks whose results it reads.
+    seconds : dict
+        How long the kept ones took when they ran.
+    """
+
+    names: frozenset[str]
+    fingerprints: dict[str, str]
+    seconds: dict[str, float]
+
+
+def reuse(
+    chosen: Sequence[Path], settings: Mapping[str, Mapping[str, Any]], inputs: Sequence[Mapping[str, Any]], last: Path | None,
+    work: Path, after: Mapping[str, Sequence[str]],
+) -> Reused:  # fmt: skip
+    """Compare fingerprints with the last good run and copy what is unchanged: notebook and results.
+
+    Parameters
+    ----------
+    last : Path, optional
+        The folder of the last good run; None runs everything.
+    work : Path
+        The folder of the new run.
+    after : mapping
+        Number of a notebook to the numbers of those whose results it reads.
+    """
+    common = [
+        json.dumps([dict(item) for item in inputs], sort_keys=True),
+        code_digest(),
+        json.dumps(versions(), sort_keys=True),
+    ]
+    prints: dict[str, str] = {}
+    for file in sorted(chosen, key=lambda file: len(after.get(file.stem[:2], ()))):
+        needed = [prints[other] for other in sorted(prints) if other[:2] in after.get(file.stem[:2], ())]
+        shown = {key: value for key, value in settings[file.stem].items() if key not in {"study_path", "data_dir"}}
+        prints[file.stem] = fingerprint([*common, json.dumps(shown, sort_keys=True, default=str), *needed], [file])
+    if last is None:
+        return Reused(frozenset(), prints, {})
+    record = json.loads((last / "run.json").read_text(encoding="utf-8"))
+    before = {item["name"]: item for item in record["notebooks"] if item["status"] == "done"}
+    names, seconds = set(), {}
+    for name, mark in prints.items():
+        old = before.get(name)
+        wrote = last / "results" / f".{name}.wrote"
+        if old is None or old.get("fingerprint") != mark or not (last / f"{name}.ipynb").is_file():
+            continue
+        shutil.copyfile(last / f"{name}.ipynb", work / f"{name}.ipynb")
+        if wrote.is_file():
+            for result in sorted(set(wrote.read_text(encoding="utf-8").split("\n")) - {""}):
+                shutil.copyfile(last / "results" / result, work / "results" / result)
+            shutil.copyfile(wrote, work / "results" / wrote.name)
+        names.add(name)
+        seconds[name] = float(old["seconds"])
+    return Reused(frozenset(names), prints, seconds)
