@@ -40,14 +40,18 @@ def mask(text: str, names: Iterable[str] = ()) -> str:
 
 
 def pseudonyms(ids: Iterable[str], prefix: str = "P") -> dict[str, str]:
-    """Give people short labels in the order of their sorted ids; the same people get the same labels.
+    """Give people short labels in the order of their sorted ids; ids that are such labels already stay as they are.
 
     Examples
     --------
     >>> pseudonyms(["maria", "jon"])
     {'jon': 'P1', 'maria': 'P2'}
+    >>> pseudonyms(["P07", "P12"])
+    {'P07': 'P07', 'P12': 'P12'}
     """
     ordered = sorted(set(ids))
+    if all(re.fullmatch(r"[A-Z]{1,3}-?\d{1,4}", name) for name in ordered):
+        return {name: name for name in ordered}
     width = len(str(len(ordered)))
     return {name: f"{prefix}{number:0{width}d}" for number, name in enumerate(ordered, start=1)}
 

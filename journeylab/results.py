@@ -81,30 +81,23 @@ NOTEBOOK = "JOURNEYLAB_NOTEBOOK"
 """The environment variable that names the notebook that runs."""
 
 
-def save(name: str, result: Result | dict[str, Any] | list[Any]) -> Path | None:
-    """Keep a result for the run's report as ``NAME.json``; outside a run nothing is written.
-
-    Returns
-    -------
-    Path or None
-        The file, or None outside a run.
-    """
+def save(name: str, result: Result | dict[str, Any] | list[Any]) -> None:
+    """Keep a result for the run's report as ``NAME.json``; outside a run nothing is written."""
     folder = os.environ.get(FOLDER)
     if not folder:
-        return None
+        return
     content = result.to_json() if isinstance(result, Result) else json.dumps(_plain(result), ensure_ascii=False)
-    return _write(Path(folder), f"{name}.json", content + "\n")
+    _write(Path(folder), f"{name}.json", content + "\n")
 
 
-def save_html(name: str, fragment: str) -> Path | None:
+def save_html(name: str, fragment: str) -> None:
     """Keep an HTML fragment that the package drew for the run's first page; outside a run nothing is written."""
     folder = os.environ.get(FOLDER)
-    if not folder:
-        return None
-    return _write(Path(folder), f"{name}.html", fragment)
+    if folder:
+        _write(Path(folder), f"{name}.html", fragment)
 
 
-def _write(folder: Path, name: str, content: str) -> Path:
+def _write(folder: Path, name: str, content: str) -> None:
     """Write a result, and note which notebook wrote it, so that a later run can take it over."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(content, encoding="utf-8")
@@ -112,7 +105,6 @@ def _write(folder: Path, name: str, content: str) -> Path:
     if notebook:
         with (folder / f".{notebook}.wrote").open("a", encoding="utf-8") as stream:
             stream.write(name + "\n")
-    return folder / name
 
 
 def load(name: str) -> Any | None:

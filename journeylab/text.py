@@ -144,6 +144,17 @@ def share_of(k: int, n: int) -> str:
     return f"{k:,} of {n:,} ({percent(value)}, {CONFIDENCE:.0%} interval {interval(low, high)})".replace("95%", "95 %")
 
 
+def sentence(words: str) -> str:
+    """Begin with a capital letter and leave the rest as it is.
+
+    Examples
+    --------
+    >>> sentence("keep 'VR showroom'")
+    "Keep 'VR showroom'"
+    """
+    return words[:1].upper() + words[1:]
+
+
 def sentence_list(words: Iterable[str]) -> str:
     """Join words as in a sentence.
 

@@ -68,19 +68,24 @@ class Behaviours(Result):
         """Draw BIC and ICL over the number of behaviours, the chosen one marked."""
         ax = figures.new_axes(ax, height=3.4)
         frame = self.selection
+        base = float(frame[["bic", "icl"]].min().min())
         for name, colour, marker in (("bic", figures.BLUE, "o"), ("icl", figures.ORANGE, "s")):
-            ax.plot(frame["k"], frame[name], color=colour, marker=marker)
-            ax.annotate(f" {name.upper()}", (frame["k"].iloc[-1], frame[name].iloc[-1]), color=colour, va="center")
-        chosen = frame[frame["k"] == self.k].iloc[0]
+            ax.plot(frame["k"], frame[name] - base, color=colour, marker=marker)
+            ax.annotate(
+                name.upper(), (frame["k"].iloc[-1], frame[name].iloc[-1] - base), xytext=(8, 0), color=colour, va="center",
+                textcoords="offset points",
+            )  # fmt: skip
         ax.axvline(self.k, color=figures.MUTED, linestyle="--", linewidth=1)
         ax.annotate(
-            f"chosen: {self.k}", (self.k, chosen["bic"]), xytext=(6, 14), textcoords="offset points", fontweight="bold"
-        )
+            f"chosen: {self.k}", (self.k, 1), xycoords=("data", "axes fraction"), xytext=(6, -4), va="top",
+            textcoords="offset points", fontweight="bold",
+        )  # fmt: skip
+        ax.yaxis.set_major_formatter("{x:,.0f}")
         ax.set_xticks(frame["k"])
         ax.margins(x=0.08)
         ax.set_xlabel("number of behaviours")
-        ax.set_ylabel("criterion, lower is better")
-        figures.subtitle(ax, "How many behaviours?", f"n = {len(self.labels):,} journeys")
+        ax.set_ylabel("above the lowest")
+        figures.subtitle(ax, "How many behaviours?", f"lower is better; n = {len(self.labels):,} journeys")
         return figures.describe(ax, f"Line chart of BIC and ICL over the number of behaviours. {self.summary()}")
 
 

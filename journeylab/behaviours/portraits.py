@@ -47,6 +47,11 @@ class Portraits(Result):
         return {**shown, "median_steps": "Steps, median", "median_days": "Days, median", "distinctive": "What sets it apart",
                 "typical": "A typical journey"}  # fmt: skip
 
+    @property
+    def formats(self) -> dict[str, str]:
+        """How their values are written."""
+        return {"conversion": "percent"}
+
     def summary(self) -> str:
         """Name the behaviours by size, with their conversion."""
         parts = []

@@ -36,7 +36,7 @@ def _how_far(study: Study, evidence: Evidence) -> dict[str, str]:
         outcome = f" {share} get to '{study.config.outcomes[0].name}'."
     return _answer(
         question,
-        f"{text.sentence_list(steps).capitalize()}.{outcome}",
+        f"{text.sentence(text.sentence_list(steps))}.{outcome}",
         f"n = {total:,} customers",
         PAGES["map"],
         "counted",
@@ -94,10 +94,9 @@ def _act_on(evidence: Evidence) -> dict[str, str]:
     parts = [f"{row.verdict} '{row.touchpoint}' ({text.points(row.estimate)})" for row in act[:2]]
     parts += [f"keep '{row.touchpoint}' ({text.points(row.estimate)})" for row in keep[: 1 if parts else 2]]
     first = (act or keep)[0]
-    sentence = text.sentence_list(parts)
     return _answer(
         question,
-        f"{sentence[:1].upper()}{sentence[1:]}.",
+        f"{text.sentence(text.sentence_list(parts))}.",
         f"'{first.touchpoint}': 95 % interval {text.interval(first.ci_low, first.ci_high, 'points')}, "
         f"{first.n_exposed:,} of {first.n_eligible:,} visits had it",
         PAGES["impact"],
@@ -122,7 +121,7 @@ def _how_sure(evidence: Evidence) -> dict[str, str]:
     unknown = sum(row.verdict == "not known" for row in rows(evidence.effects))
     return _answer(
         question,
-        f"{text.sentence_list(counted).capitalize()}; {unknown} touchpoints stay 'not known'.",
+        f"{text.sentence(text.sentence_list(counted))}; {unknown} touchpoints stay 'not known'.",
         "A and B prove more than C; C could still be due to something that was not measured",
         PAGES["impact"],
         f"best grade {best}",

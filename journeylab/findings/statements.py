@@ -65,7 +65,7 @@ def _effects(table: pd.DataFrame | None) -> Iterator[Finding]:
     for row in sorted(judged, key=lambda row: -abs(row.estimate))[:4]:
         does = "helps" if row.estimate > 0 else "harms"
         yield Finding(
-            f"{row.verdict.capitalize()} '{row.touchpoint}': it {does}, {text.points(row.estimate)} on the outcome.",
+            f"{text.sentence(row.verdict)} '{row.touchpoint}': it {does}, {text.points(row.estimate)} on the outcome.",
             f"visits with against without it, adjusted for earlier history; 95 % interval "
             f"{text.interval(row.ci_low, row.ci_high, 'points')}; consistent with an effect, not a proof",
             int(row.n_exposed),

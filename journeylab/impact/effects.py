@@ -98,7 +98,7 @@ class TouchpointEffects(Result):
         head = "; ".join(parts) if parts else "no touchpoint has an effect that the data can tell"
         gap = 100 * (known["naive"] - known["estimate"]).abs().median() if len(known) else np.nan
         tail = f" The customary number is off by {gap:.0f} points in the median." if len(known) else ""
-        return f"{head[0].upper()}{head[1:]}; {rest} not known.{tail}"
+        return f"{text.sentence(head)}; {rest} not known.{tail}"
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw effects with intervals (filled) and the customary numbers (hollow)."""
@@ -115,7 +115,7 @@ class TouchpointEffects(Result):
         ax.axvline(0, color=figures.INK, linewidth=1)
         ax.set_yticks(frame.index, [f"{line.touchpoint}: {line.verdict}" for line in frame.itertuples()])
         ax.set_ylim(-0.7, len(frame) - 0.3)
-        ax.set_xlabel("points on the outcome: filled = adjusted effect with 95 % interval, hollow = customary number")
+        ax.set_xlabel("points on the outcome (filled: effect; hollow: customary number)")
         ax.grid(axis="y", visible=False)
         n = int(frame["n_eligible"].max()) if len(frame) else 0
         figures.subtitle(

@@ -79,7 +79,7 @@ class Agreement(Result):
         ax.set_xlim(min(0.0, float(frame["ci_low"].min(skipna=True)) if len(frame) else 0.0), 1.02)
         ax.set_xlabel("Krippendorff's alpha, with 95 % interval")
         ax.grid(axis="y", visible=False)
-        figures.subtitle(ax, "Agreement by code\n\n")
+        figures.subtitle(ax, "Agreement by code\n")
         return figures.describe(ax, f"Dot plot of Krippendorff's alpha for {len(frame)} codes. {self.summary()}")
 
 

@@ -91,8 +91,7 @@ class Prevalence(Result):
         if not parts:
             row = frame.sort_values("k", ascending=False).iloc[0]
             parts.append(f"the most frequent code is '{row['name']}', {text.share_of(int(row['k']), int(row['n']))}")
-        sentence = "; ".join(parts)
-        return f"{sentence[0].upper()}{sentence[1:]}."
+        return f"{text.sentence('; '.join(parts))}."
 
     def plot(self, ax: Axes | None = None, *, most: int = 22) -> Axes:
         """Draw the share of people with each code and its interval; pains and gains differ by marker."""
