@@ -9,7 +9,7 @@ export PYTHONHASHSEED := 0
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lint lab lock simulate browser clean
+.PHONY: help setup report test lint claims lab lock simulate browser clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ lint: $(READY)  ## check style, types and that notebooks carry no outputs
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_notebooks.py
+
+claims: simulate  ## run the notebooks and keep what their last cells print (after a change of numbers)
+	$(BIN)/python tools/claims.py
 
 lab: simulate  ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks

@@ -70,17 +70,21 @@ def close_to_outcome(study: Study) -> str | None:
     return None
 
 
-def measure_changes(study: Study, *, per: str = "", within: str = "14d", seed: int = 0) -> list[DatedChange]:
+def measure_changes(study: Study, *, per: str = "", within: str = "", seed: int = 0) -> list[DatedChange]:
     """Measure each dated change on the weekly rate of the touchpoint that it was meant to move.
 
     Parameters
     ----------
     per : str
-        The touchpoint whose customers are the base of the rate, such as deliveries; empty: customers active in the week.
+        The touchpoint whose customers are the base of the rate, such as deliveries; empty: what study.toml says for
+        notebook 08, else customers active in the week.
     within : str
-        How soon after the base the touchpoint must follow.
+        How soon after the base the touchpoint must follow; empty: what study.toml says, else 14 days.
     """
     from journeylab import impact
+
+    per = per or parameter(study.config, "08_experiments", "per", "")
+    within = within or parameter(study.config, "08_experiments", "within", "14d")
 
     if not study.has("events", "changes"):
         return []
@@ -134,6 +138,5 @@ def _changes(study: Study, seed: int) -> pd.DataFrame | None:
     saved = saved_table("changes")
     if saved is not None:
         return saved
-    options = {name: parameter(study.config, "08_experiments", name, "") for name in ("per", "within")}
-    found = measure_changes(study, seed=seed, **{name: value for name, value in options.items() if value})
+    found = measure_changes(study, seed=seed)
     return pd.concat([change.table for change in found], ignore_index=True) if found else None

@@ -69,14 +69,16 @@ def _what_said(evidence: Evidence) -> dict[str, str]:
     if row is None or row["n_asked"] == 0:
         return _answer(question, "Not known: nobody was interviewed about it.", "", PAGES["voices"], "")
     if not row["top_pain"]:
-        return _answer(question, f"None of {row['n_asked']} people asked named a pain there.", "", PAGES["voices"], "")
+        return _answer(
+            question, f"None of {row['n_asked']:,} people asked named a pain there.", "", PAGES["voices"], ""
+        )
     name = row["top_pain"].rpartition(" (")[0]
     count = row["top_pain"].rpartition(" (")[2].rstrip(")")
     fit = {"confirm": "Words confirm behaviour.", "discord": "Words contradict behaviour."}.get(row["fit"], "")
     return _answer(
         question,
-        f"“{name}”, named by {count} of {row['n_asked']} people asked. {fit}".strip(),
-        f"{row['n_pain']} of {row['n_asked']} name any pain there ({text.interval(row['pain_low'], row['pain_high'])})",
+        f"“{name}”, named by {count} of {row['n_asked']:,} people asked. {fit}".strip(),
+        f"{row['n_pain']:,} of {row['n_asked']:,} name any pain there ({text.interval(row['pain_low'], row['pain_high'])})",
         PAGES["joint"],
         "said",
     )

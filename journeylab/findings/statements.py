@@ -97,7 +97,7 @@ def _stages(table: pd.DataFrame) -> Iterator[Finding]:
     order = {"confirm": 0, "discord": 1}
     clear = [row for row in rows(table) if row.fit in order]
     for row in sorted(clear, key=lambda row: (order[row.fit], -(row.trouble if row.trouble == row.trouble else 0))):
-        pain = f"{row.n_pain} of {row.n_asked} people name pains, {row.n_gain} gains"
+        pain = f"{row.n_pain:,} of {row.n_asked:,} people name pains, {row.n_gain:,} gains"
         top = row.top_pain if row.voice_says == "pain" else row.top_gain
         yield Finding(
             f"At '{row.stage}' words and behaviour {'agree' if row.fit == 'confirm' else 'contradict each other'}: "

@@ -12,6 +12,7 @@ from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.journeys import build
 
 DAY = np.timedelta64(1, "D")
+CLOCK = ("hour, sine", "hour, cosine", "weekend")
 RARE = 0.01
 """Categories and touchpoints of fewer visits than this share are no covariates of their own."""
 
@@ -135,6 +136,10 @@ def trial_panel(
     with np.errstate(divide="ignore", invalid="ignore"):
         follows = ~(early.sum(axis=0) > 0.01 * ever.sum(axis=0))
     history, names = _history(j.codes, j.times, first, customer, start, j.offsets, counts, j.touchpoints, target)
+    if "session_id" in events and events["session_id"].notna().any():
+        # such a visit (a week, a day) has no hour of its own: the clock of its first event would tell what was met
+        clock = [name not in CLOCK for name in names]
+        history, names = history[:, clock], [name for name, kept in zip(names, clock, strict=True) if kept]
     device = _device(events, j.ids, customer, start)
     known, known_names = _attributes(customers, j.ids, customer, start, covariates)
     whole = np.column_stack([history, device[0], known])[eligible]

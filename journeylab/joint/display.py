@@ -63,8 +63,8 @@ class JointDisplay(Result):
             else:
                 did = f"{text.percent(row.trouble)} ({text.interval(row.trouble_low, row.trouble_high)})"
             asked = f"{row.n_asked:,}"
-            pains = f"{row.n_pain} ({text.interval(row.pain_low, row.pain_high)})" if row.n_asked else text.MISSING
-            gains = f"{row.n_gain} ({text.interval(row.gain_low, row.gain_high)})" if row.n_asked else text.MISSING
+            pains = f"{row.n_pain:,} ({text.interval(row.pain_low, row.pain_high)})" if row.n_asked else text.MISSING
+            gains = f"{row.n_gain:,} ({text.interval(row.gain_low, row.gain_high)})" if row.n_asked else text.MISSING
             lines.append((getattr(row, self.level), f"{row.n_customers:,}", did, row.behaviour_says, asked, pains, gains,
                           row.voice_says, row.fit))  # fmt: skip
         measure = {"stage": "trouble met", "touchpoint": "effect on the outcome", "behaviour": "miss the outcome"}[
@@ -197,13 +197,13 @@ def _meaning(row: pd.Series, level: str) -> str:
         "no data": "there is no measure of behaviour",
     }[row["behaviour_says"]]
     voice = {
-        "pain": f"people name pains ({row['n_pain']} of {row['n_asked']})",
-        "gain": f"people praise it ({row['n_gain']} of {row['n_asked']})",
-        "mixed": f"people are divided ({row['n_pain']} pains, {row['n_gain']} gains, {row['n_asked']} asked)",
-        "not raised": f"none of {row['n_asked']} people asked raised it",
+        "pain": f"people name pains ({row['n_pain']:,} of {row['n_asked']:,})",
+        "gain": f"people praise it ({row['n_gain']:,} of {row['n_asked']:,})",
+        "mixed": f"people are divided ({row['n_pain']:,} pains, {row['n_gain']:,} gains, {row['n_asked']:,} asked)",
+        "not raised": f"none of {row['n_asked']:,} people asked raised it",
         "hardly raised": f"only {row['n_pain'] + row['n_gain']} of {row['n_asked']:,} people raised it",
         "not asked": "nobody was asked",
-        "too few": f"only {row['n_asked']} people were asked",
+        "too few": f"only {row['n_asked']:,} people were asked",
     }[row["voice_says"]]
     joined = {"confirm": "and", "discord": "but", "expand": "while", "silence": "and"}[row["fit"]]
     return f"{where}: {did}, {joined} {voice}."

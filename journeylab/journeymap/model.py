@@ -232,7 +232,7 @@ def _feeling_lane(study: Study, minimum: int) -> Lane:
             )
             flag = "bad" if row.high < 0 else "good" if row.low > 0 else ""
             cells.append(
-                Cell((words, f"{row.n} people"), n=row.n, evidence=grade(row.n), value=row.valence, low=row.low,
+                Cell((words, f"{row.n:,} people"), n=row.n, evidence=grade(row.n), value=row.valence, low=row.low,
                      high=row.high, flag=flag, source="coded interviews")
             )  # fmt: skip
     return Lane("feeling", "Feeling, −1 to +1", tuple(cells))
@@ -255,7 +255,7 @@ def _voices_lane(study: Study, evidence: pd.DataFrame, side: str, minimum: int) 
         if counts.empty:
             cells.append(_empty("none named" if row[f"n_{side}"] == 0 else "too few to show"))
             continue
-        lines = tuple(f"{name}: {k} of {n}" for name, k in counts.head(3).items())
+        lines = tuple(f"{name}: {k:,} of {n:,}" for name, k in counts.head(3).items())
         cells.append(
             Cell(lines, n=n, evidence=grade(n), value=row[side], low=row[f"{side}_low"], high=row[f"{side}_high"],
                  flag="bad" if side == "pain" else "good", source="coded interviews")
