@@ -95,6 +95,8 @@ def png(ax: Axes) -> bytes:
     from matplotlib import rc_context
 
     buffer = io.BytesIO()
+    figure = ax.get_figure(root=True)
+    assert figure is not None
     with rc_context(STYLE):
-        ax.figure.savefig(buffer, format="png", metadata={"Software": None})
+        figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,9 +17,9 @@ FALSE_DISCOVERY_RATE = 0.10
 class Interval(NamedTuple):
     """An estimate with the two ends of its interval; scalars or arrays of one shape."""
 
-    value: NDArray[np.float64] | float
-    low: NDArray[np.float64] | float
-    high: NDArray[np.float64] | float
+    value: Any
+    low: Any
+    high: Any
 
 
 def normal_quantile(confidence: float = CONFIDENCE) -> float:
@@ -95,14 +95,15 @@ def mean(values: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
     """
     from scipy.special import stdtrit
 
-    values = np.asarray(values, dtype=float)
-    values = values[~np.isnan(values)]
-    if len(values) == 0:
+    sample = np.asarray(values, dtype=float)
+    sample = sample[~np.isnan(sample)]
+    n = len(sample)
+    if n == 0:
         return Interval(np.nan, np.nan, np.nan)
-    centre = float(values.mean())
-    if len(values) == 1:
+    centre = float(sample.mean())
+    if n == 1:
         return Interval(centre, np.nan, np.nan)
-    half = float(stdtrit(len(values) - 1, 0.5 + confidence / 2)) * float(values.std(ddof=1) / np.sqrt(len(values)))
+    half = float(stdtrit(n - 1, 0.5 + confidence / 2) * sample.std(ddof=1) / np.sqrt(n))
     return Interval(centre, centre - half, centre + half)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from journeylab.readers import CodedStudy
     from journeylab.tables import ImportReport
 
-Frame = pd.DataFrame
+Frame: TypeAlias = "pd.DataFrame"
 
 
 class Study:

@@ -49,6 +49,7 @@ def use_events(recorded: pd.DataFrame, settings: StudySection) -> Used:
     events = recorded[reasons == ""].reset_index(drop=True) if len(gone) else recorded
     if not len(events):
         raise DataError(
-            f"none of the {len(recorded):,} events lies within first_day and last_day of [study]; they are from {day.min()} to {day.max()}."
+            f"none of the {len(recorded):,} events lies within first_day and last_day of [study]; "
+            f"they are from {day.min()} to {day.max()}."
         )
     return Used(events, counted)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-BASE = {"errors", "intervals", "text", "results", "html", "figures", "show", "contracts", "tables", "privacy"}
+BASE = {"errors", "intervals", "text", "results", "html", "figures", "show", "contracts", "tables", "privacy", "cache"}
 ALLOWED = {
     "journeys": BASE,
     "voices": BASE,
@@ -17,7 +17,7 @@ ALLOWED = {
     "journeymap": BASE | {"journeys", "voices", "behaviours", "impact", "joint", "study", "config"},
     "findings": BASE | {"journeys", "voices", "behaviours", "impact", "joint", "journeymap", "study", "config"},
     "simulate": BASE,
-    "report": BASE | {"study", "config", "check"},
+    "report": BASE | {"study", "config", "check", "cache"},
     "readers": BASE,
 }
 

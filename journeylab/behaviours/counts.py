@@ -63,7 +63,7 @@ class Counts:
         """Return the same rows with each journey counted `times`, shape (n_journeys,)."""
         known = self.row >= 0
         weights = np.bincount(self.row[known], weights=times[known], minlength=len(self.weights))
-        return dataclasses.replace(self, weights=weights)
+        return dataclasses.replace(self, weights=weights.astype(float))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -86,7 +86,7 @@ def measure_changes(study: Study, *, per: str = "", within: str = "", seed: int 
     per = per or parameter(study.config, "08_experiments", "per", "")
     within = within or parameter(study.config, "08_experiments", "within", "14d")
 
-    if not study.has("events", "changes"):
+    if not study.has("events", "changes") or study.changes is None:
         return []
     found = []
     for change in study.changes.itertuples():

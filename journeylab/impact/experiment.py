@@ -218,8 +218,8 @@ def _compare(k1: int, n1: int, k0: int, n0: int, srm: float) -> dict[str, object
     values = {"share_control": k0 / n0, "share_arm": k1 / n1, "estimate": difference, "ci_low": low, "ci_high": high,
               "p_value": p_value, "minimum_detectable": detectable}  # fmt: skip
     if srm < MISMATCH:
-        return {**values, "grade": "D", "verdict": "not known",
-                "reason": f"the arms are not of the planned sizes (p {'< 0.001' if srm < 0.001 else f'= {srm:.3f}'}), so something selects"}  # fmt: skip
+        reason = f"the arms are not of the planned sizes (p {text.p_value(srm)}), so something selects"
+        return {**values, "grade": "D", "verdict": "not known", "reason": reason}
     if low > 0 or high < 0:
         return {
             **values,

@@ -107,7 +107,7 @@ class JointDisplay(Result):
         limit = max(20.0, float(np.nanmax(np.abs(ax.get_xlim()))))
         ax.set_xlim(-limit, limit * 1.35)
         for row, fit in zip(rows, frame["fit"], strict=True):
-            ax.text(limit * 1.33, row, fit, ha="right", va="center", fontweight="bold")
+            ax.text(limit * 1.33, float(row), fit, ha="right", va="center", fontweight="bold")
         ticks = np.array([tick for tick in ax.get_xticks() if abs(tick) <= limit])
         ax.set_xticks(ticks, [f"{abs(tick):.0f} %" for tick in ticks])
         ax.set_xlabel("← customers who met trouble          people who named a pain →")
@@ -165,7 +165,7 @@ def display(
         frame = _behaviours(study, behaviours)
     frame["fit"] = [_fit(did, voice) for did, voice in zip(frame["behaviour_says"], frame["voice_says"], strict=True)]
     frame["meaning"] = [_meaning(row, level) for _, row in frame.iterrows()]
-    assumptions = (
+    assumptions: tuple[str, ...] = (
         "Interviewed people are counted, not passages; who was not asked about a stage is not counted as silent on it.",
         "Trouble on a stage is leaving before the main outcome's stage, or an unplanned touchpoint on it.",
         "Interviewees are not a random sample of customers; the words explain, the behaviour counts.",

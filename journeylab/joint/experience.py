@@ -114,6 +114,8 @@ def _codes_table(study: Study, met: dict[str, set[str]], stage: str | None) -> p
     if study.links is None or not study.has("codings", "codes", "documents"):
         return pd.DataFrame(columns=columns)
     who = people(study)
+    assert study.links is not None
+    assert study.codes is not None
     customer = dict(zip(study.links["participant_id"], study.links["customer_id"], strict=True))
     said = agreed(study.codings)
     said["customer"] = said["document_id"].map(who).map(customer)

@@ -74,7 +74,7 @@ def voices_by(study: Study, level: str) -> pd.DataFrame:
     asked, guide = asked_by_stage(study)
     stage_of = dict(zip(study.touchpoints["touchpoint"], study.touchpoints["stage"], strict=True))
     if level == "stage":
-        places = [(stage, stage) for stage in study.stages]
+        places: list[tuple[str, str | None]] = [(stage, stage) for stage in study.stages]
     else:
         named = list(study.touchpoints["touchpoint"])
         named += [name for name in said["touchpoint"].dropna().unique() if name not in named]

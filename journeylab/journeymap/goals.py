@@ -35,8 +35,9 @@ class Goals(Result):
         lines = []
         for row in self.table.itertuples():
             style = "percent" if row.unit == "share" else "number"
-            lines.append((row.goal, row.kpi, write_value(row.target, row.unit), write_value(row.value, row.unit),
-                          text.interval(row.ci_low, row.ci_high, style), row.n, row.status, row.horizon, str(row.by or "")))  # fmt: skip
+            target, value = write_value(row.target, row.unit), write_value(row.value, row.unit)
+            ends = text.interval(row.ci_low, row.ci_high, style)
+            lines.append((row.goal, row.kpi, target, value, ends, row.n, row.status, row.horizon, str(row.by or "")))
         return pd.DataFrame(
             lines,
             columns=["goal", "what is measured", "target", "measured", "95 % interval", "n", "status", "horizon", "by"],

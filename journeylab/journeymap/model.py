@@ -126,7 +126,7 @@ def draw(study: Study, *, share: str = "internal") -> JourneyMap:
     """
     evidence = display(study, "stage").table.set_index("stage")
     minimum = study.minimum_cell if share == "public" else 1
-    lanes = [
+    drafted = [
         _goals_lane(study),
         _customers_lane(study, evidence),
         _touchpoints_lane(study),
@@ -138,7 +138,7 @@ def draw(study: Study, *, share: str = "internal") -> JourneyMap:
         _trouble_lane(study, evidence),
         _fit_lane(study, evidence),
     ]
-    lanes = [lane for lane in lanes if lane is not None]
+    lanes = [lane for lane in drafted if lane is not None]
     rows = []
     for lane in lanes:
         for stage, cell in zip(study.stages, lane.cells, strict=True):

@@ -50,7 +50,7 @@ class Dropoff(Result):
         ax.barh(rows, share, color=figures.ORANGE, alpha=0.8, height=0.6)
         ax.errorbar(share, rows, xerr=np.abs(reach), fmt="none", ecolor=figures.INK, capsize=3)
         for row, value, n in zip(rows, share, frame["n"], strict=True):
-            ax.text(value + 3, row, f"{value:.0f} % of {n:,}", va="center")
+            ax.text(value + 3, float(row), f"{value:.0f} % of {n:,}", va="center")
         ax.set_yticks(rows, frame["stage"])
         ax.set_xlim(0, max(40.0, float(np.nanmax(share, initial=0.0)) * 1.35))
         ax.xaxis.set_major_formatter("{x:.0f} %")

@@ -61,7 +61,7 @@ class Funnel(Result):
         ax.barh(rows, share, color=figures.BLUE, alpha=0.85, height=0.6)
         ax.errorbar(share, rows, xerr=np.abs(reach), fmt="none", ecolor=figures.INK, capsize=3)
         for row, value, n in zip(rows, share, frame["n"], strict=True):
-            ax.text(min(value + 3, 103), row, f"{value:.0f} %  ({n:,})", va="center")
+            ax.text(min(value + 3, 103), float(row), f"{value:.0f} %  ({n:,})", va="center")
         ax.set_yticks(rows, frame["step"])
         ax.set_xlim(0, 125)
         ax.set_xticks(range(0, 101, 20), [f"{tick} %" for tick in range(0, 101, 20)])

@@ -102,8 +102,8 @@ def quality(events: pd.DataFrame, *, now: str | None = None, gap: str = "30min")
     holes = _holes(daily)
     counts = events["customer_id"].value_counts()
     rows = [
-        _row("exact repetitions", same, n, events, "look", "Set drop_duplicates = true on the source, if they are one event sent twice."),
-        _row("events in the future", future, n, events, "problem", "A clock is wrong, or the zone is; check the source's timezone."),
+        _row("exact repetitions", same, n, events, "look", "Set drop_duplicates = true, if one event was sent twice."),
+        _row("events in the future", future, n, events, "problem", "A clock or a zone is wrong; check the source's timezone."),
         _row("events before the launch", early, n, events, "look", "Test data or a wrong clock; leave them out with where."),
         _days(holes, len(daily)),
         _customers("robots", bots, len(counts), "problem", "Leave them out: they are no customers. Nothing was removed here."),

@@ -100,9 +100,9 @@ def map_columns(
     for role in roles:
         if role.name in options.columns or role.name in constants:
             continue
-        column = role.name if role.name in present else loosely.get(role.name)
-        if column is not None and column not in named.values():
-            named[role.name] = column
+        found = role.name if role.name in present else loosely.get(role.name)
+        if found is not None and found not in named.values():
+            named[role.name] = found
         elif role.required:
             problems.append(
                 f"{raw.path}: has no column '{role.name}'; say which it is with columns.{role.name} = '...'. "

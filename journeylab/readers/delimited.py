@@ -145,9 +145,7 @@ def _separator(text: str, given: str | None, path: Path) -> str:
     best, best_score = ",", 0.0
     for sign in (",", ";", "\t", "|"):
         try:
-            records = [
-                cells for cells in itertools.islice(csv.reader(io.StringIO(sample, newline=""), delimiter=sign), 50)
-            ]
+            records = list(itertools.islice(csv.reader(io.StringIO(sample, newline=""), delimiter=sign), 50))
         except csv.Error:
             continue
         records = [cells for cells in records if any(cells)]
@@ -169,7 +167,7 @@ def _records(text: str, separator: str, path: Path) -> Generator[list[str], None
     limit = csv.field_size_limit(len(text) + len(end) + 1)
     number, record = 0, None
     try:
-        for number, following in enumerate(csv.reader(lines, delimiter=separator)):
+        for number, following in enumerate(csv.reader(lines, delimiter=separator)):  # noqa: B007 (told when it fails)
             if record is not None:
                 yield record
             record = following

@@ -163,7 +163,9 @@ def build_table(path: Path, names: list[str], records: Iterable[list[str]], note
     The first record is row 2. Blank records are not rows, but they count when rows are numbered.
     """
     width = len(names)
-    wide, short, cut = [], [], 0
+    wide: list[str] = []
+    short: list[str] = []
+    cut = 0
     parts: list[pd.DataFrame] = []
     stream, first = iter(records), 2
     # in portions, so that millions of small lists never live at the same time

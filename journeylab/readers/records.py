@@ -55,8 +55,8 @@ def read_plain(
     contract = TABLES[table]
     raw = read_file(path, options)
     ledger = Ledger(raw, source=options.source, format="tabular", table=table)
-    given = ("source_file", "name") if table == "documents" and roles is None else ()
-    given = tuple(name for name in given if name not in options.columns and name not in raw.frame.columns)
+    made = ("source_file", "name") if table == "documents" and roles is None else ()
+    given = tuple(name for name in made if name not in options.columns and name not in raw.frame.columns)
     columns = list(roles or contract.columns)
     mapped = map_columns(raw, columns, options, given=given, free_names=table in ATTRIBUTES)
     frame = select_rows(ledger, options)

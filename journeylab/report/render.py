@@ -71,7 +71,7 @@ def markdown(text: str) -> str:
     """
     import mistune
 
-    html = mistune.create_markdown(escape=True)(text).strip()
+    html = str(mistune.create_markdown(escape=True)(text)).strip()
     html = html.replace("\n", " ").replace("> <", "><")
     return html.replace("<p>", '<p class="prose">')
 

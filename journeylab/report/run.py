@@ -276,7 +276,9 @@ def _execute(
         multiprocessing.set_forkserver_preload(["journeylab.report.preload"])
     before = time.monotonic()
     given = {**environment, NOTEBOOK: notebook.stem}
-    process = context.Process(target=run_child, args=(str(notebook), str(out), parameters, timeout, given, str(said)))
+    process = context.Process(  # type: ignore[attr-defined]
+        target=run_child, args=(str(notebook), str(out), parameters, timeout, given, str(said))
+    )
     process.start()
     process.join()
     seconds = time.monotonic() - before

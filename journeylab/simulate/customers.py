@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -112,7 +113,7 @@ def first_state(customers: pd.DataFrame) -> State:
     )
 
 
-def _concatenate(parts: list) -> object:
+def _concatenate(parts: list[Any]) -> Any:
     """One dataclass of arrays from many of the same kind."""
     names = parts[0].__dataclass_fields__
     return type(parts[0])(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})

@@ -156,7 +156,7 @@ def agreement(
     table = pd.DataFrame(rows, columns=COLUMNS)
     if not exclusive:
         table = pd.concat([_mean_rows(table, wanted, units), table], ignore_index=True)
-    assumptions = (
+    assumptions: tuple[str, ...] = (
         f"A unit is a {unit}; only documents that two or more coders coded count.",
         f"Intervals: {CONFIDENCE:.0%} percentile bootstrap over documents, {resamples:,} resamples.",
         "Coders worked alone, with the same codebook.",

@@ -177,7 +177,7 @@ def prevalence(
         )  # fmt: skip
     columns = ["code_id", "path", "name", "stage", "touchpoint", "valence", "k", "n", "basis", "share", "ci_low", "ci_high",
                "upper_if_none", "rolled_up"]  # fmt: skip
-    assumptions = (RULE, "The people interviewed are not a random sample of customers.")
+    assumptions: tuple[str, ...] = (RULE, "The people interviewed are not a random sample of customers.")
     if by_stage is None:
         assumptions += ("No interview guide was given: n is everybody, so silence may mean that nobody asked.",)
     return Prevalence(pd.DataFrame(rows, columns=columns), "People by code, with Wilson intervals", assumptions)

@@ -63,9 +63,7 @@ def read_codebook(path: str | Path, options: TableOptions) -> tuple[pd.DataFrame
             f"with columns. There are {listing(map(str, frame.columns), 20)}."
         )
     paths = _paths(frame, str(path))
-    codes = pd.DataFrame(
-        {"code_id": frame["code_id"] if "code_id" in frame else paths, "path": paths}, index=frame.index
-    )
+    codes = pd.DataFrame({"code_id": frame.get("code_id", paths), "path": paths}, index=frame.index)
     codes["code_id"] = codes["code_id"].fillna(codes["path"])
     last = codes["path"].str.rsplit("/", n=1).str[-1].astype("str")
     codes["name"] = frame["name"].fillna(last) if "name" in frame else last
