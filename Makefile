@@ -7,6 +7,8 @@ STUDY ?= data/shop
 
 export PYTHONHASHSEED := 0
 export OMP_NUM_THREADS := 1
+# Compiled modules are kept in .venv: without them every notebook would compile pandas anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup report test lint claims lab lock simulate browser clean

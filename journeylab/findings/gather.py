@@ -109,7 +109,9 @@ def saved_table(name: str) -> pd.DataFrame | None:
     content = results.load(name)
     if not content or not content.get("table"):
         return None
-    return pd.DataFrame(content["table"])
+    table = pd.DataFrame(content["table"])
+    empty = [name for name in table if table[name].isna().all()]
+    return table.astype(dict.fromkeys(empty, "float64"))
 
 
 def gather(study: Study, *, seed: int = 0) -> Evidence:
