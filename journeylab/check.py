@@ -46,11 +46,12 @@ def check_study(path: str | Path, data_dir: str | Path | None = None) -> Check:
     except JourneylabError as error:
         return Check(None, tuple(str(error).splitlines()), ())
     problems: list[str] = []
-    for table in ("events", "customers", "coded", "responses", "_whole_crosswalk", "assignments", "changes"):
+    for table in ("_whole_crosswalk", "events", "customers", "coded", "responses", "assignments", "changes"):
         try:
             getattr(study, table)
         except JourneylabError as error:
             problems += [line for line in str(error).splitlines() if line not in problems]
+            setattr(study, table, None)  # so that what needs it is read, and its own mistakes are told too
     notes: list[str] = []
     if not problems:
         problems += list(_problems(study))
@@ -119,6 +120,13 @@ def _crosswalk_problems(study: Study) -> Iterator[str]:
     if crosswalk is None or study.config.crosswalk is None or study.config.crosswalk.same_ids:
         return
     where = study.files["crosswalk"]
+    again = crosswalk.duplicated(["participant_id", "customer_id"])
+    if again.any():
+        pair = crosswalk.loc[again].iloc[0]
+        yield (
+            f"{where}: column participant_id: '{pair['participant_id']}' is linked to customer '{pair['customer_id']}' "
+            "more than once; keep the row whose consent is right and remove the others."
+        )
     spoken = set()
     for frame in (study.participants, study.documents):
         if frame is not None and "participant_id" in frame:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +136,7 @@ def _run(given: argparse.Namespace) -> int:
     parameters: dict[str, Any] = dict(given.parameters)
     study = open_study(given.study, given.data)
     gather_parameters(choose(find_notebooks(), given.only), study.config.parameters, parameters)
-    with tempfile.TemporaryDirectory(prefix="journeylab-") as cache:
-        os.environ[FOLDER] = cache
+    with tempfile.TemporaryDirectory(prefix="journeylab-") as cache, _environment(FOLDER, cache):
         study = require_sound(check_study(given.study, given.data))
         run = run_study(
             study,
@@ -154,6 +155,19 @@ def _run(given: argparse.Namespace) -> int:
         )
     print(run.index)
     return DONE if run.ok else NOTEBOOK_FAILED
+
+
+@contextlib.contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable, unless it is set already, and take it away again."""
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        del os.environ[name]
 
 
 def _reports(given: argparse.Namespace) -> int:

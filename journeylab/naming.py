@@ -33,10 +33,10 @@ def name_touchpoints(events: pd.DataFrame, rules: list[Touchpoint]) -> pd.DataFr
     raw = events["touchpoint"]
     of = {name: next((rule for rule, match in matchers if match(name)), None) for name in raw.unique()}
     dropped = {name for name, rule in of.items() if rule and rule.drop}
-    channel = raw.map({name: rule.channel for name, rule in of.items() if rule and rule.channel})
+    channel = raw.map({name: rule.channel for name, rule in of.items() if rule and rule.channel}).astype("str")
     named = events.assign(
         touchpoint=raw.map({name: (rule.name or name) if rule else name for name, rule in of.items()}).astype("str"),
-        stage=raw.map({name: rule.stage for name, rule in of.items() if rule and rule.stage}).astype("object"),
+        stage=raw.map({name: rule.stage for name, rule in of.items() if rule and rule.stage}).astype("str"),
         planned=raw.map({name: rule.planned if rule else True for name, rule in of.items()}).astype(bool),
         channel=channel.where(channel.notna(), events["channel"]) if "channel" in events else channel,
     )
