@@ -16,6 +16,7 @@ from typing import Any
 from journeylab.report.notebooks import Notebook, read_notebook, source, tags
 
 FAILED = 3
+STARTS = 3
 ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
@@ -35,23 +36,12 @@ def execute(
         None when all cells ran; else ``cell`` (number of the code cell, from 1, or None), ``line``, ``name``,
         ``message`` and ``traceback``.
     """
-    import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
-    from traitlets.config import Config
 
     failure = None
     try:
-        papermill.execute_notebook(
-            str(notebook),
-            str(out),
-            parameters,
-            kernel_name="python3",
-            progress_bar=False,
-            execution_timeout=None if timeout is None else max(1, round(timeout)),
-            # Without this, ipykernel 7.3 and later warn at every start that the local sockets are not encrypted.
-            config=Config({"AsyncKernelManager": {"transport_encryption": "auto"}}),
-        )
+        _run(notebook, out, parameters, timeout)
     except PapermillExecutionError as error:
         failure = {
             "name": error.ename,
@@ -77,6 +67,29 @@ def execute(
     _clean(content)
     out.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return failure
+
+
+def _run(notebook: Path, out: Path, parameters: dict[str, Any], timeout: float | None) -> None:
+    """Run papermill; again where the kernel could not start, since two kernels may pick the same free port."""
+    import papermill
+    from traitlets.config import Config
+
+    for attempt in range(1, STARTS + 1):
+        try:
+            papermill.execute_notebook(
+                str(notebook),
+                str(out),
+                parameters,
+                kernel_name="python3",
+                progress_bar=False,
+                execution_timeout=None if timeout is None else max(1, round(timeout)),
+                # Without this, ipykernel 7.3 and later warn at every start that the local sockets are not encrypted.
+                config=Config({"AsyncKernelManager": {"transport_encryption": "auto"}}),
+            )
+            return
+        except RuntimeError as error:
+            if "before replying to kernel_info" not in str(error) or attempt == STARTS:
+                raise
 
 
 def _place(notebook: Notebook) -> dict[str, Any]:

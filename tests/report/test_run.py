@@ -1,0 +1,179 @@
+"""A run is whole or it is not there; it stops readably, takes over what is unchanged, and says the same twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from small import write_small
+
+from journeylab.report.notebooks import choose, find_notebooks
+from journeylab.report.pages import check_page
+from journeylab.report.run import Run, run_study
+from journeylab.study import open_study
+
+PARAMETERS = 'study_path: str = "."  # the study\ndata_dir: str = ""  # raw files\nseed: int = 1  # of all chance'
+
+
+def notebook(*cells: str, heading: str = "# What is it?") -> str:
+    """A notebook with a question, parameters and code cells."""
+
+    def code(text: str, *tags: str) -> dict:
+        return {"cell_type": "code", "metadata": {"tags": list(tags)}, "source": text, "outputs": [], "execution_count": None}
+
+    made = [{"cell_type": "markdown", "metadata": {}, "source": heading}, code(PARAMETERS, "parameters")]
+    made += [code(text) for text in cells]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    for position, cell in enumerate(made):
+        cell["id"] = f"cell{position}"
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": made})
+
+
+GOOD = ["from journeylab import results, show\nresults.save('two', {'value': seed * 2})\nshow.say(f'Twice {seed} is {seed * 2}.')"]
+BAD = ["print('so far')", "secret = {}\nsecret['no such touchpoint']"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A study and two notebooks, the second of which may be broken."""
+    write_small(tmp_path / "study")
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks/01_first.ipynb").write_text(notebook(*GOOD))
+    (tmp_path / "notebooks/02_second.ipynb").write_text(notebook("1 + 1"))
+    return tmp_path
+
+
+def run(folder: Path, **options: object) -> Run:
+    study = open_study(folder / "study")
+    return run_study(study, notebooks_dir=folder / "notebooks", reports_dir=folder / "reports", **options)  # type: ignore[arg-type]
+
+
+def test_a_good_run_is_latest_and_says_what_it_was_made_from(folder: Path) -> None:
+    done = run(folder)
+    assert done.ok
+    latest = folder / "reports/small/latest"
+    assert latest.resolve() == done.folder
+    assert json.loads((latest / "results/two.json").read_text()) == {"value": 2}
+    record = json.loads((latest / "run.json").read_text())
+    assert {item["source"] for item in record["inputs"]} >= {"study.toml", "events[1]", "interviews", "crosswalk"}
+    assert all(len(item["sha256"]) == 64 for item in record["inputs"])
+    assert str(folder) not in (latest / "run.json").read_text()
+    assert check_page(latest / "01_first.html") == []
+    assert "Twice 1 is 2." in (latest / "01_first.html").read_text()
+    assert not list((folder / "reports").rglob("*.partial"))
+
+
+def test_a_failed_notebook_is_readable_and_leaves_latest_alone(folder: Path) -> None:
+    before = run(folder)
+    (folder / "notebooks/02_second.ipynb").write_text(notebook(*BAD))
+    done = run(folder)
+    assert [item.status for item in done.notebooks] == ["done", "failed"]
+    assert (folder / "reports/small/latest").resolve() == before.folder
+    html = (done.folder / "02_second.html").read_text()
+    assert "This notebook stopped in code cell 3" in html
+    assert "KeyError" in html
+    assert "so far" in html
+    assert "<summary>Technical details" in html
+    assert "1 of 2 notebooks" in (done.folder / "index.html").read_text()
+
+
+def test_one_notebook_of_two_does_not_become_latest(folder: Path) -> None:
+    before = run(folder)
+    assert run(folder, only=["01"]).ok
+    assert (folder / "reports/small/latest").resolve() == before.folder
+
+
+def test_an_interrupt_leaves_nothing(folder: Path) -> None:
+    def stop(line: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, progress=stop)
+    assert [path for path in (folder / "reports").rglob("*") if path.is_file()] == []
+
+
+def test_what_is_unchanged_is_kept_and_what_changed_runs(folder: Path) -> None:
+    first = run(folder)
+    said: list[str] = []
+    second = run(folder, progress=said.append)
+    assert said[0].startswith("2 of 2 notebooks are unchanged")
+    for name in ("01_first.html", "02_second.html"):
+        old, new = ((run.folder / name).read_text() for run in (first, second))
+        assert old.split("<main")[1].split("<footer")[0] == new.split("<main")[1].split("<footer")[0]
+    said.clear()
+    run(folder, progress=said.append, parameters={"seed": 5})
+    assert not any("unchanged" in line for line in said)
+    said.clear()
+    with (folder / "study/raw/events.csv").open("a") as stream:
+        stream.write("c1,2026-05-01T10:00:00Z,home\n")
+    run(folder, progress=said.append)
+    assert not any("unchanged" in line for line in said)
+
+
+def test_the_same_input_gives_the_same_page(folder: Path) -> None:
+    pages = []
+    for _ in range(2):
+        done = run(folder, force=True)
+        pages.append((done.folder / "01_first.html").read_text().split("<footer")[0])  # the footer says when it ran
+    assert pages[0] == pages[1]
+
+
+def test_output_that_looks_like_markup_stays_text(folder: Path) -> None:
+    (folder / "notebooks/02_second.ipynb").write_text(notebook("print('<script>alert(1)</script>')", "'<b>bold</b>'"))
+    html = (run(folder).folder / "02_second.html").read_text()
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(1)" in html
+    assert "<b>bold" not in html
+
+
+def test_a_report_folder_that_cannot_be_written(folder: Path) -> None:
+    from journeylab.errors import ReportError
+
+    (folder / "reports").write_text("a file where the folder should be")
+    with pytest.raises(ReportError, match="cannot be written"):
+        run(folder)
+
+
+class TestChoosing:
+    def test_by_number_and_by_name(self) -> None:
+        everything = find_notebooks()
+        assert [file.stem for file in choose(everything, ["05", "02_journey_map"])] == ["02_journey_map", "05_behaviours"]
+
+    def test_no_notebooks(self, tmp_path: Path) -> None:
+        from journeylab.errors import ReportError
+
+        with pytest.raises(ReportError, match="no notebooks"):
+            find_notebooks(tmp_path)
+
+
+class TestCheckPage:
+    GOOD = (
+        '<html lang="en"><head><title>t</title></head><body><a class="skip" href="#main">Skip</a><main id="main"><h1>h</h1>'
+        "{}</main></body></html>"
+    )
+
+    @pytest.mark.parametrize(
+        ("body", "problem"),
+        [
+            ("<img src='data:,' alt='figure'>", "alt text"),
+            ("<table><tr><th scope='col'>x</th></tr></table>", "no caption"),
+            ("<table><caption>c</caption><tr><th>x</th></tr></table>", "no scope"),
+            ("<h3>deep</h3>", "level 3 follows one of level 1"),
+            ("<h1>again</h1>", "2 headings of the first level"),
+            ("<script>x</script>", "a script"),
+            ("<p onclick='x'>y</p>", "event handler"),
+            ("<img src='https://example.org/x.png' alt='a picture of a thing somewhere'>", "another host"),
+            ("<p style='background:url(//example.org/x)'>y</p>", "another host"),
+            (f"<p>{'x' * 1_000_001}</p>", "bytes"),
+        ],
+    )
+    def test_each_fault_is_found(self, body: str, problem: str, tmp_path: Path) -> None:
+        file = tmp_path / "page.html"
+        file.write_text(self.GOOD.format(body))
+        assert any(problem in found for found in check_page(file))
+
+    def test_a_good_page_has_none(self, tmp_path: Path) -> None:
+        file = tmp_path / "page.html"
+        file.write_text(self.GOOD.format("<h2>s</h2><p>text</p>"))
+        assert check_page(file) == []
