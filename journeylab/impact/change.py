@@ -120,14 +120,16 @@ def dated_change(
 
     Notes
     -----
-    ``y = b0 + b1 t + b2 after + b3 (t - t0) after + u``, u an AR(1) process, by iterated feasible generalised least squares
-    (Prais-Winsten) with t intervals on n - 4 degrees of freedom; b2 is the change of level. Robust (HAC) errors reject a true
-    null far too often at 40 to 100 points. Placebo: the same model with each date of the period before, at least 8 points
+    ``y = b0 + b1 t + b2 after + b3 (t - t0) after + u``, u an AR(1) process, by generalised least squares (Prais-Winsten) with
+    the autocorrelation of the restricted likelihood and t intervals on n - 4 degrees of freedom; b2 is the change of level.
+    Simulated with nothing happening, it finds a change in 6 to 8 % of series of 40 to 104 points (nominal 5 %; up to 11 % with
+    the autocorrelation of the residuals, and far more with HAC errors). Placebo: the same model with each date of the period before, at least 8 points
     from its ends. Without a control series nothing else is held constant, so the grade is D.
 
     References
     ----------
-    Lopez Bernal, Cummins and Gasparrini (2017), International Journal of Epidemiology 46:348; Prais and Winsten (1954).
+    Lopez Bernal, Cummins and Gasparrini (2017), International Journal of Epidemiology 46:348; Prais and Winsten (1954);
+    Cheang and Reinsel (2000), Journal of the American Statistical Association 95:1173.
 
     Raises
     ------
@@ -157,13 +159,13 @@ def dated_change(
         "The old trend would have gone on; nothing else changed at that time; the same kind of customers came.",
         "Errors of neighbouring weeks resemble each other (AR(1)).",
     )
-    method = "Interrupted time series, AR(1) errors (Prais-Winsten)"
+    method = "Interrupted time series, AR(1) errors (restricted likelihood)"
     if min(before, after) < LEAST:
         reason = f"{before} points before and {after} after, {LEAST} are needed on each side"
         table = pd.DataFrame([{**base, "reason": reason}], columns=COLUMNS)
         return DatedChange(table, method, assumptions, frame.assign(fitted=np.nan, without=np.nan), when)
     value = frame["value"].to_numpy(dtype=float)
-    beta, error, rho = prais_winsten(value, _design(len(value), before))
+    beta, error, rho = ar1_regression(value, _design(len(value), before))
     from scipy.special import stdtr, stdtrit
 
     quantile = float(stdtrit(len(value) - 4, 0.975))
@@ -184,30 +186,36 @@ def dated_change(
     )
 
 
-def prais_winsten(y: np.ndarray, x: np.ndarray, rounds: int = 50) -> tuple[np.ndarray, np.ndarray, float]:
+def ar1_regression(y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Regression with AR(1) errors: coefficients, their standard errors, and the autocorrelation.
 
     Notes
     -----
-    The autocorrelation of residuals is raised by (1 + 3 rho) / n per coefficient pair (Kendall's correction), since it is biased
-    towards zero in short series.
+    The autocorrelation maximises the restricted likelihood: the residual one is biased towards zero in short series, and
+    then a change is found too often. Given it, generalised least squares (Prais-Winsten, which keeps the first point).
     """
-    rho = 0.0
-    for _ in range(rounds):
-        weight = np.sqrt(1 - rho**2)
-        ys = np.append(weight * y[0], y[1:] - rho * y[:-1])
-        xs = np.vstack([weight * x[:1], x[1:] - rho * x[:-1]])
-        beta, *_ = np.linalg.lstsq(xs, ys, rcond=None)
-        residual = y - x @ beta
-        raw = float((residual[1:] * residual[:-1]).sum() / (residual**2).sum())
-        new = float(np.clip(raw + (x.shape[1] / 2) * (1 + 3 * raw) / len(y), -0.95, 0.95))
-        if abs(new - rho) < 1e-6:
-            break
-        rho = new
-    left = ys - xs @ beta
-    variance = float((left**2).sum() / (len(y) - x.shape[1]))
-    error = np.sqrt(np.diag(variance * np.linalg.pinv(xs.T @ xs)))
-    return beta, error, rho
+    from scipy.optimize import minimize_scalar
+
+    n, p = x.shape
+
+    def restricted(rho: float) -> float:
+        _, residual, xs = _whitened_fit(y, x, rho)
+        spread = max(float(residual @ residual), 1e-300)
+        return 0.5 * ((n - p) * np.log(spread) + np.linalg.slogdet(xs.T @ xs)[1] - np.log(1 - rho**2))
+
+    rho = float(minimize_scalar(restricted, bounds=(-0.95, 0.98), method="bounded", options={"xatol": 1e-5}).x)
+    beta, residual, xs = _whitened_fit(y, x, rho)
+    variance = float(residual @ residual) / (n - p)
+    return beta, np.sqrt(np.diag(variance * np.linalg.pinv(xs.T @ xs))), rho
+
+
+def _whitened_fit(y: np.ndarray, x: np.ndarray, rho: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Least squares after AR(1) errors are whitened: coefficients, residuals and whitened columns."""
+    weight = np.sqrt(1 - rho**2)
+    ys = np.append(weight * y[0], y[1:] - rho * y[:-1])
+    xs = np.vstack([weight * x[:1], x[1:] - rho * x[:-1]])
+    beta, *_ = np.linalg.lstsq(xs, ys, rcond=None)
+    return beta, ys - xs @ beta, xs
 
 
 def weekly_rate(
@@ -293,5 +301,5 @@ def _design(n: int, before: int) -> np.ndarray:
 def _placebo(value: np.ndarray, size: float) -> float:
     """Share of placebo dates before the change whose change of level is as large."""
     dates = range(LEAST, len(value) - LEAST + 1)
-    found = [abs(prais_winsten(value, _design(len(value), date))[0][2]) >= size for date in dates]
+    found = [abs(ar1_regression(value, _design(len(value), date))[0][2]) >= size for date in dates]
     return float(np.mean(found)) if found else float("nan")

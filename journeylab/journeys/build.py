@@ -60,16 +60,16 @@ def build(
     if not seconds > 0:
         raise StudyError(f"gap='{gap}' is no span of time, write one such as '30min'.")
     source, columns = _source(events)
-    table, functions, window = open_table(source, engine)
-    columns = columns or list(table.columns)
-    for name in NEEDED:
-        if name not in columns:
-            raise DataError(
-                f"events: has no column '{name}'; there are {listing(columns, 20)}.{did_you_mean(name, columns)}"
-            )
-    counts, prepared = prepare(table, functions, window, columns=columns, gap_seconds=round(seconds))
-    counted = fetch(counts).to_pylist()[0]
-    rows = fetch(prepared)
+    with open_table(source, engine) as (table, functions, window):
+        columns = columns or list(table.columns)
+        for name in NEEDED:
+            if name not in columns:
+                raise DataError(
+                    f"events: has no column '{name}'; there are {listing(columns, 20)}.{did_you_mean(name, columns)}"
+                )
+        counts, prepared = prepare(table, functions, window, columns=columns, gap_seconds=round(seconds))
+        counted = fetch(counts).to_pylist()[0]
+        rows = fetch(prepared)
     report = {
         "read": int(counted["n_read"]),
         "kept": rows.num_rows,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from journeylab.errors import StudyError
@@ -10,9 +13,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+NUMBERS = itertools.count(1)
 
-def open_table(events: pd.DataFrame | str, engine: str = "duckdb") -> tuple[Any, Any, Any]:
-    """Open events as a table of an engine.
+
+@contextlib.contextmanager
+def open_table(events: pd.DataFrame | str, engine: str = "duckdb") -> Iterator[tuple[Any, Any, Any]]:
+    """Open events as a table of an engine, for as long as the block lasts.
 
     Parameters
     ----------
@@ -21,8 +27,8 @@ def open_table(events: pd.DataFrame | str, engine: str = "duckdb") -> tuple[Any,
     engine : str
         ``duckdb``, which SQLFrame drives in this process.
 
-    Returns
-    -------
+    Yields
+    ------
     tuple
         The engine's DataFrame, its functions, and its Window, for `prepare`.
 
@@ -30,25 +36,35 @@ def open_table(events: pd.DataFrame | str, engine: str = "duckdb") -> tuple[Any,
     ------
     StudyError
         For an engine that is not there.
+
+    Notes
+    -----
+    SQLFrame has one session a process and remembers the columns of a table by its name: a connection given to a second
+    session is ignored. So every table gets a name of its own on the one connection.
     """
     if engine != "duckdb":
         raise StudyError(f"engine '{engine}' is not one of this version; the one there is: 'duckdb'.")
-    import duckdb
     from sqlframe.duckdb import DuckDBSession, Window
     from sqlframe.duckdb import functions as F
 
-    connection = duckdb.connect()
+    session = DuckDBSession()
+    connection = session._conn
     connection.execute("SET TimeZone = 'UTC'")
-    session = DuckDBSession(conn=connection)
+    name = f"journeylab_events_{next(NUMBERS)}"
     if isinstance(events, str):
-        parquet = events.endswith((".parquet", ".pq"))
-        relation = connection.from_parquet(events) if parquet else connection.from_csv_auto(events)
-        relation.create_view("events")
+        reader = "read_parquet" if events.endswith((".parquet", ".pq")) else "read_csv_auto"
+        path = events.replace("'", "''")
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {reader}('{path}')")
     else:
-        connection.register("frame", events)
-        names = ", ".join('"' + str(name).replace('"', '""') + '"' for name in events.columns)
-        connection.execute(f"CREATE VIEW events AS SELECT {names} FROM frame")
-    return session.table("events"), F, Window
+        connection.register(f"{name}_frame", events)
+        columns = ", ".join('"' + str(column).replace('"', '""') + '"' for column in events.columns)
+        connection.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM {name}_frame")
+    try:
+        yield session.table(name), F, Window
+    finally:
+        connection.execute(f"DROP VIEW IF EXISTS {name}")
+        if not isinstance(events, str):
+            connection.unregister(f"{name}_frame")
 
 
 def prepare(events: Any, F: Any, Window: Any, *, columns: list[str], gap_seconds: int) -> tuple[Any, Any]:
