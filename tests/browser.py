@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
 
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="needs Chromium, which is not on this machine; `make browser` installs it"

@@ -90,7 +90,7 @@ def write_small(folder: Path) -> Path:
         documents.append(f"i{number},p{number},Interview {number}")
         crosswalk.append(f"p{number},c{number},recruited,yes,{'yes' if number % 2 else 'no'},")
     codebook = ["path,stage,valence", "slow,consideration,-1", "helpful chat,consideration,1"]
-    nps = ["respondent_id,answered_at,item,score"]
+    nps = ["respondent_id,response_time,item,score"]
     nps += [f"c{number},2026-04-01,nps,{number % 11}" for number in range(0, 60, 2)]
     for name, lines in {
         "events": events,

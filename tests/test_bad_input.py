@@ -56,16 +56,25 @@ EVENTS = "raw/events.csv"
 CASES: dict[str, tuple[Break, list[str]]] = {
     "no study.toml": (remove(TOML), ["study.toml", "journeylab new"]),
     "empty study.toml": (overwrite(TOML, ""), ["study.toml", "study: is missing"]),
-    "study.toml is no TOML": (edit(TOML, '"A small study"', "A small study"), ["study.toml", "not valid TOML", "line 4"]),
+    "study.toml is no TOML": (
+        edit(TOML, '"A small study"', "A small study"),
+        ["study.toml", "not valid TOML", "line 4"],
+    ),
     "study.toml is not UTF-8": (overwrite(TOML, "[study]\ntitle = 'Größe'".encode("cp1252")), ["UTF-8"]),
-    "unknown key": (edit(TOML, "timezone", "time_zone"), ["study.toml:5", "study.time_zone", "Did you mean 'timezone'?"]),
+    "unknown key": (
+        edit(TOML, "timezone", "time_zone"),
+        ["study.toml:5", "study.time_zone", "Did you mean 'timezone'?"],
+    ),
     "unknown section": (edit(TOML, "[goals.order]", "[gaols.order]"), ["gaols", "Did you mean 'goals'?"]),
     "unknown time zone": (edit(TOML, '"UTC"', '"Europe/Berln"'), ["study.toml:5", "Did you mean 'Europe/Berlin'?"]),
     "span of time that is none": (
         edit(TOML, 'timezone = "UTC"', 'session_gap = "half an hour"'),
         ["study.session_gap", "'30min'"],
     ),
-    "wrong type of a goal": (edit(TOML, "target = 0.3", 'target = "a lot"'), ["goals.order.target", "expected a number"]),
+    "wrong type of a goal": (
+        edit(TOML, "target = 0.3", 'target = "a lot"'),
+        ["goals.order.target", "expected a number"],
+    ),
     "goal of an unknown outcome": (
         edit(TOML, 'outcome = "order"', 'outcome = "oder"'),
         ["goals.order.outcome", "Did you mean 'order'?"],
@@ -102,11 +111,13 @@ CASES: dict[str, tuple[Break, list[str]]] = {
     "binary noise": (overwrite(EVENTS, bytes(range(256)) * 4), ["events.csv"]),
     "quotation mark never closed": (add(EVENTS, '"c9,2026-03-01T10:00:00Z,home'), ["events.csv", "never closed"]),
     "unknown file type": (
-        lambda folder: ((folder / "raw/events.docx").write_text("x"), edit(TOML, "events.csv", "events.docx")(folder))[1],
+        lambda folder: ((folder / "raw/events.docx").write_text("x"), edit(TOML, "events.csv", "events.docx")(folder))[
+            1
+        ],
         ["events.docx", ".csv"],
     ),
     "score that is no number": (
-        overwrite("raw/nps.csv", "respondent_id,answered_at,item,score\nc1,2026-04-01,nps,very good\n"),
+        overwrite("raw/nps.csv", "respondent_id,response_time,item,score\nc1,2026-04-01,nps,very good\n"),
         ["nps.csv", "'very good'"],
     ),
     "code not in the codebook": (
@@ -135,7 +146,10 @@ CASES: dict[str, tuple[Break, list[str]]] = {
         add(TOML, '[parameters."05_behaviours"]\nks = [1, 2]'),
         ["05_behaviours", "ks"],
     ),
-    "parameters of an unknown notebook": (add(TOML, '[parameters."05_behavior"]\nseed = 1'), ["05_behavior", "Did you mean"]),
+    "parameters of an unknown notebook": (
+        add(TOML, '[parameters."05_behavior"]\nseed = 1'),
+        ["05_behavior", "Did you mean"],
+    ),
     "parameter of the wrong type": (
         add(TOML, '[parameters."05_behaviours"]\nseed = "seven"'),
         ["05_behaviours", "seed", "'seven'"],
@@ -192,7 +206,9 @@ def test_wrong_usage_ends_with_2_before_anything_runs(
     assert not (tmp_path / "reports").exists()
 
 
-@pytest.mark.parametrize("arguments", [[], ["rum"], ["run"], ["run", "x", "--jobs", "0"], ["simulate", "x", "--customers", "-3"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["rum"], ["run"], ["run", "x", "--jobs", "0"], ["simulate", "x", "--customers", "-3"]]
+)
 def test_argparse_mistakes_end_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(arguments)

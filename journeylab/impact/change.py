@@ -120,11 +120,12 @@ def dated_change(
 
     Notes
     -----
-    ``y = b0 + b1 t + b2 after + b3 (t - t0) after + u``, u an AR(1) process, by generalised least squares (Prais-Winsten) with
-    the autocorrelation of the restricted likelihood and t intervals on n - 4 degrees of freedom; b2 is the change of level.
-    Simulated with nothing happening, it finds a change in 6 to 8 % of series of 40 to 104 points (nominal 5 %; up to 11 % with
-    the autocorrelation of the residuals, and far more with HAC errors). Placebo: the same model with each date of the period before, at least 8 points
-    from its ends. Without a control series nothing else is held constant, so the grade is D.
+    ``y = b0 + b1 t + b2 after + b3 (t - t0) after + u``, u an AR(1) process, by generalised least squares
+    (Prais-Winsten) with the autocorrelation of the restricted likelihood and t intervals on n - 4 degrees of freedom; b2
+    is the change of level. Simulated with nothing happening, it finds a change in 6 to 8 % of series of 40 to 104 points
+    (nominal 5 %; up to 11 % with the autocorrelation of the residuals, far more with HAC errors). Placebo: the same model
+    with each date of the period before, at least 8 points from its ends. Without a control series nothing else is held
+    constant, so the grade is D.
 
     References
     ----------

@@ -67,14 +67,14 @@ def stage_dropoff(j: Journeys, stages: Sequence[str], goal: str | None = None) -
     j : Journeys
         Relabelled to stages.
     stages : sequence of str
-        In order.
+        In order; one without events is reached by none.
     goal : str, optional
         The stage of the main outcome: who stays there or later has not left. Without it, the last stage.
     """
     end = stages.index(goal) if goal in stages else len(stages) - 1
     rows = []
     for place, stage in enumerate(stages):
-        first = first_position(j, stage)
+        first = first_position(j, stage) if stage in j.touchpoints else np.full(j.n_journeys, -1)
         here = first >= 0
         later = [name for name in stages[place + 1 :] if name in j.touchpoints]
         wanted = np.isin(j.codes, [j.code(name) for name in later]) if later else np.zeros(j.n_events, dtype=bool)

@@ -59,7 +59,14 @@ class TestDoublyRobust:
         design = np.column_stack([numbers, *squares, classes]).astype(float)
         design = (design - design.mean(axis=0)) / design.std(axis=0)
         found = [
-            aipw(frame["qsmk"].to_numpy() == 1, frame["wt82_71"].to_numpy(), design, np.arange(len(frame)), seed=seed, folds=5)
+            aipw(
+                frame["qsmk"].to_numpy() == 1,
+                frame["wt82_71"].to_numpy(),
+                design,
+                np.arange(len(frame)),
+                seed=seed,
+                folds=5,
+            )
             for seed in range(5)
         ]
         expected = values["aipw_full_sample_linear"]
@@ -90,7 +97,8 @@ class TestDoublyRobust:
 
     def test_no_effect_is_seldom_called_one(self) -> None:
         verdicts = [
-            effects_of(world(1000, effect=0.0, seed=seed), exposures=["chat"]).loc["chat", "verdict"] for seed in range(30)
+            effects_of(world(1000, effect=0.0, seed=seed), exposures=["chat"]).loc["chat", "verdict"]
+            for seed in range(30)
         ]
         assert sum(verdict != "not known" for verdict in verdicts) <= 5
 
@@ -105,7 +113,11 @@ class TestExposurePrecedesOutcome:
     def test_an_exposure_after_the_order_in_the_same_visit_does_not_count(self) -> None:
         times = pd.to_datetime(["2026-01-01T10:00Z", "2026-01-01T10:05Z", "2026-01-01T10:06Z", "2026-03-01T10:00Z"])
         events = pd.DataFrame(
-            {"customer_id": ["a", "a", "a", "b"], "event_time": times.as_unit("us"), "touchpoint": ["page", "order", "chat", "page"]}
+            {
+                "customer_id": ["a", "a", "a", "b"],
+                "event_time": times.as_unit("us"),
+                "touchpoint": ["page", "order", "chat", "page"],
+            }
         )
         panel = trial_panel(events, outcome="order", window="1d")
         assert not panel.met[:, panel.touchpoints.index("chat")].any()
@@ -150,12 +162,13 @@ class TestRefusals:
         pd.testing.assert_frame_equal(effects_of(events, seed=4), effects_of(events, seed=4))
 
 
-class TestVerdicts:
-    BASE = {
-        "touchpoint": "x", "estimate": 0.05, "ci_low": 0.03, "ci_high": 0.07, "q_value": 0.001, "smd_max_after": 0.01,
-        "smd_max_overlap": 0.01, "ess": 500.0, "control_alarm": False, "reason": "",
-    }  # fmt: skip
+SOUND = {
+    "touchpoint": "x", "estimate": 0.05, "ci_low": 0.03, "ci_high": 0.07, "q_value": 0.001, "smd_max_after": 0.01,
+    "smd_max_overlap": 0.01, "ess": 500.0, "control_alarm": False, "reason": "",
+}  # fmt: skip
 
+
+class TestVerdicts:
     @pytest.mark.parametrize(
         ("change", "required", "reach", "verdict", "grade"),
         [
@@ -172,6 +185,6 @@ class TestVerdicts:
         ],
     )
     def test_each_rule(self, change: dict, required: set[str], reach: float, verdict: str, grade: str) -> None:
-        row = judge(pd.DataFrame([{**self.BASE, **change}]), required, {"x": reach}).iloc[0]
+        row = judge(pd.DataFrame([{**SOUND, **change}]), required, {"x": reach}).iloc[0]
         assert (row["verdict"], row["grade"]) == (verdict, grade)
         assert row["reason"]

@@ -22,11 +22,17 @@ def trial(n: int, lift: float, seed: int, share: float = 0.5) -> tuple[pd.DataFr
     arm = np.where(rng.random(n) < share, "new", "control")
     assigned = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(rng.integers(0, 40 * 86400, n), unit="s")
     ids = [f"c{number}" for number in range(n)]
-    assignments = pd.DataFrame({"customer_id": ids, "experiment": "button", "arm": arm, "assigned_at": assigned.as_unit("us")})
+    assignments = pd.DataFrame(
+        {"customer_id": ids, "experiment": "button", "arm": arm, "assigned_at": assigned.as_unit("us")}
+    )
     ordered = rng.random(n) < 0.2 + lift * (arm == "new")
     events = pd.DataFrame({"customer_id": ids, "event_time": assigned.as_unit("us"), "touchpoint": "page"})
-    orders = events[ordered].assign(touchpoint="order", event_time=lambda frame: frame["event_time"] + pd.Timedelta("2d"))
-    last = pd.DataFrame({"customer_id": ["z"], "event_time": [pd.Timestamp("2026-06-01", tz="UTC")], "touchpoint": ["page"]})
+    orders = events[ordered].assign(
+        touchpoint="order", event_time=lambda frame: frame["event_time"] + pd.Timedelta("2d")
+    )
+    last = pd.DataFrame(
+        {"customer_id": ["z"], "event_time": [pd.Timestamp("2026-06-01", tz="UTC")], "touchpoint": ["page"]}
+    )
     return assignments, pd.concat([events, orders, last], ignore_index=True)
 
 
@@ -96,7 +102,9 @@ class TestDatedChange:
         import statsmodels.api as sm
 
         frame = series(80, step=0.05, rho=0.4, seed=3)
-        x = np.column_stack([np.ones(80), np.arange(80), np.arange(80) >= 40, np.maximum(np.arange(80) - 40, 0)]).astype(float)
+        x = np.column_stack(
+            [np.ones(80), np.arange(80), np.arange(80) >= 40, np.maximum(np.arange(80) - 40, 0)]
+        ).astype(float)
         beta, error, rho = ar1_regression(frame["value"].to_numpy(), x)
         other = sm.GLS(frame["value"], x, sigma=rho ** np.abs(np.subtract.outer(np.arange(80), np.arange(80)))).fit()
         np.testing.assert_allclose(beta, other.params, rtol=1e-6)

@@ -23,11 +23,13 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_small(tmp_path_factory.mktemp("hostile") / "study")
     for file in [folder / "study.toml", *(folder / "raw").glob("*.csv")]:
         text = file.read_text(encoding="utf-8")
-        text = text.replace("A small study", TITLE).replace("the page was slow", f'"{QUOTE}"' if file.suffix == ".csv" else "")
+        text = text.replace("A small study", TITLE).replace(
+            "the page was slow", f'"{QUOTE}"' if file.suffix == ".csv" else ""
+        )
         text = text.replace(",slow,", f",{CODE},").replace("\nslow,", f"\n{CODE},")
         text = text.replace(",chat\n", f",{TOUCHPOINT}\n").replace('match = "chat"', f'match = "{TOUCHPOINT}"')
         file.write_text(text, encoding="utf-8")
-    codings = (folder / "raw/codings.csv").read_text(encoding="utf-8").replace('</h1>" ', '</h1> ').splitlines()
+    codings = (folder / "raw/codings.csv").read_text(encoding="utf-8").replace('</h1>" ', "</h1> ").splitlines()
     lines = [line if QUOTE not in line or line.endswith('"') else f'{line}"' for line in codings]
     (folder / "raw/codings.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert main(["run", str(folder), "--reports", str(folder.parent / "reports")]) == 0

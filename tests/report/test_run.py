@@ -20,7 +20,13 @@ def notebook(*cells: str, heading: str = "# What is it?") -> str:
     """A notebook with a question, parameters and code cells."""
 
     def code(text: str, *tags: str) -> dict:
-        return {"cell_type": "code", "metadata": {"tags": list(tags)}, "source": text, "outputs": [], "execution_count": None}
+        return {
+            "cell_type": "code",
+            "metadata": {"tags": list(tags)},
+            "source": text,
+            "outputs": [],
+            "execution_count": None,
+        }
 
     made = [{"cell_type": "markdown", "metadata": {}, "source": heading}, code(PARAMETERS, "parameters")]
     made += [code(text) for text in cells]
@@ -30,7 +36,9 @@ def notebook(*cells: str, heading: str = "# What is it?") -> str:
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": made})
 
 
-GOOD = ["from journeylab import results, show\nresults.save('two', {'value': seed * 2})\nshow.say(f'Twice {seed} is {seed * 2}.')"]
+GOOD = [
+    "from journeylab import results, show\nresults.save('two', {'value': seed * 2})\nshow.say(f'Twice {seed} is {seed * 2}.')"
+]
 BAD = ["print('so far')", "secret = {}\nsecret['no such touchpoint']"]
 
 
@@ -138,7 +146,10 @@ def test_a_report_folder_that_cannot_be_written(folder: Path) -> None:
 class TestChoosing:
     def test_by_number_and_by_name(self) -> None:
         everything = find_notebooks()
-        assert [file.stem for file in choose(everything, ["05", "02_journey_map"])] == ["02_journey_map", "05_behaviours"]
+        assert [file.stem for file in choose(everything, ["05", "02_journey_map"])] == [
+            "02_journey_map",
+            "05_behaviours",
+        ]
 
     def test_no_notebooks(self, tmp_path: Path) -> None:
         from journeylab.errors import ReportError

@@ -305,9 +305,10 @@ def _cast(
     without, uneven, split = totals == 0, totals != coders, 2 * most <= coders
     exclusive = bool((totals == coders).mean() > 0.5)
     if not exclusive and (most > coders).any():
-        rows = ", ".join(f"row {row}" for row in frame.index[most > coders][:4])
+        first = counts[most > coders].iloc[0]
         raise DataError(
-            f"{ledger.path}: more than coders = {coders} votes for one code ({rows}); correct the option coders."
+            f"{ledger.path}: row {first.name}, column {first.idxmax()}: found {int(first.max())} votes of coders = {coders}; "
+            "correct the cell, or the option coders."
         )
     for mask, text in (
         (split, f"rows have no code that more than half of the {coders} coders chose: uncoded"),
