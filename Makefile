@@ -31,8 +31,8 @@ $(READY): requirements.lock pyproject.toml
 simulate: $(READY)  ## make the demo study's raw data, once
 	@test -f data/shop/raw/SIMULATED || $(BIN)/journeylab simulate data/shop
 
-report: simulate  ## run the demo study and write reports/shop/latest/index.html (STUDY=... for another)
-	$(BIN)/journeylab run $(STUDY)
+report: simulate  ## run the demo study and write reports/shop/latest/index.html (STUDY=... DATA=... for another)
+	$(BIN)/journeylab run $(STUDY) $(if $(DATA),--data $(DATA))
 
 test: simulate browser  ## run every test, the notebooks included
 	$(BIN)/python -m pytest tests --doctest-modules journeylab

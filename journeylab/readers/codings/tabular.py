@@ -210,7 +210,7 @@ def _by_document(ledger: Ledger, options: CodingOptions) -> tuple[pd.DataFrame, 
     columns = _code_columns(frame, mapped, ledger, options)
     counts = np.column_stack([_counts(frame[column], ledger) for column in columns])
     if votes:
-        document, code, coder = _cast(counts, frame, ledger, options)
+        document, code, coder = _cast(counts, list(columns), frame, ledger, options)
         coders = np.array([f"vote {number + 1}" for number in range(int(coder.max(initial=0)) + 1)], dtype=object)[
             coder
         ]
@@ -296,7 +296,7 @@ def _counts(text: pd.Series, ledger: Ledger) -> np.ndarray:
 
 
 def _cast(
-    counts: np.ndarray, frame: pd.DataFrame, ledger: Ledger, options: CodingOptions
+    counts: np.ndarray, columns: list[str], frame: pd.DataFrame, ledger: Ledger, options: CodingOptions
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give votes to coders who cannot be told apart, and write down which rows are not as they should be."""
     coders = options.coders or int(counts.max(initial=1))
@@ -305,9 +305,10 @@ def _cast(
     without, uneven, split = totals == 0, totals != coders, 2 * most <= coders
     exclusive = bool((totals == coders).mean() > 0.5)
     if not exclusive and (most > coders).any():
-        first = counts[most > coders].iloc[0]
+        row = int(np.argmax(most > coders))
+        column = columns[int(counts[row].argmax())]
         raise DataError(
-            f"{ledger.path}: row {first.name}, column {first.idxmax()}: found {int(first.max())} votes of coders = {coders}; "
+            f"{ledger.path}: row {frame.index[row]}, column {column}: found {most[row]} votes of coders = {coders}; "
             "correct the cell, or the option coders."
         )
     for mask, text in (
