@@ -69,8 +69,15 @@ def _what_said(evidence: Evidence) -> dict[str, str]:
     if row is None or row["n_asked"] == 0:
         return _answer(question, "Not known: nobody was interviewed about it.", "", PAGES["voices"], "")
     if not row["top_pain"]:
+        elsewhere = [other for other in rows(evidence.stages) if other.top_pain]
+        most = max(elsewhere, key=lambda other: other.n_pain / other.n_asked, default=None)
+        rest = "" if most is None else f" Elsewhere, at {most.stage}: “{most.top_pain.rpartition(' (')[0]}”."
         return _answer(
-            question, f"None of {row['n_asked']:,} people asked named a pain there.", "", PAGES["voices"], ""
+            question,
+            f"None of {row['n_asked']:,} people asked named a pain there.{rest}",
+            "" if most is None else f"{most.n_pain:,} of {most.n_asked:,} people name a pain at {most.stage}",
+            PAGES["voices"],
+            "said",
         )
     name = row["top_pain"].rpartition(" (")[0]
     count = row["top_pain"].rpartition(" (")[2].rstrip(")")

@@ -33,6 +33,7 @@ def find(study: Study, evidence: Evidence, *, most: int = 10) -> list[Finding]:
         *_effects(evidence.effects),
         *_changes(evidence.changes),
         *_stages(evidence.stages),
+        *_voices(evidence.stages),
         *_goals(study),
         *_behaviours(evidence.portraits),
         *_unknown(evidence.effects),
@@ -112,6 +113,23 @@ def _stages(table: pd.DataFrame) -> Iterator[Finding]:
         )
 
 
+def _voices(table: pd.DataFrame) -> Iterator[Finding]:
+    """The pain that most people name, where words and behaviour do not say it together already."""
+    named = [row for row in rows(table) if row.top_pain and row.fit not in {"confirm", "discord"}]
+    if not named:
+        return
+    row = max(named, key=lambda row: row.n_pain / row.n_asked)
+    code, _, count = row.top_pain.rpartition(" (")
+    yield Finding(
+        f"At '{row.stage}' people most often name '{code}' as a pain: {count.rstrip(')')} of {row.n_asked:,} asked.",
+        f"{row.n_pain:,} of {row.n_asked:,} name any pain there ({text.interval(row.pain_low, row.pain_high)})",
+        int(row.n_asked),
+        "D",
+        PAGES["voices"],
+        "voice",
+    )
+
+
 def _goals(study: Study) -> Iterator[Finding]:
     """Goals met or missed."""
     for row in rows(measure_goals(study).table):
@@ -152,10 +170,11 @@ def _unknown(table: pd.DataFrame | None) -> Iterator[Finding]:
     """What could not be told."""
     names = [row.touchpoint for row in rows(table) if row.verdict == "not known"]
     if names:
+        many = len(names) > 3
         yield Finding(
-            f"Not known: {len(names)} touchpoints have no effect that could be told, among them "
-            f"{text.sentence_list(names[:3])}.",
-            "their intervals hold zero, or a diagnostic failed; the impact notebook gives the reason for each",
+            f"Not known: {f'{len(names)} touchpoints have' if many else 'there is'} no effect that could be told"
+            f"{', among them' if many else ' of'} {text.sentence_list(names[:3])}.",
+            "the interval holds zero, there are too few visits, or a diagnostic failed; the impact notebook gives each reason",
             int(max(table["n_eligible"])),  # type: ignore[index]
             "D",
             PAGES["impact"],
