@@ -34,7 +34,7 @@ PAGES = {
 """What web analytics calls a touchpoint; product pages end in the product's number."""
 
 CONTACTS = {
-    "chat": ("CHAT", "web"),
+    "chat": ("CHAT", "chat"),
     "call centre": ("CALL ADVICE", "phone"),
     "store visit": ("STORE VISIT", "store"),
     "order status call": ("CALL ORDER STATUS", "phone"),

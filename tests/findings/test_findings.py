@@ -1,0 +1,89 @@
+"""Findings say what the tables say, no more: verdicts by grade, the unknown as unknown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import journeylab as jl
+from journeylab import findings
+from journeylab.findings.model import Evidence
+from tests.small import write_small
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> jl.Study:
+    return jl.open_study(write_small(tmp_path_factory.mktemp("findings")))
+
+
+@pytest.fixture(scope="module")
+def evidence(study: jl.Study) -> Evidence:
+    return findings.gather(study)
+
+
+EFFECT = {"touchpoint": "chat", "estimate": 0.05, "ci_low": 0.02, "ci_high": 0.08, "naive": 0.1, "n_exposed": 400,
+          "n_eligible": 900, "grade": "C", "verdict": "keep", "reason": ""}  # fmt: skip
+
+
+def with_effects(evidence: Evidence, *changed: dict[str, object]) -> Evidence:
+    return Evidence(evidence.stages, pd.DataFrame([{**EFFECT, **row} for row in changed]))
+
+
+def test_first_screen_counts_what_the_events_hold(study: jl.Study, evidence: Evidence) -> None:
+    answers = {answer["question"]: answer for answer in findings.headline(study, evidence)}
+    assert len(answers) == 5
+    # 60 customers all start; every third orders and every sixth reviews.
+    far = answers["How far do customers get?"]
+    assert far["answer"].startswith("100 % reach consideration, 33 % reach purchase and 17 % reach evaluation.")
+    assert "n = 60 customers" in far["evidence"]
+
+
+def test_the_pain_most_people_name_is_a_finding(study: jl.Study, evidence: Evidence) -> None:
+    said = [finding.statement for finding in findings.find(study, evidence)]
+    assert any("slow" in statement and "8" in statement for statement in said), said
+
+
+def test_only_judged_touchpoints_are_acted_on(study: jl.Study, evidence: Evidence) -> None:
+    unsure = {"touchpoint": "form", "estimate": -0.2, "ci_low": -0.5, "ci_high": 0.1, "verdict": "not known"}
+    found = findings.find(study, with_effects(evidence, {}, unsure))
+    act = [finding for finding in found if finding.kind == "act"]
+    assert [finding.n for finding in act] == [400]
+    assert "Keep 'chat'" in act[0].statement
+    assert any(finding.kind == "unknown" and "form" in finding.statement for finding in found)
+
+
+def test_a_broken_experiment_is_no_evidence(study: jl.Study, evidence: Evidence) -> None:
+    row = {"experiment": "banner", "arm": "on", "estimate": 0.03, "ci_low": 0.01, "ci_high": 0.05, "p_value": 0.001,
+           "n_arm": 500, "n_control": 500}  # fmt: skip
+    for grade, shown in {"A": True, "D": False}.items():
+        tables = Evidence(evidence.stages, experiments=pd.DataFrame([{**row, "grade": grade}]))
+        assert any("banner" in finding.statement for finding in findings.find(study, tables)) is shown
+
+
+def test_without_effects_nothing_is_advised(study: jl.Study, evidence: Evidence) -> None:
+    act = findings.headline(study, with_effects(evidence, {"verdict": "not known"}))[3]
+    assert "keep" not in act["answer"].lower()
+    assert "not known" in act["answer"].lower() or "none" in act["answer"].lower()
+
+
+def test_a_name_with_markup_stays_text(study: jl.Study, evidence: Evidence) -> None:
+    html = findings.answers_html(
+        findings.headline(study, with_effects(evidence, {"touchpoint": "<script>alert(1)</script>"}))
+    )
+    assert "<script" not in html
+
+
+def test_a_real_study_has_no_truth_to_compare_with(study: jl.Study) -> None:
+    assert findings.against_truth(study, pd.DataFrame([EFFECT])) is None
+
+
+def test_truth_beside_estimate_says_which_intervals_hold_it(study: jl.Study, tmp_path: Path) -> None:
+    simulated = jl.open_study(write_small(tmp_path / "s"))
+    (simulated.folder / "truth").mkdir()
+    (simulated.folder / "truth/effects.csv").write_text("touchpoint,role,effect\nchat,helpful,0.03\nform,null,0\n")
+    form = {**EFFECT, "touchpoint": "form"}
+    table = findings.against_truth(simulated, pd.DataFrame([EFFECT, form]))
+    assert table is not None
+    assert table.set_index("touchpoint")["covered"].to_dict() == {"chat": True, "form": False}
