@@ -156,22 +156,33 @@ def _notes(study: Study) -> Iterator[str]:
             yield report.summary()
     for row in study.left_out.itertuples():
         yield f"{row.n:,} events of {row.customers:,} customers are left out: {row.reason}."
+    yield from without_stage(study)
     if study.events is not None:
-        loose = study.events.loc[study.events["stage"].isna(), "touchpoint"]
-        if study.config.touchpoints and len(loose):
-            yield (
-                f"{len(loose):,} events of {loose.nunique()} touchpoints match no [[touchpoints]] rule with a stage: "
-                f"{listing(loose.value_counts().index, 5)}."
-            )
         crosswalk = study.crosswalk
         if crosswalk is not None:
-            absent = ~crosswalk["customer_id"].isin(set(study.events["customer_id"]))
+            blank = crosswalk["customer_id"].isna() | (crosswalk["customer_id"] == "")
+            absent = ~blank & ~crosswalk["customer_id"].isin(set(study.events["customer_id"]))
+            if blank.any():
+                yield f"{blank.sum()} of {len(crosswalk)} people in the crosswalk have no customer_id."
             if absent.any():
-                yield f"{absent.sum()} of {len(crosswalk)} people in the crosswalk have no events."
+                yield f"{absent.sum()} of {len(crosswalk)} people in the crosswalk have a customer_id without events."
     if study.withdrawn_participants:
         yield f"{len(study.withdrawn_participants)} people withdrew: their words and traces are not used."
     if study.codes is not None and pd.isna(study.codes["stage"]).all():
         yield "no code has a stage, so words cannot be put on the journey; add stage to the codebook or [[codes]]."
+
+
+def without_stage(study: Study) -> list[str]:
+    """Say how many events stand on no stage, and the most frequent of their touchpoints; empty where all do."""
+    if study.events is None or not study.config.touchpoints:
+        return []
+    loose = study.events.loc[study.events["stage"].isna(), "touchpoint"]
+    if loose.empty:
+        return []
+    return [
+        f"{len(loose):,} events of {loose.nunique()} touchpoints match no [[touchpoints]] rule with a stage: "
+        f"{listing(loose.value_counts().index, 5)}."
+    ]
 
 
 QUESTIONS = {

@@ -185,6 +185,11 @@ class CrosswalkSource(Section):
     def _one_way(self) -> CrosswalkSource:
         if (self.path is None) == (not self.same_ids):
             raise ValueError("give either 'path' or 'same_ids = true'.")
+        if self.path is not None and (self.consent_linkage is not None or self.consent_quotes is not None):
+            raise ValueError(
+                "with 'path' each person's consent stands in the file, in columns consent_linkage and consent_quotes; "
+                "'consent_linkage' and 'consent_quotes' here go with 'same_ids = true'."
+            )
         if self.same_ids and (self.consent_linkage is None or self.consent_quotes is None):
             raise ValueError("'same_ids' needs 'consent_linkage' and 'consent_quotes', true or false, said for all.")
         return self

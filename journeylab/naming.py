@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from journeylab.config import Code, Touchpoint
@@ -41,6 +42,18 @@ def name_touchpoints(events: pd.DataFrame, rules: list[Touchpoint]) -> pd.DataFr
         channel=channel.where(channel.notna(), events["channel"]) if "channel" in events else channel,
     )
     return named[~raw.isin(dropped)].reset_index(drop=True) if dropped else named
+
+
+def in_file_order(events: pd.DataFrame) -> pd.DataFrame:
+    """Give the events of one file an ``order`` within equal times, where it has none: as they stand in the file.
+
+    A file in which times fall more often than they rise lists the newest first, and is counted from its end.
+    """
+    if "order" in events and events["order"].notna().any():
+        return events
+    steps = np.diff(events["event_time"].to_numpy(dtype="datetime64[us]").astype("int64"))
+    place = np.arange(len(events))
+    return events.assign(order=place[::-1] if (steps < 0).sum() > (steps > 0).sum() else place)
 
 
 def touchpoint_table(events: pd.DataFrame | None, rules: list[Touchpoint], stages: list[str]) -> pd.DataFrame:

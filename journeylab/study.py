@@ -12,7 +12,7 @@ import pandas as pd
 from journeylab.cache import remember
 from journeylab.config import Config, CrosswalkSource, TableSource, read_config
 from journeylab.errors import StudyError, did_you_mean, listing
-from journeylab.naming import complete_codebook, name_touchpoints, touchpoint_table
+from journeylab.naming import complete_codebook, in_file_order, name_touchpoints, touchpoint_table
 from journeylab.using import Used, use_events
 
 if TYPE_CHECKING:
@@ -136,10 +136,10 @@ assignments, changes
             name = source.source or (f"events {position + 1}" if len(self.config.events) > 1 else "events")
             frame, report = read_events(self.locate(source.path), **self._options(source, name))
             self._reports[name] = report
-            parts.append(frame.assign(source=name))
+            parts.append(in_file_order(frame).assign(source=name))
         events = name_touchpoints(pd.concat(parts, ignore_index=True), self.config.touchpoints)
         events = _without(events, "customer_id", self.withdrawn_customers)
-        return events.sort_values(["customer_id", "event_time"], kind="stable", ignore_index=True)
+        return events.sort_values(["customer_id", "event_time", "order"], kind="stable", ignore_index=True)
 
     @cached_property
     def events(self) -> Frame | None:
@@ -268,7 +268,8 @@ assignments, changes
         """The rows of the crosswalk whose person agreed that interview and behaviour are linked."""
         if self.crosswalk is None:
             return None
-        return self.crosswalk[self.crosswalk["consent_linkage"].astype(bool)].reset_index(drop=True)
+        known = self.crosswalk["customer_id"].fillna("") != ""
+        return self.crosswalk[self.crosswalk["consent_linkage"].astype(bool) & known].reset_index(drop=True)
 
     @cached_property
     def withdrawn_participants(self) -> set[str]:

@@ -27,16 +27,21 @@ def _how_far(study: Study, evidence: Evidence) -> dict[str, str]:
     if study.events is None or reached.empty:
         return _answer(question, "Not known: the study has no events.", "", PAGES["map"], "")
     total = study.events["customer_id"].nunique()
-    steps = [f"{text.percent(row.n_customers / total, 0)} reach {row.stage}" for row in rows(reached)]
+    place = study.events["stage"].map({stage: place for place, stage in enumerate(study.stages)})
+    furthest = place.groupby(study.events["customer_id"]).max()
+    steps = [
+        f"{text.percent((furthest >= study.stages.index(row.stage)).sum() / total, 0)} get as far as {row.stage}"
+        for row in rows(reached)
+    ]
     outcome = ""
     if study.outcome is not None:
         share = text.percent(
             study.events.loc[study.events["touchpoint"] == study.outcome, "customer_id"].nunique() / total, 0
         )
-        outcome = f" {share} get to '{study.config.outcomes[0].name}'."
+        outcome = f" {share} reach the outcome, '{study.config.outcomes[0].name}'."
     return _answer(
         question,
-        f"{text.sentence(text.sentence_list(steps))}.{outcome}",
+        f"{text.sentence(text.sentence_list(steps[1:] or steps))}.{outcome}",
         f"n = {total:,} customers",
         PAGES["map"],
         "counted",

@@ -25,7 +25,7 @@ FEWEST_EXPOSED, FEWEST_OUTCOMES = 30, 5
 COLUMNS = [
     "touchpoint", "estimate", "ci_low", "ci_high", "p_value", "q_value", "n_exposed", "n_eligible", "n_customers",
     "naive", "naive_ci_low", "naive_ci_high", "base_rate", "att", "ato", "ess", "smd_max_before", "smd_max_after",
-    "smd_max_overlap", "worst_covariate", "outside_share", "e_value", "control_alarm", "estimand", "reason",
+    "smd_max_overlap", "smd_max_used", "worst_covariate", "outside_share", "e_value", "control_alarm", "estimand", "reason",
 ]  # fmt: skip
 
 
@@ -39,8 +39,9 @@ class TouchpointEffects(Result):
         touchpoint, estimate (risk difference of the outcome within the window, first exposure at a visit against none,
         averaged over eligible visits), ci_low, ci_high, p_value, q_value, n_exposed, n_eligible (visits), n_customers,
         naive with interval (customers who ever met it less those who never did), base_rate, att, ato, ess,
-        smd_max_before, smd_max_after, smd_max_overlap, worst_covariate, outside_share, e_value, control_alarm, estimand
-        (``ATE``, or ``ATO`` where only overlap weights balance), grade, verdict, equivalence, reason.
+        smd_max_before, smd_max_after, smd_max_overlap, smd_max_used (of the weights behind the estimate), worst_covariate,
+        outside_share, e_value, control_alarm, estimand (``ATE``, or ``ATO`` where only overlap weights balance),
+        grade, verdict, equivalence, reason.
     outcome, window : str
     """
 
@@ -74,7 +75,7 @@ class TouchpointEffects(Result):
         return {
             "touchpoint": "Touchpoint",
             "smd_max_before": "Largest difference, raw",
-            "smd_max_after": "Largest difference, weighted",
+            "smd_max_used": "Largest difference, weighted",
             "worst_covariate": "In",
             "ess": "Effective exposed visits",
             "outside_share": "Hardly comparable visits",
@@ -248,8 +249,8 @@ def _describe(found: Estimate, names: np.ndarray) -> dict[str, object]:
     half = normal_quantile() * error
     return {
         "estimate": value,
-        "ci_low": value - half,
-        "ci_high": value + half,
+        "ci_low": max(value - half, -1.0),
+        "ci_high": min(value + half, 1.0),
         "p_value": float(2 * ndtr(-abs(value) / error)) if error > 0 else np.nan,
         "base_rate": found.risk_unexposed,
         "att": found.att,
@@ -258,7 +259,8 @@ def _describe(found: Estimate, names: np.ndarray) -> dict[str, object]:
         "smd_max_before": float(np.abs(found.smd_before).max()),
         "smd_max_after": float(after.max()),
         "smd_max_overlap": float(overlap.max()),
-        "worst_covariate": str(names[int(after.argmax())]),
+        "smd_max_used": float((overlap if use_overlap else after).max()),
+        "worst_covariate": str(names[int((overlap if use_overlap else after).argmax())]),
         "outside_share": found.outside,
         "e_value": e_value(found.risk_exposed, found.risk_unexposed),
         "estimand": "ATO" if use_overlap else "ATE",
@@ -274,8 +276,13 @@ def _why_not(panel: Panel, code: int, exposed: np.ndarray, outcome: np.ndarray) 
         return f"too few visits with it for the first time ({n}); {FEWEST_EXPOSED} are needed" if n < FEWEST_EXPOSED else (
             "hardly any visit without it"
         )  # fmt: skip
-    if hits < FEWEST_OUTCOMES or outcome[~exposed].sum() < FEWEST_OUTCOMES:
+    others = int(outcome[~exposed].sum())
+    if panel.converted.sum() >= FEWEST_OUTCOMES and panel.ever[panel.converted, code].all():
+        return "nobody reaches the outcome without it: a step of the way, not a choice"
+    if hits < FEWEST_OUTCOMES:
         return f"too few outcomes after it ({hits}); {FEWEST_OUTCOMES} are needed"
+    if others < FEWEST_OUTCOMES:
+        return f"too few outcomes without it ({others}); {FEWEST_OUTCOMES} are needed"
     return ""
 
 

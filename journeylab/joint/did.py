@@ -15,8 +15,9 @@ LEAST = 30
 def trouble_by_stage(study: Study) -> pd.DataFrame:
     """Share of a stage's customers who met trouble there.
 
-    Trouble is leaving (no event of a later stage after the stage was first reached, counted on stages before
-    the main outcome's) or an unplanned touchpoint (``planned = false`` in study.toml) on the stage.
+    Trouble is leaving or an unplanned touchpoint (``planned = false`` in study.toml) on the stage. Leaving is: before
+    the main outcome's stage, no event of a later stage after this one was first reached; on the outcome's stage,
+    one of its touchpoints with ``required = true`` was met, but neither the outcome nor a later stage.
 
     Returns
     -------
@@ -44,6 +45,9 @@ def trouble_by_stage(study: Study) -> pd.DataFrame:
         met[customer[here & ~staged["planned"].to_numpy(dtype=bool)]] = True
         counts_leaving = place < last
         gone = reached & ~_went_on(staged, customer, position.to_numpy(), place, n_customers)
+        if place == goal:
+            gone &= _began(study, staged, customer, here, n_customers)
+            counts_leaving = bool(gone.any())
         trouble = met | gone if counts_leaving else met
         n = int(reached.sum())
         can_tell = counts_leaving or bool(met.any())
@@ -94,6 +98,15 @@ def _went_on(
     went = np.zeros(n_customers, dtype=bool)
     went[customer[later][after]] = True
     return went
+
+
+def _began(study: Study, staged: pd.DataFrame, customer: np.ndarray, here: np.ndarray, n_customers: int) -> np.ndarray:
+    """Whether each customer met a required touchpoint of the outcome's stage, and not the outcome."""
+    needed = set(study.touchpoints.loc[study.touchpoints["required"], "touchpoint"])
+    began = np.zeros(n_customers, dtype=bool)
+    began[customer[here & staged["touchpoint"].isin(needed).to_numpy()]] = True
+    began[customer[(staged["touchpoint"] == study.outcome).to_numpy()]] = False
+    return began
 
 
 def _stage_of(study: Study, touchpoint: str | None) -> int | None:

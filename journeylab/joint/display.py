@@ -167,9 +167,14 @@ def display(
     frame["meaning"] = [_meaning(row, level) for _, row in frame.iterrows()]
     assumptions: tuple[str, ...] = (
         "Interviewed people are counted, not passages; who was not asked about a stage is not counted as silent on it.",
-        "Trouble on a stage is leaving before the main outcome's stage, or an unplanned touchpoint on it.",
+        "Trouble on a stage is leaving without going on (or without the outcome), or an unplanned touchpoint.",
         "Interviewees are not a random sample of customers; the words explain, the behaviour counts.",
     )
+    if level == "touchpoint" and not tied(study):
+        assumptions += (
+            "No code is tied to a touchpoint, so nothing said can stand beside one: give codes a touchpoint, in the "
+            "codebook or in [[codes]].",
+        )
     if study.asked is None and study.has("documents"):
         assumptions += ("No interview guide was given: everybody counts as asked, so silence may mean not asked.",)
     return JointDisplay(frame, "Joint display with a rule for the fit of each row", assumptions, level)
@@ -212,6 +217,8 @@ def _meaning(row: pd.Series, level: str) -> str:
 def _touchpoints(study: Study, effects: pd.DataFrame | None) -> pd.DataFrame:
     """One row a touchpoint that is tested or spoken of."""
     said = voices_by(study, "touchpoint")
+    if not tied(study):
+        said = said.assign(n_asked=0, voice_says="not asked")
     frame = said.merge(study.touchpoints[["touchpoint", "stage"]], on="touchpoint", how="left")
     reached = (
         study.events.groupby("touchpoint")["customer_id"].nunique()
@@ -234,6 +241,11 @@ def _touchpoints(study: Study, effects: pd.DataFrame | None) -> pd.DataFrame:
             frame.loc[row, "behaviour_says"] = _effect_state(line)
     heard = (frame["n_pain"] + frame["n_gain"] > 0) | (frame["behaviour_says"] != "no data")
     return frame[heard].reset_index(drop=True)
+
+
+def tied(study: Study) -> bool:
+    """Whether any code of the study is tied to a touchpoint."""
+    return study.codes is not None and bool(study.codes["touchpoint"].notna().any())
 
 
 def _effect_state(line: pd.Series) -> str:

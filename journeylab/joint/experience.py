@@ -158,7 +158,7 @@ def contrasts(study: Study) -> list[tuple[str, list[str]]]:
     """
     if study.events is None or (study.links is None and study.responses is None):
         return []
-    known = study.touchpoints.dropna(subset=["stage", "channel"])
+    known = study.touchpoints.dropna(subset=["stage"]).fillna({"channel": ""})
     found = []
     for stage in study.stages:
         for _, part in known[known["stage"] == stage].groupby("channel", sort=True):

@@ -283,7 +283,7 @@ def _quotes_lane(study: Study, share: str) -> Lane | None:
                 Cell((f"“{row['quote']}”", f"{row['participant']}, on {row['code']}"), n=1, source="interview")
             )
         else:
-            cells.append(_empty("no quote with consent"))
+            cells.append(_empty("no quote with consent" if len(counts) else "nobody spoke of it"))
     return Lane("quotes", "In their words", tuple(cells))
 
 

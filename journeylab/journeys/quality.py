@@ -103,11 +103,14 @@ def quality(events: pd.DataFrame, *, now: str | None = None, gap: str = "30min")
     counts = events["customer_id"].value_counts()
     rows = [
         _row("exact repetitions", same, n, events, "look", "Set drop_duplicates = true, if one event was sent twice."),
-        _row("events in the future", future, n, events, "problem", "A clock or a zone is wrong; check the source's timezone."),
+        _row("events in the future", future, n, events, "problem", "A clock or a zone is wrong; check the source's timezone.")
+        if now
+        else _row("events after the last dense day", future, n, events, "look",
+                  "The data thin out before them: late events of earlier customers, or a wrong clock. Say the day of the export."),
         _row("events before the launch", early, n, events, "look", "Test data or a wrong clock; leave them out with where."),
         _days(holes, len(daily)),
         _customers("robots", bots, len(counts), "problem", "Leave them out: they are no customers. Nothing was removed here."),
-        _row("ties in time", tied, n, events, "look", "The order within a tie is by name; map a column order if you know it."),
+        _row("ties in time", tied, n, events, "look", "Events of a tie stand as in their file; map a column order if you know it."),
         _row("times without an hour", midnight, n, events, "look", "Dates only: the order within a day is not known.", least=0.05),
         _customers("customers with a single event", counts.index[counts == 1], len(counts), "look",
                    "Many single events may mean that ids are lost between visits.", least=0.5),

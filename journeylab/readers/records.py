@@ -23,6 +23,9 @@ EXPORTED = ("customers", "assignments")
 """Tables that systems export: rows without an id or a time are left out and counted. The others are written by
 hand: there every mistake is named, to be mended."""
 
+MADE = {"documents": ("source_file", "name"), "crosswalk": ("link_method",)}
+"""Required columns that are filled in where a file does not have them."""
+
 ATTRIBUTES = ("customers", "participants")
 """Tables whose extra columns are attributes, which get the type of their cells and may be renamed."""
 
@@ -55,7 +58,7 @@ def read_plain(
     contract = TABLES[table]
     raw = read_file(path, options)
     ledger = Ledger(raw, source=options.source, format="tabular", table=table)
-    made = ("source_file", "name") if table == "documents" and roles is None else ()
+    made = MADE.get(table, ()) if roles is None else ()
     given = tuple(name for name in made if name not in options.columns and name not in raw.frame.columns)
     columns = list(roles or contract.columns)
     mapped = map_columns(raw, columns, options, given=given, free_names=table in ATTRIBUTES)
@@ -78,6 +81,8 @@ def read_plain(
     if roles is None:
         if table == "documents":
             values = _complete_documents(values, raw.path)
+        if table == "crosswalk" and "link_method" not in values:
+            values.insert(2, "link_method", "not said")
         named = {(problem.row, problem.column) for problem in problems}
         problems += [p for p in find_problems(values, table) if (p.row, p.column) not in named]
     raise_problems(problems, ledger.path)

@@ -36,7 +36,7 @@ def test_first_screen_counts_what_the_events_hold(study: jl.Study, evidence: Evi
     assert len(answers) == 5
     # 60 customers all start; every third orders and every sixth reviews.
     far = answers["How far do customers get?"]
-    assert far["answer"].startswith("100 % reach consideration, 33 % reach purchase and 17 % reach evaluation.")
+    assert far["answer"].startswith("33 % get as far as purchase and 17 % get as far as evaluation.")
     assert "n = 60 customers" in far["evidence"]
 
 
