@@ -70,8 +70,13 @@ def touchpoint_table(events: pd.DataFrame | None, rules: list[Touchpoint], stage
     grouped = events.groupby("touchpoint", sort=True)
     frame = grouped[["stage", "channel", "planned"]].first().assign(n=grouped.size()).reset_index()
     named = {rule.name: rule for rule in reversed(rules) if rule.name}
-    frame["required"] = [name in named and named[name].required for name in frame["touchpoint"]]
-    frame["tested"] = [name not in named or named[name].tested for name in frame["touchpoint"]]
+    unnamed = [(_matcher(rule.match), rule) for rule in rules if not rule.name]
+    known = [
+        named.get(name) or next((rule for matches, rule in unnamed if matches(name)), None)
+        for name in frame["touchpoint"]
+    ]
+    frame["required"] = [rule is not None and rule.required for rule in known]
+    frame["tested"] = [rule is None or rule.tested for rule in known]
     place = frame["stage"].map({stage: position for position, stage in enumerate(stages)}).fillna(len(stages))
     order = pd.DataFrame({"place": place, "n": -frame["n"]}).sort_values(["place", "n"], kind="stable").index
     return frame.loc[order, columns].reset_index(drop=True)

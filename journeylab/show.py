@@ -23,7 +23,9 @@ def say(sentence: str) -> None:
 
 
 def say_list(sentences: list[str]) -> None:
-    """Show computed sentences as a list."""
+    """Show computed sentences as a list; nothing where there are none."""
+    if not sentences:
+        return
     items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
     _display_html(f'<ul class="finding">{items}</ul>')
 

@@ -128,6 +128,10 @@ CASES: dict[str, tuple[Break, list[str]]] = {
         edit("raw/crosswalk.csv", "p1,c1", "p111,c1"),
         ["crosswalk.csv", "p111", "nobody", "Did you mean"],
     ),
+    "consent said twice": (
+        edit(TOML, "[crosswalk]\npath", "[crosswalk]\nconsent_linkage = true\npath"),
+        ["crosswalk", "consent stands in the file", "same_ids"],
+    ),
     "crosswalk with a pair twice": (
         add("raw/crosswalk.csv", "p1,c1,recruited,no,yes,"),
         ["crosswalk.csv", "participant_id", "'p1'", "more than once"],

@@ -157,6 +157,15 @@ class TestRefusals:
         assert np.isnan(row["estimate"])
         assert row["reason"]
 
+    def test_a_step_of_the_way_gets_no_verdict(self) -> None:
+        events = world(400, effect=0.1, seed=4)
+        before = events[events["touchpoint"].isin(["order", "read"])].assign(touchpoint="form")
+        before["event_time"] -= pd.Timedelta("5s")
+        table = effects_of(pd.concat([events, before]))
+        assert np.isnan(table.loc["form", "estimate"])
+        assert "nobody reaches the outcome without it" in table.loc["form", "reason"]
+        assert "without it" not in table.loc["chat", "reason"]
+
     def test_the_same_seed_gives_the_same_table(self) -> None:
         events = world(400, effect=0.1, seed=0)
         pd.testing.assert_frame_equal(effects_of(events, seed=4), effects_of(events, seed=4))
