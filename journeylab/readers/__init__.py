@@ -13,25 +13,36 @@ from typing import Any
 import pandas as pd
 
 from journeylab.errors import DataError, did_you_mean, listing
+from journeylab.readers.account import Account, batches, read_export
 from journeylab.readers.codings.model import CodedStudy
 from journeylab.readers.files import READABLE, find_file, suffix_of
 from journeylab.readers.options import TableOptions, make_options
+from journeylab.readers.stream import find_export
 from journeylab.tables import ImportReport
 
-__all__ = ["FORMATS", "CodedStudy", "read_codings", "read_events", "read_survey", "read_table"]
+__all__ = ["FORMATS", "CodedStudy", "events_to_parquet", "read_codings", "read_events", "read_survey", "read_table"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Format:
-    """One format: where its reader lives, what its options are called, and the extensions it is guessed by."""
+    """One format: where its reader lives, what its options are called, and the extensions it is guessed by.
+
+    An export is read record by record, see `journeylab.readers.account`; other readers have a function ``read``.
+    """
 
     module: str
     options: str
     suffixes: tuple[str, ...] = ()
+    export: bool = False
 
+
+EVENTS = "journeylab.readers.events"
 
 FORMATS: dict[str, dict[str, Format]] = {
-    "events": {"tabular": Format("journeylab.readers.events.tabular", "EventOptions", READABLE)},
+    "events": {
+        "tabular": Format(f"{EVENTS}.tabular", "EventOptions", READABLE),
+        "ga4": Format(f"{EVENTS}.ga4", "OPTIONS", export=True),
+    },
     "codings": {"tabular": Format("journeylab.readers.codings.tabular", "CodingOptions", READABLE)},
     "survey": {"tabular": Format("journeylab.readers.surveys.tabular", "SurveyOptions", READABLE)},
 }
@@ -63,6 +74,73 @@ def read_events(path: str | Path, format: str = "tabular", **options: Any) -> tu
         For an option that the format does not know.
     """
     return _read("events", path, format, options)
+
+
+def events_to_parquet(path: str | Path, to: str | Path, format: str, **options: Any) -> ImportReport:
+    """Read an export into a Parquet file of contract events without ever holding it whole.
+
+    Parameters
+    ----------
+    path : str or Path
+        The export.
+    to : str or Path
+        The Parquet file to write; `journeylab.journeys.build` opens it.
+    format : str
+        Any export of `FORMATS`.
+    **options
+        Those of the format.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read, or the format is not read record by record.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    found = FORMATS["events"].get(format)
+    if found is None or not found.export:
+        exports = [name for name, known in FORMATS["events"].items() if known.export]
+        raise DataError(f"{path}: '{format}' is not read record by record; {listing(exports, 30)} are.")
+    module = importlib.import_module(found.module)
+    chosen = make_options(getattr(module, found.options), options, f"{format} events")
+    account = Account(find_export(path), chosen.source, format)
+    n, writer = 0, None
+    part = Path(to).with_name(f".{Path(to).name}.part")
+    try:
+        for frame in batches(module, path, chosen, account):
+            table = pa.Table.from_pandas(frame, preserve_index=False)
+            if writer is None:
+                schema = pa.schema([field.with_nullable(True) for field in table.schema])
+                writer = pq.ParquetWriter(part, schema)
+            writer.write_table(_fitted(table, writer.schema, account))
+            n += len(frame)
+        report = account.close(n)
+    except BaseException:
+        if writer is not None:
+            writer.close()
+        part.unlink(missing_ok=True)
+        raise
+    if writer is not None:
+        writer.close()
+    part.replace(to)
+    return report
+
+
+def _fitted(table: Any, schema: Any, account: Account) -> Any:
+    """A portion with the columns of the first one."""
+    import pyarrow as pa
+
+    for name in table.column_names:
+        if name not in schema.names:
+            account.note(f"column {name} first occurs after {50_000:,} events and is left out")
+    columns = [
+        table.column(field.name).cast(field.type)
+        if field.name in table.column_names
+        else pa.nulls(len(table), field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
 
 
 def read_codings(path: str | Path, format: str | None = None, **options: Any) -> CodedStudy:
@@ -164,4 +242,5 @@ def _read(kind: str, path: str | Path, format: str | None, options: dict[str, An
         )
     found = formats[format]
     module = importlib.import_module(found.module)
-    return module.read(path, make_options(getattr(module, found.options), options, f"{format} {kind}"))
+    chosen = make_options(getattr(module, found.options), options, f"{format} {kind}")
+    return read_export(module, find_export(path), chosen, format) if found.export else module.read(path, chosen)

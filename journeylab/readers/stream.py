@@ -1,0 +1,368 @@
+"""Files of records, read one at a time: memory does not grow with the file, and damage costs only the damaged records."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from journeylab.errors import DataError, did_you_mean, listing
+from journeylab.readers.account import Account
+
+CHUNK = 1 << 20
+LONGEST = 64 * 1024**2
+"""A line, or a value in a JSON file, of more characters is left out: no system writes one."""
+
+
+def find_export(path: str | Path) -> Path:
+    """Return the path of a file that is there and not empty.
+
+    Raises
+    ------
+    DataError
+        With the nearest name in the folder.
+    """
+    path = Path(path)
+    if "\0" in str(path):
+        raise DataError(f"{str(path)!r}: is no file name.")
+    if path.is_dir():
+        names = sorted(item.name for item in path.iterdir() if item.is_file())
+        raise DataError(f"{path}: is a folder; name one file in it: {listing(names) or 'it holds none'}.")
+    if not path.is_file():
+        names = sorted(item.name for item in path.parent.iterdir()) if path.parent.is_dir() else []
+        raise DataError(
+            f"{path}: there is no such file; the folder holds {listing(names) or 'nothing'}.{did_you_mean(path.name, names)}"
+        )
+    if path.stat().st_size == 0:
+        raise DataError(f"{path}: is empty (0 bytes); export it again.")
+    return path
+
+
+def chunks(path: Path, account: Account) -> Iterator[bytes]:
+    """The bytes of a file, unpacked where it is gzip; of one that is cut short or damaged, what comes before."""
+    with path.open("rb") as stream:
+        first = stream.read(CHUNK)
+        if first[:2] != b"\x1f\x8b":
+            while first:
+                yield first
+                first = stream.read(CHUNK)
+            return
+        unpack = zlib.decompressobj(31)
+        while first:
+            try:
+                data = unpack.decompress(first, CHUNK)
+            except zlib.error:
+                account.note("the compressed file is damaged; what comes before the damage was read")
+                return
+            if data:
+                yield data
+            if unpack.eof and unpack.unused_data:
+                first = unpack.unused_data
+                unpack = zlib.decompressobj(31)
+            else:
+                first = unpack.unconsumed_tail or stream.read(CHUNK)
+                if unpack.eof and first:
+                    unpack = zlib.decompressobj(31)
+        if not unpack.eof:
+            account.note("the compressed file is cut short; what comes before the cut was read")
+
+
+def lines(path: Path, account: Account) -> Iterator[tuple[int, str]]:
+    """The lines of a text file that are not blank, with their numbers.
+
+    A line that is not UTF-8 is read as Windows-1252, and noted; a file that begins with the mark of UTF-16 is read so.
+    """
+    number, rest, encoding = 0, b"", ""
+    for chunk in chunks(path, account):
+        if not encoding:
+            encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(chunk[:2], "utf-8")
+            chunk = chunk[2:] if encoding != "utf-8" else chunk.removeprefix(b"\xef\xbb\xbf")
+            if encoding != "utf-8":
+                account.note(f"the file is {encoding[:6].upper()}")
+        end = b"\n" if encoding == "utf-8" else "\n".encode(encoding)
+        parts = _split(rest + chunk, end)
+        rest = parts.pop()
+        for part in parts:
+            number += 1
+            yield from _decode(part, number, encoding, account)
+        if len(rest) > LONGEST:
+            number += 1
+            account.read()
+            account.lose(f"longer than {LONGEST:,} characters", f"line {number}")
+            return
+    yield from _decode(rest, number + 1, encoding or "utf-8", account)
+
+
+def _split(data: bytes, end: bytes) -> list[bytes]:
+    """Split at ends of line; of two bytes only at even places."""
+    if len(end) == 1:
+        return data.split(end)
+    parts, start, place = [], 0, data.find(end)
+    while place >= 0:
+        if place % 2 == 0:
+            parts.append(data[start:place])
+            start = place + 2
+        place = data.find(end, place + (2 if place % 2 == 0 else 1))
+    return [*parts, data[start:]]
+
+
+def _decode(part: bytes, number: int, encoding: str, account: Account) -> Iterator[tuple[int, str]]:
+    try:
+        text = part.decode(encoding)
+    except UnicodeDecodeError:
+        text = part.decode("cp1252", errors="replace")
+        account.see("lines are not UTF-8 and were read as Windows-1252", f"line {number}")
+    text = text.rstrip("\r")
+    if text.strip("\0 \t"):
+        yield number, text
+
+
+def json_values(path: Path, account: Account) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of a JSON file: one a line, or one array, or written over several lines.
+
+    Yields
+    ------
+    tuple of str and dict
+        The place for messages, and the object. Objects that are damaged are read and lost here, the others only yielded.
+    """
+    text = lines(path, account)
+    first = next(text, None)
+    if first is None:
+        return
+    if not _is_object(first[1]):
+        yield from _json_document(_chained(first, text), account)
+        return
+    for number, line in _chained(first, text):
+        place = f"line {number}"
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            account.read()
+            account.lose("that is not JSON (damaged or cut short)", place, line)
+            continue
+        if isinstance(value, dict):
+            yield place, value
+        else:
+            account.read()
+            account.lose("that is no JSON object", place, line)
+
+
+def _is_object(line: str) -> bool:
+    """Whether a line is a JSON object by itself, or at least looks like the damaged first of many."""
+    text = line.strip()
+    return text.startswith("{") and text.endswith("}")
+
+
+def _chained(first: tuple[int, str], rest: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    yield first
+    yield from rest
+
+
+def _json_document(text: Iterator[tuple[int, str]], account: Account) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Objects one after the other, or in an array, over as many lines as they like."""
+    decoder = json.JSONDecoder()
+    buffer, start = "", 1
+    tried = 0
+    for number, line in text:
+        buffer += line + "\n"
+        if len(buffer) > LONGEST:
+            break
+        if not line.rstrip().endswith(("}", "},", "]", "}]")) or len(buffer) < 2 * tried:
+            continue
+        while True:
+            buffer = buffer.lstrip(" \t\r\n,[]")
+            try:
+                value, used = decoder.raw_decode(buffer)
+            except (ValueError, RecursionError):
+                tried = len(buffer) if len(buffer) > 4096 else 0
+                break
+            tried = 0
+            yield from _object(value, f"line {start}", account)
+            buffer, start = buffer[used:], number
+    buffer = buffer.strip(" \t\r\n,[]")
+    while buffer:
+        try:
+            value, used = decoder.raw_decode(buffer)
+        except (ValueError, RecursionError):
+            account.read()
+            account.lose("that is not JSON (damaged or cut short)", f"line {start}", buffer)
+            return
+        yield from _object(value, f"line {start}", account)
+        buffer = buffer[used:].strip(" \t\r\n,[]")
+
+
+def _object(value: Any, place: str, account: Account) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(value, dict):
+        yield place, value
+    else:
+        account.read()
+        account.lose("that is no JSON object", place, value)
+
+
+def delimited_rows(
+    path: Path, account: Account, *, separator: str = ",", header: list[str] | None = None, quotes: bool = True
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a delimited file as dictionaries of text; rows with too few or too many cells are read and lost here.
+
+    Parameters
+    ----------
+    header : list of str, optional
+        The columns of a file without a header row.
+    quotes : bool
+        Whether cells may stand in quotation marks, and then hold line breaks.
+
+    Notes
+    -----
+    A column that stands twice is noted, and the first is used.
+    """
+    import csv
+
+    csv.field_size_limit(LONGEST)
+    source = lines(path, account)
+    if header is None:
+        first = next(source, None)
+        if first is None:
+            return
+        header = next(csv.reader([first[1]], delimiter=separator)) if quotes else first[1].split(separator)
+        header = [name.strip() for name in header]
+        for number, name in enumerate(header):
+            if name and name in header[:number]:
+                account.note(f"the column {name} stands more than once; the first is used")
+                header[number] = f"{name} ({number + 1})"
+    width = len(header)
+    for place, cells in _cells(source, separator, quotes, account):
+        if len(cells) != width:
+            account.read()
+            account.lose(
+                f"with {'more' if len(cells) > width else 'fewer'} fields than the {width} columns", place, len(cells)
+            )
+            continue
+        yield place, dict(zip(header, cells, strict=True))
+
+
+def _cells(
+    source: Iterator[tuple[int, str]], separator: str, quotes: bool, account: Account
+) -> Iterator[tuple[str, list[str]]]:
+    """Split lines into cells; a quoted cell may run over several lines."""
+    import csv
+
+    if not quotes:
+        for number, line in source:
+            yield f"row {number}", line.split(separator)
+        return
+    held, since = "", 0
+    for number, line in source:
+        text = f"{held}\n{line}" if held else line
+        since = since or number
+        if text.count('"') % 2 and len(text) < LONGEST and number - since < 1000:
+            held = text
+            continue
+        try:
+            cells = next(csv.reader([text], delimiter=separator, strict=False), [])
+        except csv.Error as error:
+            account.read()
+            account.lose(f"that cannot be split into cells ({error})", f"row {since}")
+            cells = []
+        if cells:
+            yield f"row {since}", cells
+        held, since = "", 0
+    if held:
+        account.read()
+        account.lose("with a quotation mark that is never closed", f"row {since}", held)
+
+
+def xml_elements(path: Path, account: Account, tag: str, *, outside: Iterable[str] = ()) -> Iterator[tuple[str, Any]]:
+    """The elements of a tag, one at a time and forgotten afterwards; entities and document types are refused.
+
+    Parameters
+    ----------
+    tag : str
+        Without its namespace.
+    outside : iterable of str
+        Further tags to yield.
+
+    Raises
+    ------
+    DataError
+        When the file defines entities.
+    """
+    from xml.etree.ElementTree import ParseError, XMLPullParser
+
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import DefusedXMLParser
+
+    wanted = {tag, *outside}
+    parser = XMLPullParser(("start", "end"), _parser=DefusedXMLParser(forbid_dtd=True))
+    count = 0
+    stack: list[Any] = []
+    try:
+        for chunk in chunks(path, account):
+            parser.feed(chunk)
+            found: Any = parser.read_events()
+            for event, element in found:
+                name = element.tag.rpartition("}")[2]
+                if event == "start":
+                    stack.append(element)
+                    continue
+                stack.pop()
+                if name in wanted and not any(parent.tag.rpartition("}")[2] in wanted for parent in stack):
+                    count += 1
+                    yield f"{name} {count}", element
+                    element.clear()
+                    if stack:
+                        stack[-1].remove(element)
+        parser.close()
+    except DefusedXmlException:
+        raise DataError(
+            f"{path}: defines entities or a document type, which no export needs; it was not read."
+        ) from None
+    except ParseError as error:
+        account.read()
+        account.lose("where the file is no longer XML (damaged or cut short)", f"line {error.position[0]}")
+
+
+def parquet_records(path: Path, account: Account, columns: Iterable[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of a Parquet file, nested as they are.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        Those to read, as far as they are there; all where none is given.
+
+    Raises
+    ------
+    DataError
+        When the file is damaged: Parquet cannot be read in part.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        there = set(file.schema_arrow.names)
+        wanted = [name for name in columns if name in there] or None
+        row = 0
+        for batch in file.iter_batches(batch_size=2_000, columns=wanted):
+            for record in batch.to_pylist():
+                row += 1
+                yield f"row {row}", record
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(
+            f"{path}: is damaged or no Parquet file ({str(error).splitlines()[0]}); export it again."
+        ) from None
+
+
+def records_of(path: Path, account: Account, columns: Iterable[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The records of a file whatever it is: Parquet, JSON (lines, an array, documents) or a table with a header."""
+    with path.open("rb") as stream:
+        if stream.read(4) == b"PAR1":
+            return parquet_records(path, account, columns)
+    probe = Account(path, None, account.format)
+    start = next((line.lstrip() for _, line in lines(path, probe)), "")
+    if start[:1] in ("{", "["):
+        return json_values(path, account)
+    return delimited_rows(
+        path, account, separator="\t" if "\t" in start else ";" if start.count(";") > start.count(",") else ","
+    )
