@@ -42,6 +42,12 @@ FORMATS: dict[str, dict[str, Format]] = {
     "events": {
         "tabular": Format(f"{EVENTS}.tabular", "EventOptions", READABLE),
         "ga4": Format(f"{EVENTS}.ga4", "OPTIONS", export=True),
+        "snowplow": Format(f"{EVENTS}.snowplow", "OPTIONS", export=True),
+        "segment": Format(f"{EVENTS}.segment", "OPTIONS", export=True),
+        "amplitude": Format(f"{EVENTS}.amplitude", "OPTIONS", export=True),
+        "mixpanel": Format(f"{EVENTS}.mixpanel", "OPTIONS", export=True),
+        "posthog": Format(f"{EVENTS}.posthog", "OPTIONS", export=True),
+        "adobe": Format(f"{EVENTS}.adobe", "OPTIONS", export=True),
     },
     "codings": {"tabular": Format("journeylab.readers.codings.tabular", "CodingOptions", READABLE)},
     "survey": {"tabular": Format("journeylab.readers.surveys.tabular", "SurveyOptions", READABLE)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,19 +16,20 @@ EARLIEST, LATEST = -(2**61), 2**62
 
 
 def text_of(value: Any) -> str:
-    """A cell as text: nothing for null, no ``.0`` for a whole number."""
+    """A cell as text: nothing for null, no ``.0`` for a whole number, and no half of a character that JSON may hold."""
     if value is None or (isinstance(value, float) and value != value):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip()
+    text = str(value).strip()
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def number_of(value: Any) -> float | None:
     """A cell as a finite number, or None."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if np.isfinite(number) else None
 
@@ -54,6 +56,8 @@ def micros_of(value: Any, *, unit: str | None = None, zone: str = "UTC") -> int 
             return None
         exact = int(value) if isinstance(value, int | str) and str(value).lstrip("-").isdigit() else None
         scale = {"s": 1_000_000, "ms": 1_000, "us": 1}[unit]
+        if abs(number) * scale > LATEST:
+            return None
         micros = exact * scale if exact is not None else round(number * scale)
         return micros if EARLIEST < micros < LATEST else None
     if isinstance(value, dt.datetime):
@@ -81,6 +85,16 @@ def page_of(address: Any) -> str:
     except ValueError:
         return text
     return path or "/"
+
+
+def object_of(value: Any) -> dict[str, Any]:
+    """A nested object, or one that is written as JSON text; empty where the cell holds neither."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
+    return value if isinstance(value, dict) else {}
 
 
 def first_of(record: dict[str, Any], names: Iterable[str]) -> Any:

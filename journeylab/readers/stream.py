@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import zlib
 from collections.abc import Iterable, Iterator
@@ -10,10 +11,13 @@ from typing import Any
 
 from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.readers.account import Account
+from journeylab.readers.cells import object_of
 
 CHUNK = 1 << 20
 LONGEST = 64 * 1024**2
 """A line, or a value in a JSON file, of more characters is left out: no system writes one."""
+HEAD = 3
+"""So many lines are looked at to tell what a file is; the first may be damaged."""
 
 
 def find_export(path: str | Path) -> Path:
@@ -37,6 +41,9 @@ def find_export(path: str | Path) -> Path:
         )
     if path.stat().st_size == 0:
         raise DataError(f"{path}: is empty (0 bytes); export it again.")
+    with path.open("rb") as stream:
+        if stream.read(4) == b"PK\x03\x04":
+            raise DataError(f"{path}: is a zip archive; unpack it and name one file in it.")
     return path
 
 
@@ -74,17 +81,22 @@ def lines(path: Path, account: Account) -> Iterator[tuple[int, str]]:
 
     A line that is not UTF-8 is read as Windows-1252, and noted; a file that begins with the mark of UTF-16 is read so.
     """
+    return lines_of(chunks(path, account), account)
+
+
+def lines_of(parts: Iterable[bytes], account: Account) -> Iterator[tuple[int, str]]:
+    """The lines of a text that comes in parts, such as a member of an archive; see `lines`."""
     number, rest, encoding = 0, b"", ""
-    for chunk in chunks(path, account):
+    for chunk in parts:
         if not encoding:
             encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(chunk[:2], "utf-8")
             chunk = chunk[2:] if encoding != "utf-8" else chunk.removeprefix(b"\xef\xbb\xbf")
             if encoding != "utf-8":
                 account.note(f"the file is {encoding[:6].upper()}")
         end = b"\n" if encoding == "utf-8" else "\n".encode(encoding)
-        parts = _split(rest + chunk, end)
-        rest = parts.pop()
-        for part in parts:
+        found = _split(rest + chunk, end)
+        rest = found.pop()
+        for part in found:
             number += 1
             yield from _decode(part, number, encoding, account)
         if len(rest) > LONGEST:
@@ -129,6 +141,10 @@ def json_values(path: Path, account: Account) -> Iterator[tuple[str, dict[str, A
     """
     text = lines(path, account)
     first = next(text, None)
+    while first is not None and not first[1].lstrip().startswith(("{", "[")):
+        account.read()
+        account.lose("that is not JSON (damaged or cut short)", f"line {first[0]}", first[1])
+        first = next(text, None)
     if first is None:
         return
     if not _is_object(first[1]):
@@ -360,8 +376,9 @@ def records_of(path: Path, account: Account, columns: Iterable[str] = ()) -> Ite
         if stream.read(4) == b"PAR1":
             return parquet_records(path, account, columns)
     probe = Account(path, None, account.format)
-    start = next((line.lstrip() for _, line in lines(path, probe)), "")
-    if start[:1] in ("{", "["):
+    head = [line.lstrip() for _, line in itertools.islice(lines(path, probe), HEAD)]
+    start = head[0] if head else ""
+    if start.startswith(("{", "[")) or any(object_of(line) for line in head):
         return json_values(path, account)
     return delimited_rows(
         path, account, separator="\t" if "\t" in start else ";" if start.count(";") > start.count(",") else ","
