@@ -1,23 +1,79 @@
-"""Row-level preparation, written once in the PySpark DataFrame API: clean, sessionise, sort."""
+"""Row-level work, written once in the PySpark DataFrame API: DuckDB does it in this process, Spark on a cluster."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from journeylab.errors import StudyError
+import numpy as np
+from numpy.typing import NDArray
+
+from journeylab.errors import DataError, StudyError, did_you_mean, listing
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+NEEDED = ("customer_id", "event_time", "touchpoint")
+PLACE = "journeylab_place"
+"""The column that tells the place of a row in its table or file: what decides between equal times."""
 NUMBERS = itertools.count(1)
 
 
+@dataclasses.dataclass(frozen=True)
+class Opened:
+    """Events as a table of an engine.
+
+    Attributes
+    ----------
+    table : engine DataFrame
+    F, Window
+        The functions module and Window class of the engine.
+    keep : callable
+        Computes an engine DataFrame once, for several uses, and returns it.
+    fetch : callable
+        Runs an engine DataFrame and returns its rows as an Arrow table.
+    """
+
+    table: Any
+    F: Any
+    Window: Any
+    keep: Callable[[Any], Any]
+    fetch: Callable[[Any], pa.Table]
+
+
+@dataclasses.dataclass(frozen=True)
+class Coded:
+    """Prepared events as numbers, sorted by customer, time, order and place in the table.
+
+    Attributes
+    ----------
+    ids, names : list of str
+        Customers and touchpoints, both sorted; the codes are places in them.
+    customer : ndarray of int32, shape (n_events,)
+    time : ndarray of int64, shape (n_events,)
+        Microseconds since 1970, UTC.
+    code : ndarray of int32, shape (n_events,)
+    visit : ndarray of int32 or None, shape (n_events,)
+        A code of session_id, -1 where an event has none; None where the table has no such column.
+    counts : dict
+        n_read, no_customer, no_time, no_touchpoint.
+    """
+
+    ids: list[str]
+    names: list[str]
+    customer: NDArray[np.int32]
+    time: NDArray[np.int64]
+    code: NDArray[np.int32]
+    visit: NDArray[np.int32] | None
+    counts: dict[str, int]
+
+
 @contextlib.contextmanager
-def open_table(events: pd.DataFrame | str, engine: str = "duckdb") -> Iterator[tuple[Any, Any, Any]]:
+def open_table(events: pd.DataFrame | str, engine: str = "duckdb") -> Iterator[Opened]:
     """Open events as a table of an engine, for as long as the block lasts.
 
     Parameters
@@ -25,25 +81,40 @@ def open_table(events: pd.DataFrame | str, engine: str = "duckdb") -> Iterator[t
     events : DataFrame or str
         Contract events, or the path of a Parquet or CSV file with contract columns.
     engine : str
-        ``duckdb``, which SQLFrame drives in this process.
+        ``duckdb``, which SQLFrame drives in this process; ``spark://local[2]`` for Spark in this process, or the address
+        of a cluster such as ``spark://host:7077`` or ``sc://host:15002`` (Spark Connect).
 
     Yields
     ------
-    tuple
-        The engine's DataFrame, its functions, and its Window, for `prepare`.
+    Opened
 
     Raises
     ------
     StudyError
         For an engine that is not there.
-
-    Notes
-    -----
-    SQLFrame has one session a process and remembers the columns of a table by its name: a connection given to a second
-    session is ignored. So every table gets a name of its own on the one connection.
     """
-    if engine != "duckdb":
-        raise StudyError(f"engine '{engine}' is not one of this version; the one there is: 'duckdb'.")
+    if engine == "duckdb":
+        with _open_duckdb(events) as opened:
+            yield opened
+    elif engine.startswith(("spark://", "sc://")):
+        from journeylab.journeys.spark import open_spark
+
+        with open_spark(events, engine) as opened:
+            yield opened
+    else:
+        raise StudyError(
+            f"engine '{engine}' is not known; there are 'duckdb', and Spark: 'spark://local[2]' in this process, "
+            f"'spark://host:7077' or 'sc://host:15002' on a cluster.{did_you_mean(engine, ['duckdb', 'spark://local[2]'])}"
+        )
+
+
+@contextlib.contextmanager
+def _open_duckdb(events: pd.DataFrame | str) -> Iterator[Opened]:
+    """Open events in DuckDB.
+
+    SQLFrame has one session a process and remembers the columns of a table by its name, so every table gets a name of its
+    own on the one connection.
+    """
     from sqlframe.duckdb import DuckDBSession, Window
     from sqlframe.duckdb import functions as F
 
@@ -51,69 +122,127 @@ def open_table(events: pd.DataFrame | str, engine: str = "duckdb") -> Iterator[t
     connection = session._conn
     connection.execute("SET TimeZone = 'UTC'")
     name = f"journeylab_events_{next(NUMBERS)}"
+    kept: list[str] = []
     if isinstance(events, str):
-        reader = "read_parquet" if events.endswith((".parquet", ".pq")) else "read_csv_auto"
         path = events.replace("'", "''")
-        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {reader}('{path}')")
+        source = (
+            f"SELECT * EXCLUDE (file_row_number), file_row_number AS {PLACE} FROM read_parquet('{path}', file_row_number = true)"
+            if events.endswith((".parquet", ".pq"))
+            else f"SELECT *, row_number() OVER () AS {PLACE} FROM read_csv_auto('{path}')"
+        )
+        connection.execute(f"CREATE VIEW {name} AS {source}")
     else:
         connection.register(f"{name}_frame", events)
         columns = ", ".join('"' + str(column).replace('"', '""') + '"' for column in events.columns)
         connection.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM {name}_frame")
+
+    def query(table: Any) -> str:
+        return str(table.sql(dialect="duckdb", pretty=False, optimize=False))
+
+    def keep(table: Any) -> Any:
+        kept.append(f"{name}_kept_{len(kept)}")
+        connection.execute(f"CREATE TABLE {kept[-1]} AS {query(table)}")
+        return session.table(kept[-1])
+
+    def fetch(table: Any) -> pa.Table:
+        return connection.sql(query(table)).to_arrow_table()
+
     try:
-        yield session.table(name), F, Window
+        yield Opened(session.table(name), F, Window, keep, fetch)
     finally:
+        for table in kept:
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
         connection.execute(f"DROP VIEW IF EXISTS {name}")
         if not isinstance(events, str):
             connection.unregister(f"{name}_frame")
 
 
-def prepare(events: Any, F: Any, Window: Any, *, columns: list[str], gap_seconds: int) -> tuple[Any, Any]:
-    """Drop rows that no journey can hold, number the sessions, and sort; nothing is run yet.
-
-    Parameters
-    ----------
-    events : engine DataFrame
-        With customer_id, event_time, touchpoint, and any of order, session_id.
-    F, Window
-        The functions module and Window class of the engine.
-    columns : list of str
-        The columns that `events` has.
-    gap_seconds : int
-        A session ends after so much silence; ignored where session_id is there.
+def clean(opened: Opened) -> tuple[Any, Any, list[str]]:
+    """Drop rows that no journey can hold; nothing is run yet.
 
     Returns
     -------
-    tuple of engine DataFrames
-        Counts (n_read, no_customer, no_time, no_touchpoint), and the events: customer_id, event_time, touchpoint,
-        session, sorted by customer, time, order and touchpoint.
+    tuple
+        The events with customer_id and touchpoint as text, time in microseconds, and order, place and session_id where
+        there are; a table of counts (n_read, no_customer, no_time, no_touchpoint); the columns of the events.
+
+    Raises
+    ------
+    DataError
+        When a needed column is missing.
     """
-    customer, time, touchpoint = F.col("customer_id"), F.col("event_time"), F.col("touchpoint")
+    F, columns = opened.F, list(opened.table.columns)
+    for name in NEEDED:
+        if name not in columns:
+            known = [column for column in columns if column != PLACE]
+            raise DataError(
+                f"events: has no column '{name}'; there are {listing(known, 20)}.{did_you_mean(name, known)}"
+            )
+    customer, time, touchpoint = (F.col(name) for name in NEEDED)
     losses = {
         "no_customer": customer.isNull(),
         "no_time": customer.isNotNull() & time.isNull(),
         "no_touchpoint": customer.isNotNull() & time.isNotNull() & touchpoint.isNull(),
     }
-    counts = events.agg(
+    counts = opened.table.agg(
         F.count(F.lit(1)).alias("n_read"),
         *(F.sum(F.when(lost, 1).otherwise(0)).alias(name) for name, lost in losses.items()),
     )
-    clean = events.where(customer.isNotNull() & time.isNotNull() & touchpoint.isNotNull())
-    if "order" not in columns:
-        clean = clean.withColumn("order", F.lit(0))
-    within = Window.partitionBy("customer_id").orderBy("event_time", "order", "touchpoint")
+    kinds = {field.name: field.dataType.simpleString() for field in opened.table.schema}
+    stamp = time if kinds["event_time"].startswith("timestamp") else time.cast("timestamp")
+    used = [
+        _text(customer, kinds["customer_id"]).alias("customer_id"),
+        F.unix_micros(stamp).alias("time"),
+        _text(touchpoint, kinds["touchpoint"]).alias("touchpoint"),
+        *(F.col(name) for name in ("order", PLACE) if name in columns),
+    ]
     if "session_id" in columns:
-        changed = F.col("session_id") != F.lag("session_id").over(within)
-    else:
-        changed = F.lag("event_time").over(within) < F.expr(f"event_time - INTERVAL {gap_seconds} SECOND")
-    flagged = clean.withColumn("starts", F.when(changed, 1).otherwise(0))
-    running = within.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    numbered = flagged.withColumn("session", F.sum("starts").over(running))
-    result = numbered.orderBy("customer_id", "event_time", "order", "touchpoint").select(
-        "customer_id", "event_time", "touchpoint", "session"
+        used.append(_text(F.col("session_id"), kinds["session_id"]).alias("session_id"))
+    kept = opened.table.where(customer.isNotNull() & time.isNotNull() & touchpoint.isNotNull()).select(*used)
+    return kept, counts, columns
+
+
+def _text(column: Any, kind: str) -> Any:
+    """A column as text."""
+    return column if kind == "string" or kind.startswith("varchar") else column.cast("string")
+
+
+def code_events(opened: Opened) -> Coded:
+    """Clean the events, turn ids and names into numbers, and sort.
+
+    Notes
+    -----
+    Only numbers are sorted and fetched, so that ten million events take some seconds and under a gigabyte.
+    """
+    F = opened.F
+    kept, counts, columns = clean(opened)
+    customers = opened.keep(_numbered(opened, kept, "customer_id", "customer"))
+    touchpoints = opened.keep(_numbered(opened, kept, "touchpoint", "code"))
+    coded = kept.join(customers, on="customer_id").join(touchpoints, on="touchpoint")
+    wanted = ["customer", "time", "code"]
+    has_visits = "session_id" in columns
+    if has_visits:
+        known = kept.where(F.col("session_id").isNotNull())
+        coded = coded.join(opened.keep(_numbered(opened, known, "session_id", "visit")), on="session_id", how="left")
+        wanted.append("visit")
+    ties = [name for name in ("order", PLACE) if name in columns]
+    keys = ["customer", "time", *ties, *([] if PLACE in columns else ["code"])]
+    rows = opened.fetch(coded.select(*dict.fromkeys([*wanted, *keys])).orderBy(*keys))
+    visit = rows["visit"].fill_null(-1).to_numpy().astype(np.int32, copy=False) if has_visits else None
+    counted = opened.fetch(counts).to_pylist()[0]
+    return Coded(
+        opened.fetch(customers.orderBy("customer"))["customer_id"].to_pylist(),
+        opened.fetch(touchpoints.orderBy("code"))["touchpoint"].to_pylist(),
+        rows["customer"].to_numpy(),
+        rows["time"].to_numpy(),
+        rows["code"].to_numpy(),
+        visit,
+        {name: int(value or 0) for name, value in counted.items()},
     )
-    return counts, result
 
 
-def fetch(table: Any) -> pa.Table:
-    """Run a query and fetch its rows through Arrow."""
-    return table.toArrow()
+def _numbered(opened: Opened, table: Any, column: str, code: str) -> Any:
+    """The distinct values of a column, sorted and numbered from 0."""
+    F = opened.F
+    place = F.row_number().over(opened.Window.orderBy(column)) - F.lit(1)
+    return table.select(column).distinct().select(column, place.cast("int").alias(code))

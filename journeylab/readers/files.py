@@ -214,7 +214,7 @@ def _without_blank(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     """Leave out rows in which every cell is empty, and note those between other rows."""
     filled = np.zeros(len(frame), dtype=bool)
     for position in range(frame.shape[1]):
-        filled |= (frame.iloc[:, position] != "").to_numpy()
+        filled |= (frame.iloc[:, position].str.strip() != "").to_numpy()
         if filled.all():
             return frame
     between = int((frame.index[~filled] < frame.index[filled].max()).sum()) if filled.any() else 0

@@ -29,7 +29,7 @@ def frame_of(rows: list[tuple[str, int, str]]) -> pd.DataFrame:
 
 def slow_paths(rows: list[tuple[str, int, str]]) -> dict[str, list[tuple[int, str]]]:
     paths = defaultdict(list)
-    for customer, minute, touchpoint in sorted(rows):
+    for customer, minute, touchpoint in sorted(rows, key=lambda row: row[:2]):  # stable: ties stay as they stand
         paths[customer].append((minute, touchpoint))
     return dict(sorted(paths.items()))
 
@@ -60,6 +60,56 @@ def test_a_visit_ends_after_the_gap(rows: list[tuple[str, int, str]]) -> None:
             last = minute
         expected.append(tuple(visit))
     assert [j.path(i) for i in range(j.n_journeys)] == expected
+
+
+@slowly
+@given(st.lists(st.tuples(st.sampled_from("pq"), st.integers(0, 60), st.sampled_from(["s1", "s2", None])), min_size=1))
+def test_visits_that_are_known_are_kept_and_the_gap_divides_the_rest(rows: list[tuple[str, int, str | None]]) -> None:
+    times = [START + pd.Timedelta(minutes=minute) for _, minute, _ in rows]
+    events = pd.DataFrame(
+        {
+            "customer_id": [customer for customer, _, _ in rows],
+            "event_time": pd.DatetimeIndex(times).as_unit("us"),
+            "touchpoint": "home",
+            "session_id": pd.array([visit for _, _, visit in rows], dtype="str"),
+        }
+    )
+    sizes = []
+    for who in sorted({customer for customer, _, _ in rows}):
+        own = sorted((row for row in rows if row[0] == who), key=lambda row: row[1])
+        for before, (_, minute, visit) in zip([None, *own], own, strict=False):
+            known = before is not None and before[2] is not None and visit is not None
+            new = before is None or (visit != before[2] if known else minute - before[1] > 30)
+            sizes.append(1) if new else sizes.append(sizes.pop() + 1)
+    assert journeys.build(events, by="session").lengths.tolist() == sizes
+
+
+@pytest.mark.parametrize(("extra", "n"), [(0, 1), (1, 2)])
+def test_a_visit_ends_one_microsecond_after_the_gap(extra: int, n: int, tmp_path) -> None:
+    second = START + pd.Timedelta(minutes=30) + pd.Timedelta(microseconds=extra)
+    events = pd.DataFrame(
+        {
+            "customer_id": ["p", "p"],
+            "event_time": pd.DatetimeIndex([START, second]).as_unit("us"),
+            "touchpoint": ["home", "cart"],
+        }
+    )
+    events.to_parquet(tmp_path / "events.parquet")
+    for source in (events, tmp_path / "events.parquet"):
+        assert journeys.build(source, by="session", gap="30min").n_journeys == n
+
+
+def test_equal_times_keep_their_places_in_a_table_and_in_files(tmp_path) -> None:
+    names = ["c", "a", "b", "a", "d"]
+    events = pd.DataFrame({"customer_id": "p", "event_time": START.as_unit("us"), "touchpoint": names})
+    events.to_parquet(tmp_path / "events.parquet")
+    events.to_csv(tmp_path / "events.csv", index=False)
+    for source in (events, tmp_path / "events.parquet", tmp_path / "events.csv"):
+        j = journeys.build(source)
+        assert j.path(0) == tuple(names)
+        assert j.report["ties"] == 4
+    turned = journeys.build(events.assign(order=[4, 3, 2, 1, 0]))
+    assert turned.path(0) == tuple(reversed(names))
 
 
 @slowly

@@ -52,7 +52,8 @@ def test_what_is_in_it(made: Path) -> None:
     assert study.codings["coder"].nunique() == 2
     assert set(study.responses["instrument"]) == {"nps", "csat", "ces"}
     assert len(study.withdrawn_participants) == 2
-    assert set(study.touchpoints["channel"].dropna()) == {"web", "e-mail", "store", "phone", "courier"}
+    channels = {"web", "e-mail", "search", "social", "3D", "VR", "chat", "store", "phone", "courier"}
+    assert set(study.touchpoints["channel"].dropna()) == channels
     names = set(study.touchpoints["touchpoint"])
     assert {
         "search ad",
