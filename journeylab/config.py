@@ -47,15 +47,29 @@ def _slug(name: str) -> str:
 
 
 def _engine(name: str) -> str:
-    if name != "duckdb":
-        raise ValueError(f"'{name}' is no engine of this version, the one there is: 'duckdb'.")
+    if name != "duckdb" and not re.fullmatch(r"(spark|sc)://\S+", name):
+        raise ValueError(
+            f"'{name}' is no engine; there are 'duckdb', and Spark: 'spark://local[2]' in this process, "
+            f"'spark://host:7077' or 'sc://host:15002' on a cluster.{did_you_mean(name, ['duckdb', 'spark://local[2]'])}"
+        )
     return name
+
+
+def _pattern(match: str | list[str]) -> str | list[str]:
+    for text in [match] if isinstance(match, str) else match:
+        if text.startswith("re:"):
+            try:
+                re.compile(text.removeprefix("re:"))
+            except re.error as error:
+                raise ValueError(f"'{text}' is no regular expression: {error}.") from None
+    return match
 
 
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Duration = Annotated[str, AfterValidator(_duration)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Engine = Annotated[str, AfterValidator(_engine)]
+Pattern = Annotated[str | list[str], AfterValidator(_pattern)]
 
 
 class Section(BaseModel):
@@ -77,6 +91,8 @@ class StudySection(Section):
     first_day: datetime.date | None = None
     last_day: datetime.date | None = None
     leave_out_robots: bool = False
+    stitch: bool = True
+    drop_repeats: bool = False
 
 
 class Stage(Section):
@@ -132,12 +148,27 @@ class WideTouchpoint(Section):
 class EventSource(TableSource):
     """``[events]``, or one ``[[events]]`` of several: what customers did, from one system."""
 
+    path: str | None = None  # type: ignore[assignment]  # a database has none
     source: str | None = None
     shape: Literal["long", "wide"] = "long"
     touchpoint: str | None = None
     touchpoints: list[WideTouchpoint] | None = None
     channel: str | None = None
     device: str | None = None
+    # of exports; which format takes which is said by its reader
+    pages: Literal["path", "event", "title"] | None = None
+    customer: Literal["login", "visitor"] | None = None
+    pings: str | None = None
+    case: str | None = None
+    lifecycle: str | None = None
+    visitor: str | None = None
+    assets: str | None = None
+    errors: str | None = None
+    robots: str | None = None
+    # of databases
+    database: str | None = None
+    table: str | None = None
+    query: str | None = None
 
 
 class InterviewSource(TableSource):
@@ -206,9 +237,12 @@ class Code(Section):
 
 
 class Touchpoint(Section):
-    """``[[touchpoints]]``: how raw events are called on the journey; the first match wins, ``*`` is any text."""
+    """``[[touchpoints]]``: how raw events are called on the journey; the first match wins.
 
-    match: str | list[str]
+    ``*`` is any text, ``?`` any sign; ``re:`` begins a regular expression for the whole name.
+    """
+
+    match: Pattern
     name: str | None = None
     stage: str | None = None
     channel: str | None = None
@@ -216,6 +250,15 @@ class Touchpoint(Section):
     required: bool = False
     tested: bool = True
     drop: bool = False
+
+
+class LeaveOut(Section):
+    """``[[leave_out]]``: events that are none of a customer's, such as those of the team or a test."""
+
+    reason: str
+    column: str
+    match: Pattern
+    whole_customer: bool = False
 
 
 class Outcome(Section):
@@ -246,6 +289,7 @@ class Config(Section):
     stages: list[Stage] = [Stage(name=name) for name in DEFAULT_STAGES]
     goals: dict[str, Goal] = {}
     events: list[EventSource] = []
+    leave_out: list[LeaveOut] = []
     touchpoints: list[Touchpoint] = []
     outcomes: list[Outcome] = []
     interviews: InterviewSource | None = None
@@ -350,6 +394,14 @@ def _cross_check(raw: dict[str, Any]) -> typing.Iterator[Problem]:
     for section in ("touchpoints", "codes"):
         for position, item in enumerate(_tables(raw, section)):
             yield from _not_among(item.get("stage"), stages, "stages", (section, position, "stage"))
+    for position, source in enumerate(_tables(raw, "events")):
+        if source.get("format") == "sql" and "path" in source:
+            yield (
+                ("events", position, "path"),
+                "a database (format = 'sql') has none; give 'database', and 'table' or 'query'.",
+            )
+        elif source.get("format") != "sql" and "path" not in source:
+            yield ("events", position, "path"), "is missing; it names the file of events."
     outcomes = _tables(raw, "outcomes")
     names = [outcome.get("name") for outcome in outcomes]
     goals = raw.get("goals")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,35 +13,34 @@ import pandas as pd
 from journeylab.config import Code, Touchpoint
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
 
+REGULAR = "re:"
+"""Begins a pattern that is a regular expression."""
 
-def name_touchpoints(events: pd.DataFrame, rules: list[Touchpoint]) -> pd.DataFrame:
-    """Apply [[touchpoints]]: the first rule that matches wins.
 
-    Parameters
-    ----------
-    events : DataFrame
-        Contract events with raw names as touchpoint.
-    rules : list of Touchpoint
-        In the order of study.toml.
+def name_touchpoints(raw: Sequence[str], rules: list[Touchpoint]) -> pd.DataFrame:
+    """Apply [[touchpoints]] to raw names: the first rule that matches wins.
 
     Returns
     -------
     DataFrame
-        Events with touchpoint, stage, planned and channel of their rule, without those whose rule says ``drop``.
-        Unmatched events keep their raw name, have no stage, and count as planned.
+        raw, touchpoint, stage, planned, channel (of the rule), matched, dropped. Unmatched names stay as they are, have
+        no stage, and count as planned.
     """
-    matchers = [(rule, _matcher(rule.match)) for rule in rules]
-    raw = events["touchpoint"]
-    of = {name: next((rule for rule, match in matchers if match(name)), None) for name in raw.unique()}
-    dropped = {name for name, rule in of.items() if rule and rule.drop}
-    channel = raw.map({name: rule.channel for name, rule in of.items() if rule and rule.channel}).astype("str")
-    named = events.assign(
-        touchpoint=raw.map({name: (rule.name or name) if rule else name for name, rule in of.items()}).astype("str"),
-        stage=raw.map({name: rule.stage for name, rule in of.items() if rule and rule.stage}).astype("str"),
-        planned=raw.map({name: rule.planned if rule else True for name, rule in of.items()}).astype(bool),
-        channel=channel.where(channel.notna(), events["channel"]) if "channel" in events else channel,
+    matchers = [(rule, matcher(rule.match)) for rule in rules]
+    found = [next((rule for rule, match in matchers if match(name)), None) for name in raw]
+    return pd.DataFrame(
+        {
+            "raw": pd.array(list(raw), dtype="str"),
+            "touchpoint": pd.array(
+                [rule.name or name if rule else name for name, rule in zip(raw, found, strict=True)], dtype="str"
+            ),
+            "stage": pd.array([rule.stage if rule else None for rule in found], dtype="str"),
+            "planned": [rule.planned if rule else True for rule in found],
+            "channel": pd.array([rule.channel if rule else None for rule in found], dtype="str"),
+            "matched": [rule is not None for rule in found],
+            "dropped": [rule.drop if rule else False for rule in found],
+        }
     )
-    return named[~raw.isin(dropped)].reset_index(drop=True) if dropped else named
 
 
 def in_file_order(events: pd.DataFrame) -> pd.DataFrame:
@@ -56,8 +55,36 @@ def in_file_order(events: pd.DataFrame) -> pd.DataFrame:
     return events.assign(order=place[::-1] if (steps < 0).sum() > (steps > 0).sum() else place)
 
 
-def touchpoint_table(events: pd.DataFrame | None, rules: list[Touchpoint], stages: list[str]) -> pd.DataFrame:
+def tally_touchpoints(counted: pd.DataFrame) -> pd.DataFrame:
+    """Count events by touchpoint.
+
+    Parameters
+    ----------
+    counted : DataFrame
+        touchpoint, stage, channel, planned, and n (events of the row, else one).
+
+    Returns
+    -------
+    DataFrame
+        touchpoint, stage, channel (the most frequent), planned, n.
+    """
+    weighted = counted if "n" in counted else counted.assign(n=1)
+    frame = weighted.groupby("touchpoint", sort=True).agg(
+        stage=("stage", "first"), planned=("planned", "first"), n=("n", "sum")
+    )
+    by_channel = weighted.dropna(subset=["channel"]).groupby(["touchpoint", "channel"])["n"].sum().reset_index()
+    by_channel = by_channel.sort_values("n", ascending=False, kind="stable").drop_duplicates("touchpoint")
+    frame["channel"] = by_channel.set_index("touchpoint")["channel"]
+    return frame.reset_index()
+
+
+def touchpoint_table(tally: pd.DataFrame | None, rules: list[Touchpoint], stages: list[str]) -> pd.DataFrame:
     """One row a touchpoint on the journey, by stage and then by number of events.
+
+    Parameters
+    ----------
+    tally : DataFrame
+        See `tally_touchpoints`.
 
     Returns
     -------
@@ -65,12 +92,11 @@ def touchpoint_table(events: pd.DataFrame | None, rules: list[Touchpoint], stage
         touchpoint, stage, channel, planned, required (cannot be removed), tested (its effect is asked for), n (events).
     """
     columns = ["touchpoint", "stage", "channel", "planned", "required", "tested", "n"]
-    if events is None:
+    if tally is None:
         return pd.DataFrame(columns=columns)
-    grouped = events.groupby("touchpoint", sort=True)
-    frame = grouped[["stage", "channel", "planned"]].first().assign(n=grouped.size()).reset_index()
+    frame = tally.sort_values("touchpoint", ignore_index=True)
     named = {rule.name: rule for rule in reversed(rules) if rule.name}
-    unnamed = [(_matcher(rule.match), rule) for rule in rules if not rule.name]
+    unnamed = [(matcher(rule.match), rule) for rule in rules if not rule.name]
     known = [
         named.get(name) or next((rule for matches, rule in unnamed if matches(name)), None)
         for name in frame["touchpoint"]
@@ -118,8 +144,16 @@ def complete_codebook(codes: pd.DataFrame, added: list[Code], stages: list[str],
     return codes
 
 
-def _matcher(patterns: str | list[str]) -> Callable[[str], bool]:
-    """Whether a raw touchpoint matches one of the patterns; only ``*`` and ``?`` are special."""
+def matcher(patterns: str | list[str]) -> Callable[[str], bool]:
+    """Whether a text matches one of the patterns: ``*`` is any text, ``?`` any sign, and after ``re:`` a regular expression.
+
+    A regular expression has to match the whole text.
+    """
     texts = [patterns] if isinstance(patterns, str) else patterns
-    compiled = [re.compile(fnmatch.translate(text.replace("[", "[[]"))) for text in texts]
-    return lambda name: any(pattern.match(name) for pattern in compiled)
+    compiled = [
+        re.compile(text.removeprefix(REGULAR))
+        if text.startswith(REGULAR)
+        else re.compile(fnmatch.translate(text.replace("[", "[[]")))
+        for text in texts
+    ]
+    return lambda name: any(pattern.fullmatch(name) for pattern in compiled)

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
-from journeylab.cache import remember
 from journeylab.config import Config, CrosswalkSource, TableSource, read_config
 from journeylab.errors import StudyError, did_you_mean, listing
-from journeylab.naming import complete_codebook, in_file_order, name_touchpoints, touchpoint_table
+from journeylab.naming import complete_codebook, matcher, name_touchpoints, tally_touchpoints, touchpoint_table
+from journeylab.sources import Events, Gathered, Named, gather_events, read_source, tally_events
 from journeylab.using import Used, use_events
 
 if TYPE_CHECKING:
     from journeylab.journeys import Journeys
+    from journeylab.journeys.prepare import Recipe
     from journeylab.readers import CodedStudy
     from journeylab.tables import ImportReport
 
@@ -90,7 +91,8 @@ assignments, changes
         """Every file that the study reads, by the key that names it."""
         found = {}
         for position, source in enumerate(self.config.events):
-            found[source.source or f"events[{position + 1}]"] = self.locate(source.path)
+            if source.path is not None:
+                found[source.source or f"events[{position + 1}]"] = self.locate(source.path)
         for kind in ("customers", "crosswalk", "assignments", "changes"):
             source = getattr(self.config, kind)
             if source is not None and source.path is not None:
@@ -120,26 +122,51 @@ assignments, changes
     # What customers did
 
     @cached_property
-    def recorded(self) -> Frame | None:
-        """All events as they were read: touchpoints named, with stage and channel, sorted by customer and time."""
-        if not self.config.events:
-            return None
-        files = [self.locate(source.path) for source in self.config.events]
-        settings = [self.config.model_dump_json(), ",".join(sorted(self.withdrawn_customers))]
-        return remember("events", self._read_events, settings, files)
-
-    def _read_events(self) -> Frame:
-        from journeylab.readers import read_events
-
-        parts = []
+    def sourced(self) -> list[Events]:
+        """Each source of events: where its events lie, and the report of its import."""
+        found = []
         for position, source in enumerate(self.config.events):
             name = source.source or (f"events {position + 1}" if len(self.config.events) > 1 else "events")
-            frame, report = read_events(self.locate(source.path), **self._options(source, name))
-            self._reports[name] = report
-            parts.append(in_file_order(frame).assign(source=name))
-        events = name_touchpoints(pd.concat(parts, ignore_index=True), self.config.touchpoints)
-        events = _without(events, "customer_id", self.withdrawn_customers)
-        return events.sort_values(["customer_id", "event_time", "order"], kind="stable", ignore_index=True)
+            path = None if source.path is None else self.locate(source.path)
+            found.append(read_source(source, path, name, self._options(source, name)))
+            self._reports[name] = found[-1].report
+        return found
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What is done to the events before journeys are built."""
+        from journeylab.journeys.prepare import LeaveOut, Recipe
+
+        settings, rules = self.config.study, self.config.touchpoints
+        return Recipe(
+            trim=any(not source.sound for source in self.sourced),
+            stitch=settings.stitch and any(source.identified for source in self.sourced),
+            leave_out=[
+                LeaveOut(rule.reason, rule.column, matcher(rule.match), rule.whole_customer)
+                for rule in self.config.leave_out
+            ],
+            repeats=settings.drop_repeats,
+            gone=frozenset(self.withdrawn_customers),
+            name=lambda raw: name_touchpoints(raw, rules),
+        )
+
+    @cached_property
+    def recorded(self) -> Frame | None:
+        """All events as they were read: touchpoints named, with stage and channel, sorted by customer and time."""
+        return None if not self.config.events else self._prepared.events
+
+    @cached_property
+    def _prepared(self) -> Gathered:
+        return gather_events([source.part for source in self.sourced], self.recipe, self.config.study.engine)
+
+    @property
+    def unmatched(self) -> Frame:
+        """Raw names that no rule of [[touchpoints]] matches, with their counts: touchpoint, n; most frequent first."""
+        return self._names.unmatched
+
+    @cached_property
+    def _names(self) -> Named:
+        return tally_events([source.part for source in self.sourced], self.recipe, self.config.study.engine)
 
     @cached_property
     def events(self) -> Frame | None:
@@ -151,11 +178,23 @@ assignments, changes
         """Recorded events that the study does not use: reason, n (events), customers."""
         if self.recorded is None:
             return pd.DataFrame(columns=["reason", "n", "customers"])
-        return self._used.left_out
+        parts = [part for part in (self._prepared.left_out, self._used.left_out) if len(part)]
+        return pd.concat(parts, ignore_index=True) if parts else self._used.left_out
+
+    @property
+    def stitching(self) -> str | None:
+        """What was done to visitor ids, in a sentence; None where nothing was."""
+        return None if self.recorded is None else self._prepared.stitching
 
     @cached_property
     def _used(self) -> Used:
         return use_events(self.recorded, self.config.study)
+
+    @property
+    def _uses_all(self) -> bool:
+        """Whether every prepared event is used."""
+        settings = self.config.study
+        return settings.first_day is None and settings.last_day is None and not settings.leave_out_robots
 
     @cached_property
     def customers(self) -> Frame | None:
@@ -320,22 +359,25 @@ assignments, changes
         """
         from journeylab import journeys
 
-        if self.events is None:
+        if not self.config.events:
             raise StudyError(f"{self.path}: has no [events] source, so there are no journeys to build.")
         settings = self.config.study
-        return journeys.build(self.events, by=by, gap=settings.session_gap, engine=settings.engine, **options)
+        options = {"by": by, "gap": settings.session_gap, "engine": settings.engine, **options}
+        if not self._uses_all:
+            return journeys.build(self.events, **options)
+        return journeys.build([source.part for source in self.sourced], recipe=self.recipe, **options)
 
     @property
     def reports(self) -> dict[str, ImportReport]:
         """The import report of every source; reads what was not read yet."""
-        if self.config.events and not any(report.table == "events" for report in self._reports.values()):
-            self._read_events()
-        for name in ("customers", "coded", "responses", "crosswalk", "assignments", "changes"):
+        for name in ("sourced", "customers", "coded", "responses", "crosswalk", "assignments", "changes"):
             getattr(self, name)
         return dict(self._reports)
 
     def has(self, *tables: str) -> bool:
         """Say whether the study has all these tables, with rows in them."""
+        if "events" in tables and self.config.events and self._uses_all:
+            tables = tuple(name for name in tables if name != "events" or not self.sourced)
         return all((frame := getattr(self, name)) is not None and len(frame) > 0 for name in tables)
 
     # Helpers
@@ -354,7 +396,8 @@ assignments, changes
         options = {key: getattr(source, key) for key in source.model_fields_set if key != "path"}
         for key in ("same_ids", "consent_linkage", "consent_quotes"):
             options.pop(key, None)
-        options.setdefault("timezone", self.config.study.timezone)
+        if options.get("format", "tabular") in ("tabular", "sql"):
+            options.setdefault("timezone", self.config.study.timezone)
         if options.get("touchpoints"):
             options["touchpoints"] = [item.model_dump(exclude_none=True) for item in options["touchpoints"]]
         if name is not None:
@@ -378,7 +421,13 @@ assignments, changes
     @cached_property
     def touchpoints(self) -> Frame:
         """One row a touchpoint on the journey, in stage order; see `journeylab.naming.touchpoint_table`."""
-        return touchpoint_table(self.events, self.config.touchpoints, self.stages)
+        if not self.config.events:
+            tally = None
+        elif self._uses_all:
+            tally = self._names.tally
+        else:
+            tally = tally_touchpoints(self.events)
+        return touchpoint_table(tally, self.config.touchpoints, self.stages)
 
     @property
     def stage_of(self) -> dict[str, str]:

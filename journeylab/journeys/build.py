@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from journeylab.errors import DataError, StudyError, did_you_mean
-from journeylab.journeys.engine import NEEDED, PLACE, Coded, code_events, open_table
+from journeylab.journeys.engine import NEEDED, PLACE, Coded, Part, Source, code_events, open_table
 from journeylab.journeys.model import Journeys, split_sessions, until
+from journeylab.journeys.prepare import Recipe, prepare
 
 
 def build(
-    events: pd.DataFrame | str | Path,
+    events: pd.DataFrame | str | Path | Sequence[Part],
     by: str = "customer",
     gap: str = "30min",
     engine: str = "duckdb",
     *,
     outcome: str | None = None,
+    recipe: Recipe | None = None,
 ) -> Journeys:
     """Build journeys.
 
     Parameters
     ----------
-    events : DataFrame or path
+    events : DataFrame, path or sequence of Part
         Contract events: customer_id, event_time, touchpoint, and session_id?, order?; or the path of a Parquet or CSV
-        file with these columns.
+        file with these columns; or several Parquet files.
     by : str
         ``customer``: one journey a customer; ``session``: one a visit.
     gap : str
@@ -35,6 +39,8 @@ def build(
         What does the row-level work.
     outcome : str, optional
         Cut each journey after its first event of this touchpoint.
+    recipe : Recipe, optional
+        How raw events are prepared first, in the engine.
 
     Returns
     -------
@@ -58,15 +64,21 @@ def build(
     if not silence > 0:
         raise StudyError(f"gap='{gap}' is no span of time, write one such as '30min'.")
     with open_table(_source(events), engine) as opened:
+        if recipe is not None:
+            opened = dataclasses.replace(opened, table=prepare(opened, recipe, named=False).table)
         coded = code_events(opened)
+    if recipe is not None and recipe.name is not None:
+        coded = _renamed(coded, recipe.name(coded.names))
     journeys = _flatten(coded, silence, gap)
     if outcome is not None:
         journeys = until(journeys, outcome)
     return split_sessions(journeys) if by == "session" else journeys
 
 
-def _source(events: pd.DataFrame | str | Path) -> pd.DataFrame | str:
+def _source(events: pd.DataFrame | str | Path | Sequence[Part]) -> Source:
     """Events as the engine can open them."""
+    if isinstance(events, Sequence) and not isinstance(events, str):
+        return events
     if not isinstance(events, pd.DataFrame):
         if not Path(events).is_file():
             raise DataError(f"{events}: there is no such file of events.")
@@ -79,6 +91,30 @@ def _source(events: pd.DataFrame | str | Path) -> pd.DataFrame | str:
     if "order" in frame:
         frame = frame.assign(order=frame["order"].fillna(0).astype("int64"))
     return frame.assign(**{PLACE: np.arange(len(frame))})
+
+
+def _renamed(coded: Coded, names: pd.DataFrame) -> Coded:
+    """Give touchpoints the study's names, which is quicker done to codes than to texts, and leave out those dropped."""
+    kept = names[~names["dropped"].astype(bool)]
+    own = sorted(set(kept["touchpoint"]))
+    place = {name: code for code, name in enumerate(own)}
+    recoded = np.full(len(names), -1, dtype=np.int32)
+    recoded[kept.index] = [place[name] for name in kept["touchpoint"]]
+    code = recoded[coded.code] if len(names) else coded.code
+    renamed = dataclasses.replace(coded, names=own, code=code)
+    if len(kept) == len(names):
+        return renamed
+    used = code >= 0
+    there = np.bincount(coded.customer[used], minlength=len(coded.ids)) > 0
+    return dataclasses.replace(
+        renamed,
+        ids=[name for name, is_there in zip(coded.ids, there, strict=True) if is_there],
+        customer=(np.cumsum(there, dtype=np.int32) - np.int32(1))[coded.customer[used]],
+        time=coded.time[used],
+        code=code[used],
+        visit=None if coded.visit is None else coded.visit[used],
+        counts={**coded.counts, "left_out_by_a_rule": int((~used).sum())},
+    )
 
 
 def _flatten(coded: Coded, silence: int, gap: str) -> Journeys:

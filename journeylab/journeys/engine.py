@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,32 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+Source: TypeAlias = "pd.DataFrame | str | Sequence[Part]"
 NEEDED = ("customer_id", "event_time", "touchpoint")
 PLACE = "journeylab_place"
 """The column that tells the place of a row in its table or file: what decides between equal times."""
+PART = 2**44
+"""More rows than a file has: places of different files do not meet."""
 NUMBERS = itertools.count(1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """A Parquet file of events from one source.
+
+    Attributes
+    ----------
+    path, source : str
+    columns : mapping of str to str
+        Name in the contract to name in the file, where they differ.
+    newest_first : bool
+        Whether the file lists the newest event first, so that equal times are read from its end.
+    """
+
+    path: str
+    source: str
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    newest_first: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +58,8 @@ class Opened:
         Computes an engine DataFrame once, for several uses, and returns it.
     fetch : callable
         Runs an engine DataFrame and returns its rows as an Arrow table.
+    small : callable
+        Makes an engine DataFrame of a small pandas one.
     """
 
     table: Any
@@ -43,6 +67,7 @@ class Opened:
     Window: Any
     keep: Callable[[Any], Any]
     fetch: Callable[[Any], pa.Table]
+    small: Callable[[pd.DataFrame], Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,13 +98,13 @@ class Coded:
 
 
 @contextlib.contextmanager
-def open_table(events: pd.DataFrame | str, engine: str = "duckdb") -> Iterator[Opened]:
+def open_table(events: Source, engine: str = "duckdb") -> Iterator[Opened]:
     """Open events as a table of an engine, for as long as the block lasts.
 
     Parameters
     ----------
-    events : DataFrame or str
-        Contract events, or the path of a Parquet or CSV file with contract columns.
+    events : DataFrame, str or sequence of Part
+        Contract events, the path of a Parquet or CSV file with contract columns, or several Parquet files.
     engine : str
         ``duckdb``, which SQLFrame drives in this process; ``spark://local[2]`` for Spark in this process, or the address
         of a cluster such as ``spark://host:7077`` or ``sc://host:15002`` (Spark Connect).
@@ -109,7 +134,7 @@ def open_table(events: pd.DataFrame | str, engine: str = "duckdb") -> Iterator[O
 
 
 @contextlib.contextmanager
-def _open_duckdb(events: pd.DataFrame | str) -> Iterator[Opened]:
+def _open_duckdb(events: Source) -> Iterator[Opened]:
     """Open events in DuckDB.
 
     SQLFrame has one session a process and remembers the columns of a table by its name, so every table gets a name of its
@@ -123,18 +148,26 @@ def _open_duckdb(events: pd.DataFrame | str) -> Iterator[Opened]:
     connection.execute("SET TimeZone = 'UTC'")
     name = f"journeylab_events_{next(NUMBERS)}"
     kept: list[str] = []
+    frames: list[str] = []
+
+    def frame_view(view: str, frame: pd.DataFrame) -> None:
+        frames.append(f"{view}_frame")
+        connection.register(frames[-1], frame)
+        connection.execute(f"CREATE VIEW {view} AS SELECT {', '.join(map(_quoted, frame.columns))} FROM {frames[-1]}")
+
     if isinstance(events, str):
-        path = events.replace("'", "''")
+        path = _text_literal(events)
         source = (
-            f"SELECT * EXCLUDE (file_row_number), file_row_number AS {PLACE} FROM read_parquet('{path}', file_row_number = true)"
+            f"SELECT * EXCLUDE (file_row_number), file_row_number AS {PLACE} FROM read_parquet({path}, file_row_number = true)"
             if events.endswith((".parquet", ".pq"))
-            else f"SELECT *, row_number() OVER () AS {PLACE} FROM read_csv_auto('{path}')"
+            else f"SELECT *, row_number() OVER () AS {PLACE} FROM read_csv_auto({path})"
         )
         connection.execute(f"CREATE VIEW {name} AS {source}")
+    elif isinstance(events, Sequence):
+        parts = " UNION ALL BY NAME ".join(_part_query(number, part) for number, part in enumerate(events))
+        connection.execute(f"CREATE VIEW {name} AS {parts}")
     else:
-        connection.register(f"{name}_frame", events)
-        columns = ", ".join('"' + str(column).replace('"', '""') + '"' for column in events.columns)
-        connection.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM {name}_frame")
+        frame_view(name, events)
 
     def query(table: Any) -> str:
         return str(table.sql(dialect="duckdb", pretty=False, optimize=False))
@@ -147,14 +180,48 @@ def _open_duckdb(events: pd.DataFrame | str) -> Iterator[Opened]:
     def fetch(table: Any) -> pa.Table:
         return connection.sql(query(table)).to_arrow_table()
 
+    def small(frame: pd.DataFrame) -> Any:
+        view = f"{name}_small_{len(frames)}"
+        frame_view(view, frame)
+        return session.table(view)
+
     try:
-        yield Opened(session.table(name), F, Window, keep, fetch)
+        yield Opened(session.table(name), F, Window, keep, fetch, small)
     finally:
         for table in kept:
             connection.execute(f"DROP TABLE IF EXISTS {table}")
+        for frame in frames:
+            connection.execute(f"DROP VIEW IF EXISTS {frame.removesuffix('_frame')}")
+            connection.unregister(frame)
         connection.execute(f"DROP VIEW IF EXISTS {name}")
-        if not isinstance(events, str):
-            connection.unregister(f"{name}_frame")
+
+
+def _quoted(name: object) -> str:
+    return '"' + str(name).replace('"', '""') + '"'
+
+
+def _text_literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _part_query(number: int, part: Part) -> str:
+    """SQL that reads a part; every row knows its place, in its own file and among all."""
+    import pyarrow.parquet as pq
+
+    names = pq.read_schema(part.path).names
+    theirs = {theirs: ours for ours, theirs in part.columns.items()}
+    columns = [
+        f"{_quoted(name)} AS {_quoted(theirs.get(name, name))}"
+        for name in names
+        if name in theirs or (name not in part.columns and name not in ("source", "file_row_number"))
+    ]
+    place = "-file_row_number" if part.newest_first else "file_row_number"
+    if "order" not in names and "order" not in part.columns:
+        columns.append(f'{place} AS "order"')
+    return (
+        f"SELECT {', '.join(columns)}, {_text_literal(part.source)} AS source, {number * PART} + {place} AS {PLACE} "
+        f"FROM read_parquet({_text_literal(part.path)}, file_row_number = true)"
+    )
 
 
 def clean(opened: Opened) -> tuple[Any, Any, list[str]]:
