@@ -16,6 +16,7 @@ from journeylab.readers.cells import object_of
 CHUNK = 1 << 20
 LONGEST = 64 * 1024**2
 """A line, or a value in a JSON file, of more characters is left out: no system writes one."""
+LIST_STEPS = ("list", "element", "item", "bag", "array", "array_element")
 HEAD = 3
 """So many lines are looked at to tell what a file is; the first may be damaged."""
 
@@ -345,7 +346,7 @@ def parquet_records(path: Path, account: Account, columns: Iterable[str] = ()) -
     Parameters
     ----------
     columns : iterable of str
-        Those to read, as far as they are there; all where none is given.
+        Those to read, as far as they are there; all where none is given. ``hits.page`` is a part of a nested column.
 
     Raises
     ------
@@ -357,8 +358,7 @@ def parquet_records(path: Path, account: Account, columns: Iterable[str] = ()) -
 
     try:
         file = pq.ParquetFile(path)
-        there = set(file.schema_arrow.names)
-        wanted = [name for name in columns if name in there] or None
+        wanted = _leaves([file.schema.column(number).path for number in range(len(file.schema))], columns) or None
         row = 0
         for batch in file.iter_batches(batch_size=2_000, columns=wanted):
             for record in batch.to_pylist():
@@ -368,6 +368,13 @@ def parquet_records(path: Path, account: Account, columns: Iterable[str] = ()) -
         raise DataError(
             f"{path}: is damaged or no Parquet file ({str(error).splitlines()[0]}); export it again."
         ) from None
+
+
+def _leaves(paths: list[str], columns: Iterable[str]) -> list[str]:
+    """The paths of a Parquet file that lie in some columns; the steps that a list adds to a path do not count."""
+    wanted = [f"{name}." for name in columns]
+    plain = {path: ".".join([part for part in path.split(".") if part not in LIST_STEPS]) for path in paths}
+    return [path for path, name in plain.items() if any(f"{name}.".startswith(column) for column in wanted)]
 
 
 def records_of(path: Path, account: Account, columns: Iterable[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
