@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import itertools
 import json
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,6 +18,10 @@ from journeylab.readers.cells import object_of
 CHUNK = 1 << 20
 LONGEST = 64 * 1024**2
 """A line, or a value in a JSON file, of more characters is left out: no system writes one."""
+DEEPEST = 1_000
+"""So deep may elements of XML stand in each other."""
+FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\udc80-\udcff]")
+"""Signs that XML forbids, and bytes that could not be decoded."""
 LIST_STEPS = ("list", "element", "item", "bag", "array", "array_element")
 HEAD = 3
 """So many lines are looked at to tell what a file is; the first may be damaged."""
@@ -290,7 +296,9 @@ def _cells(
         account.lose("with a quotation mark that is never closed", f"row {since}", held)
 
 
-def xml_elements(path: Path, account: Account, tag: str, *, outside: Iterable[str] = ()) -> Iterator[tuple[str, Any]]:
+def xml_elements(
+    path: Path, account: Account, tag: str, *, outside: Iterable[str] = (), partial: bool = False
+) -> Iterator[tuple[str, Any]]:
     """The elements of a tag, one at a time and forgotten afterwards; entities and document types are refused.
 
     Parameters
@@ -299,11 +307,17 @@ def xml_elements(path: Path, account: Account, tag: str, *, outside: Iterable[st
         Without its namespace.
     outside : iterable of str
         Further tags to yield.
+    partial : bool
+        Whether to yield the element in which the file breaks off, with the children that are whole.
 
     Raises
     ------
     DataError
         When the file defines entities.
+
+    Notes
+    -----
+    What stands outside the elements is forgotten as well, so that memory holds one element at a time.
     """
     from xml.etree.ElementTree import ParseError, XMLPullParser
 
@@ -312,24 +326,33 @@ def xml_elements(path: Path, account: Account, tag: str, *, outside: Iterable[st
 
     wanted = {tag, *outside}
     parser = XMLPullParser(("start", "end"), _parser=DefusedXMLParser(forbid_dtd=True))
-    count = 0
+    count = outer = silent = 0
     stack: list[Any] = []
     try:
-        for chunk in chunks(path, account):
-            parser.feed(chunk)
+        for text in _xml_text(path, account):
+            parser.feed(text)
+            silent += len(text)
             found: Any = parser.read_events()
             for event, element in found:
-                name = element.tag.rpartition("}")[2]
+                silent = 0
                 if event == "start":
                     stack.append(element)
+                    if not outer and _local(element) in wanted:
+                        outer = len(stack)
                     continue
                 stack.pop()
-                if name in wanted and not any(parent.tag.rpartition("}")[2] in wanted for parent in stack):
-                    count += 1
-                    yield f"{name} {count}", element
+                if outer and len(stack) >= outer:
+                    continue
+                if outer:
+                    count, outer = count + 1, 0
+                    yield f"{_local(element)} {count}", element
                     element.clear()
-                    if stack:
-                        stack[-1].remove(element)
+                if stack:
+                    stack[-1].remove(element)
+            if silent > LONGEST or len(stack) > DEEPEST:
+                account.read()
+                account.lose(f"longer than {LONGEST:,} characters or deeper than {DEEPEST:,} elements", "an element")
+                return
         parser.close()
     except DefusedXmlException:
         raise DataError(
@@ -338,6 +361,52 @@ def xml_elements(path: Path, account: Account, tag: str, *, outside: Iterable[st
     except ParseError as error:
         account.read()
         account.lose("where the file is no longer XML (damaged or cut short)", f"line {error.position[0]}")
+        if partial and outer:
+            element = stack[outer - 1]
+            if len(stack) > outer:
+                element.remove(stack[outer])
+            yield f"{_local(element)} {count + 1}", element
+
+
+def _local(element: Any) -> str:
+    """The tag of an element without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def _xml_text(path: Path, account: Account) -> Iterator[str]:
+    """The text of an XML file; a byte that its encoding does not know, and a sign that XML forbids, break nothing."""
+    decoder = None
+    for chunk in chunks(path, account):
+        if decoder is None:
+            decoder = codecs.getincrementaldecoder(_xml_encoding(chunk, account))("surrogateescape")
+        try:
+            text = decoder.decode(chunk)
+        except UnicodeError:
+            account.note(f"the file is not {_xml_encoding(chunk, account)} all through; the rest was left out")
+            return
+        if FORBIDDEN.search(text):
+            text = FORBIDDEN.sub(lambda sign: _mended(sign[0]), text)
+            account.note("the file holds bytes that are no text in its encoding; they were read as Windows-1252")
+        yield text.removeprefix("\ufeff")
+
+
+def _mended(sign: str) -> str:
+    return bytes([ord(sign) - 0xDC00]).decode("cp1252", "replace") if ord(sign) >= 0xDC80 else "\ufffd"
+
+
+def _xml_encoding(start: bytes, account: Account) -> str:
+    """The encoding by the file's first bytes, else the one that it declares, else UTF-8."""
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    declared = re.match(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]+)", start[:500])
+    name = declared[1].decode("ascii") if declared else "utf-8"
+    try:
+        if codecs.lookup(name).name.startswith(("utf-16", "utf-32")) or not isinstance(b"<".decode(name), str):
+            return "utf-8"
+    except (LookupError, UnicodeError):
+        account.note(f"the file declares an encoding that is not known ({name}) and was read as UTF-8")
+        return "utf-8"
+    return name
 
 
 def parquet_records(path: Path, account: Account, columns: Iterable[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
