@@ -50,6 +50,7 @@ FORMATS: dict[str, dict[str, Format]] = {
         "adobe": Format(f"{EVENTS}.adobe", "OPTIONS", export=True),
         "ga360": Format(f"{EVENTS}.ga360", "OPTIONS", export=True),
         "xes": Format(f"{EVENTS}.xes", "OPTIONS", export=True),
+        "weblog": Format(f"{EVENTS}.weblog", "OPTIONS", export=True),
     },
     "codings": {"tabular": Format("journeylab.readers.codings.tabular", "CodingOptions", READABLE)},
     "survey": {"tabular": Format("journeylab.readers.surveys.tabular", "SurveyOptions", READABLE)},
