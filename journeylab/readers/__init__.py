@@ -51,6 +51,7 @@ FORMATS: dict[str, dict[str, Format]] = {
         "ga360": Format(f"{EVENTS}.ga360", "OPTIONS", export=True),
         "xes": Format(f"{EVENTS}.xes", "OPTIONS", export=True),
         "weblog": Format(f"{EVENTS}.weblog", "OPTIONS", export=True),
+        "klaviyo": Format(f"{EVENTS}.klaviyo", "OPTIONS", export=True),
     },
     "codings": {"tabular": Format("journeylab.readers.codings.tabular", "CodingOptions", READABLE)},
     "survey": {"tabular": Format("journeylab.readers.surveys.tabular", "SurveyOptions", READABLE)},

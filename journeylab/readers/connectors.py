@@ -1,7 +1,8 @@
-"""Records as connectors hand them on: what Airbyte wraps around those of the system."""
+"""Records as connectors hand them on: what Airbyte wraps around those of the system, and pages of an API."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from journeylab.readers.cells import object_of
@@ -25,3 +26,14 @@ def unwrapped(record: dict[str, Any], field: str) -> dict[str, Any]:
         return record
     outer = object_of(record.get("record")) or record
     return object_of(outer.get("_airbyte_data")) or object_of(outer.get("data")) or record
+
+
+def paged(records: Iterator[tuple[str, dict[str, Any]]], field: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The records on the pages that an API answers, ``{field: [record, …], …}``; others are handed on as they are."""
+    for place, record in records:
+        page = record.get(field)
+        if not isinstance(page, list):
+            yield place, record
+            continue
+        for number, item in enumerate(page, start=1):
+            yield f"{place}, {field} {number}", object_of(item)
