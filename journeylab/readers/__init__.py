@@ -52,6 +52,7 @@ FORMATS: dict[str, dict[str, Format]] = {
         "xes": Format(f"{EVENTS}.xes", "OPTIONS", export=True),
         "weblog": Format(f"{EVENTS}.weblog", "OPTIONS", export=True),
         "klaviyo": Format(f"{EVENTS}.klaviyo", "OPTIONS", export=True),
+        "zendesk": Format(f"{EVENTS}.zendesk", "OPTIONS", export=True),
     },
     "codings": {"tabular": Format("journeylab.readers.codings.tabular", "CodingOptions", READABLE)},
     "survey": {"tabular": Format("journeylab.readers.surveys.tabular", "SurveyOptions", READABLE)},
