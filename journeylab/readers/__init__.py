@@ -8,11 +8,12 @@ from __future__ import annotations
 import dataclasses
 import importlib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
-from journeylab.errors import DataError, did_you_mean, listing
+from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.readers.account import Account, batches, read_export
 from journeylab.readers.codings.model import CodedStudy
 from journeylab.readers.files import READABLE, find_file, suffix_of
@@ -27,13 +28,23 @@ __all__ = ["FORMATS", "CodedStudy", "events_to_parquet", "read_codings", "read_e
 class Format:
     """One format: where its reader lives, what its options are called, and the extensions it is guessed by.
 
-    An export is read record by record, see `journeylab.readers.account`; other readers have a function ``read``.
+    An export is read record by record, see `journeylab.readers.account`; other readers have a function ``read``. One that
+    reads no file has a function ``place`` that says, from the options, what is read.
     """
 
     module: str
     options: str
     suffixes: tuple[str, ...] = ()
     export: bool = False
+    file: bool = True
+
+    def locate(self, module: ModuleType, path: str | Path | None, options: Any) -> Path:
+        """The file that is there, or what stands in its place in reports."""
+        if self.file:
+            return find_export(path or "")
+        if path and Path(path).is_file():
+            raise StudyError(f"{path}: is a file, which this format does not read; leave the path away.")
+        return module.place(options)
 
 
 EVENTS = "journeylab.readers.events"
@@ -53,6 +64,7 @@ FORMATS: dict[str, dict[str, Format]] = {
         "weblog": Format(f"{EVENTS}.weblog", "OPTIONS", export=True),
         "klaviyo": Format(f"{EVENTS}.klaviyo", "OPTIONS", export=True),
         "zendesk": Format(f"{EVENTS}.zendesk", "OPTIONS", export=True),
+        "sql": Format(f"{EVENTS}.sql", "OPTIONS", export=True, file=False),
     },
     "codings": {"tabular": Format("journeylab.readers.codings.tabular", "CodingOptions", READABLE)},
     "survey": {"tabular": Format("journeylab.readers.surveys.tabular", "SurveyOptions", READABLE)},
@@ -60,12 +72,15 @@ FORMATS: dict[str, dict[str, Format]] = {
 """Every format by what it holds and by name."""
 
 
-def read_events(path: str | Path, format: str = "tabular", **options: Any) -> tuple[pd.DataFrame, ImportReport]:
+def read_events(
+    path: str | Path | None = None, format: str = "tabular", **options: Any
+) -> tuple[pd.DataFrame, ImportReport]:
     """Read what customers did.
 
     Parameters
     ----------
-    path : str or Path
+    path : str or Path, optional
+        The file; none for a database (format "sql").
     format : str
         See `FORMATS`.
     **options
@@ -87,13 +102,13 @@ def read_events(path: str | Path, format: str = "tabular", **options: Any) -> tu
     return _read("events", path, format, options)
 
 
-def events_to_parquet(path: str | Path, to: str | Path, format: str, **options: Any) -> ImportReport:
+def events_to_parquet(path: str | Path | None, to: str | Path, format: str, **options: Any) -> ImportReport:
     """Read an export into a Parquet file of contract events without ever holding it whole.
 
     Parameters
     ----------
-    path : str or Path
-        The export.
+    path : str or Path, optional
+        The export; none for a database (format "sql").
     to : str or Path
         The Parquet file to write; `journeylab.journeys.build` opens it.
     format : str
@@ -115,11 +130,12 @@ def events_to_parquet(path: str | Path, to: str | Path, format: str, **options: 
         raise DataError(f"{path}: '{format}' is not read record by record; {listing(exports, 30)} are.")
     module = importlib.import_module(found.module)
     chosen = make_options(getattr(module, found.options), options, f"{format} events")
-    account = Account(find_export(path), chosen.source, format)
+    where = found.locate(module, path, chosen)
+    account = Account(where, chosen.source, format)
     n, writer = 0, None
     part = Path(to).with_name(f".{Path(to).name}.part")
     try:
-        for frame in batches(module, path, chosen, account):
+        for frame in batches(module, where, chosen, account):
             table = pa.Table.from_pandas(frame, preserve_index=False)
             if writer is None:
                 schema = pa.schema([field.with_nullable(True) for field in table.schema])
@@ -241,11 +257,11 @@ def read_table(
     return records.read_table(path, table, make_options(TableOptions, options, f"the table {table}"))
 
 
-def _read(kind: str, path: str | Path, format: str | None, options: dict[str, Any]) -> Any:
+def _read(kind: str, path: str | Path | None, format: str | None, options: dict[str, Any]) -> Any:
     """Find the reader of a format and call it with its options."""
     formats = FORMATS[kind]
     if format is None:
-        suffix = suffix_of(find_file(path))
+        suffix = suffix_of(find_file(path or ""))
         format = next(name for name, known in formats.items() if suffix in known.suffixes)
     if format not in formats:
         raise DataError(
@@ -254,4 +270,6 @@ def _read(kind: str, path: str | Path, format: str | None, options: dict[str, An
     found = formats[format]
     module = importlib.import_module(found.module)
     chosen = make_options(getattr(module, found.options), options, f"{format} {kind}")
-    return read_export(module, find_export(path), chosen, format) if found.export else module.read(path, chosen)
+    if found.export:
+        return read_export(module, found.locate(module, path, chosen), chosen, format)
+    return module.read(path or "", chosen)

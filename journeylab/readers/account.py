@@ -1,7 +1,8 @@
 """Exports of other systems: their options, and the books of an import that never holds the whole file.
 
 A reader of an export is a module with ``OPTIONS`` (`ExportOptions` or a subclass) and a generator
-``records(path, options, account)`` that yields one dictionary an event and tells the account what it read and lost.
+``records(path, options, account)`` that yields one dictionary an event and tells the account what it read and lost; or,
+where the records come in tables anyway, a generator ``portions`` of the same kind that yields contract tables.
 """
 
 from __future__ import annotations
@@ -131,6 +132,9 @@ class Account:
 
 def batches(module: ModuleType, path: str | Path, options: Any, account: Account) -> Iterator[pd.DataFrame]:
     """Read an export as contract tables of at most `PORTION` events."""
+    if hasattr(module, "portions"):
+        yield from module.portions(Path(path), options, account)
+        return
     portion: list[dict[str, Any]] = []
     for event in module.records(Path(path), options, account):
         portion.append(event)

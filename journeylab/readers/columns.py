@@ -120,13 +120,20 @@ def map_columns(
     )
 
 
+def rows_where(ledger: Ledger, options: TableOptions) -> pd.DataFrame:
+    """Apply `where` to the rows of a file."""
+    frame = ledger.raw.frame
+    if options.where is None:
+        return frame
+    present = [str(column) for column in frame.columns]
+    condition = parse_condition(options.where, present, f"{ledger.path}: option where")
+    return ledger.drop(frame, ~condition.holds(frame, options, ledger.path), f"outside of where: {options.where}")
+
+
 def select_rows(ledger: Ledger, options: TableOptions) -> pd.DataFrame:
     """Apply `where` and `drop_duplicates` to the rows of a file; note exact repetitions that are kept."""
-    frame = ledger.raw.frame
+    frame = rows_where(ledger, options)
     present = [str(column) for column in frame.columns]
-    if options.where is not None:
-        condition = parse_condition(options.where, present, f"{ledger.path}: option where")
-        frame = ledger.drop(frame, ~condition.holds(frame, options, ledger.path), f"outside of where: {options.where}")
     ignored = _all_present(options.duplicate_ignore or (), present, ledger, "duplicate_ignore")
     wanted = options.drop_duplicates
     chosen = present if isinstance(wanted, bool) or wanted is None else list(wanted)

@@ -23,6 +23,10 @@ TOLERATED = 0.05
 """A larger share of dates that only the other order of day and month can explain is an error of the option."""
 
 
+class NoTimesError(DataError):
+    """Not one value of a column is a time."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Times:
     """Parsed times.
@@ -118,7 +122,7 @@ def looks_like_times(text: pd.Series, options: TableOptions) -> bool:
 def _checked(values: pd.Series, filled: pd.Series, text: pd.Series, place: str, notes: tuple[str, ...]) -> Times:
     bad = filled & values.isna()
     if bad.any() and int(bad.sum()) == int(filled.sum()):
-        raise DataError(
+        raise NoTimesError(
             f"{place}: not one of its {int(filled.sum()):,} values is a time that can be read, such as "
             f"{', '.join(examples(text.index[bad], text[bad]))}; times look like 2025-01-31T14:05:00Z. "
             "Name another column, or say how they are written with date_format, such as '%d.%m.%Y %H:%M'."

@@ -45,7 +45,7 @@ def read_workbook(path: Path, sheet: str | None) -> RawTable:
                 if not hasattr(page, "iter_rows"):
                     raise DataError(f"{path}: sheet '{name}' is a chart, not a table; name another sheet.")
                 page.reset_dimensions()
-                records = [[_cell(value) for value in values] for values in page.iter_rows(values_only=True)]
+                records = [[cell_text(value) for value in values] for values in page.iter_rows(values_only=True)]
             finally:
                 book.close()
     except (
@@ -80,7 +80,7 @@ def _sheet_name(names: list[str], wanted: str | None, path: Path) -> str:
     return wanted
 
 
-def _cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
     """A cell as text: whole numbers without decimals, times in ISO."""
     if value is None:
         return ""
@@ -102,7 +102,6 @@ def read_parquet(path: Path) -> RawTable:
         When the file is no Parquet file.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     notes: list[str] = []
@@ -114,19 +113,11 @@ def read_parquet(path: Path) -> RawTable:
     columns: dict[str, pd.Series] = {}
     nested = []
     for name, column in zip(names, table.columns, strict=True):
-        if pa.types.is_nested(column.type):
+        text = column_text(column)
+        if text is None:
             nested.append(name)
-            continue
-        if pa.types.is_dictionary(column.type):
-            column = column.cast(column.type.value_type)
-        try:
-            text = column.cast(pa.string())
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            nested.append(name)
-            continue
-        if pa.types.is_floating(column.type):
-            text = pc.if_else(pc.is_nan(column), "", text)
-        columns[name] = pd.Series(pc.fill_null(text, "").to_pandas(), dtype="str")
+        else:
+            columns[name] = text
     if nested:
         notes.append(f"columns that hold lists, records or bytes were left out: {listing(nested)}")
     if not columns:
@@ -134,3 +125,21 @@ def read_parquet(path: Path) -> RawTable:
     frame = pd.DataFrame(columns)
     frame.index = pd.RangeIndex(2, len(frame) + 2, name="row")
     return RawTable(path, frame, len(frame), (), tuple(notes))
+
+
+def column_text(column: Any) -> pd.Series | None:
+    """An Arrow column as text, missing cells as ""; None where its values are no plain ones."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_nested(column.type):
+        return None
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    try:
+        text = column.cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+    if pa.types.is_floating(column.type):
+        text = pc.if_else(pc.is_nan(column), "", text)
+    return pd.Series(pc.fill_null(text, "").to_pandas(), dtype="str")

@@ -95,7 +95,7 @@ def read(path: str | Path, options: EventOptions) -> tuple[pd.DataFrame, ImportR
     if options.shape == "wide":
         events, n_kept = _wide(ledger, options)
     else:
-        events = _long(ledger, options)
+        events = long_events(ledger, select_rows(ledger, options), options)
         n_kept = len(events)
     report = ledger.close(n_kept)
     validate(events, "events", ledger.path)
@@ -108,11 +108,10 @@ def _constants(options: EventOptions) -> dict[str, str]:
     return {name: value for name, value in named.items() if value is not None and name not in options.columns}
 
 
-def _long(ledger: Ledger, options: EventOptions) -> pd.DataFrame:
-    """One row an event."""
+def long_events(ledger: Ledger, frame: pd.DataFrame, options: EventOptions) -> pd.DataFrame:
+    """Make events of the selected rows of a table that has one row an event."""
     constants = _constants(options)
     mapped = map_columns(ledger.raw, ROLES.values(), options, given=constants, reserved=RESERVED)
-    frame = select_rows(ledger, options)
     frame = _drop_empty(ledger, frame, mapped, "customer_id")
     if "touchpoint" in mapped:
         frame = _drop_empty(ledger, frame, mapped, "touchpoint")
