@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from journeylab.journeys.friction import before_goal
+from journeylab.journeys.groups import blocks, distinct
 from journeylab.journeys.model import Journeys, first_position
 from journeylab.results import Result
 
@@ -56,10 +56,9 @@ def efficiency(j: Journeys, goal: str, start: str | None = None) -> Efficiency:
     The shortest way is found by breadth-first search on the steps that at least 5 customers took, so that one odd journey
     does not set the mark. The interval of a median is that of order statistics (binomial).
     """
-    reached, _ = before_goal(j, goal)
     position = first_position(j, goal)
     begin = first_position(j, start) if start is not None else j.offsets[:-1]
-    used = reached & (begin >= 0) & (begin <= position)
+    used = (position >= 0) & (begin >= 0) & (begin <= position)
     taken = (position - begin)[used] + 1
     way = _shortest(j, goal, start)
     assumptions = (
@@ -93,13 +92,14 @@ def _median(values: np.ndarray) -> tuple[float, float, float]:
 def _shortest(j: Journeys, goal: str, start: str | None) -> tuple[str, ...]:
     """Breadth-first search over steps that enough customers took."""
     size = len(j.touchpoints)
-    owner = j.event_journey
-    inside = owner[1:] == owner[:-1] if j.n_events else np.empty(0, dtype=bool)
-    pair = j.codes[:-1][inside].astype(np.int64) * size + j.codes[1:][inside]
-    total = int(j.customer.max(initial=0)) + 1
-    once = np.unique(pair * total + j.customer[owner[1:][inside]]) // total
-    counts = np.bincount(once, minlength=size * size).reshape(size, size)
-    follow = counts >= min(LEAST, max(1, j.n_journeys // 10))
+    counts = np.zeros(size * size, dtype=np.int64)
+    for part in blocks(j):
+        inside = part.has_next[:-1]
+        pair = part.codes[:-1][inside].astype(np.int64) * size + part.codes[1:][inside]
+        who = np.repeat(part.customer - part.customer[0], np.maximum(part.lengths - 1, 0))
+        once, _ = distinct(who * size**2 + pair)
+        counts += np.bincount(once % size**2, minlength=size**2)
+    follow = counts.reshape(size, size) >= min(LEAST, max(1, j.n_journeys // 10))
     if start is not None:
         queue = [[j.code(start)]]
     else:

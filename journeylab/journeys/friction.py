@@ -10,6 +10,7 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.intervals import wilson
+from journeylab.journeys.groups import distinct, quantiles
 from journeylab.journeys.model import Journeys, first_position, keep_events
 from journeylab.results import Result
 
@@ -97,8 +98,9 @@ def friction(j: Journeys, goal: str) -> Friction:
     reached, before = before_goal(j, goal)
     size, n = len(j.touchpoints), before.n_journeys
     owner, codes = before.event_journey, before.codes.astype(np.int64)
-    pair, meetings = np.unique(codes * max(n, 1) + owner, return_counts=True)
-    at, who = pair // max(n, 1), pair % max(n, 1)
+    pair, meetings = distinct(codes * max(n, 1) + owner)
+    at = pair // max(n, 1)
+    who = pair - at * max(n, 1)
     visits = np.bincount(at, minlength=size)
     held = before.lengths > 0
     stopped = held & ~reached
@@ -106,16 +108,13 @@ def friction(j: Journeys, goal: str) -> Friction:
     back = np.zeros(before.n_events, dtype=bool)
     if before.n_events > 2:
         back[:-2] = (owner[2:] == owner[:-2]) & (codes[2:] == codes[:-2]) & (codes[1:-1] != codes[:-2])
-    looping = np.unique(codes[back] * max(n, 1) + owner[back]) // max(n, 1)
-    seconds = np.full(before.n_events, np.nan)
-    if before.n_events > 1:
-        together = (owner[1:] == owner[:-1]) & (before.session[1:] == before.session[:-1])
-        seconds[:-1][together] = ((before.times[1:] - before.times[:-1]) / np.timedelta64(1, "s"))[together]
-    dwell = pd.Series(seconds).groupby(codes)
+    looping = distinct(codes[back] * max(n, 1) + owner[back])[0] // max(n, 1)
+    together = (owner[1:] == owner[:-1]) & (before.session[1:] == before.session[:-1])
+    dwell = np.diff(before.times)[together].view(np.int64)
+    median, q90 = quantiles(codes[:-1][together], dwell, size, (0.5, 0.9)) / 1e6
     steps = before.lengths[reached]
     usual = float(np.median(steps)) if len(steps) else np.nan
-    through = pd.Series(before.lengths[who].astype(float)).where(reached[who]).groupby(at).median().reindex(range(size))
-    names = range(size)
+    through = quantiles(at[reached[who]], before.lengths[who[reached[who]]], size)[0]
     exit_share, exit_low, exit_high = wilson(exits, visits)
     loop_share, loop_low, loop_high = wilson(np.bincount(looping, minlength=size), visits)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -133,9 +132,9 @@ def friction(j: Journeys, goal: str) -> Friction:
             "loop_ci_low": loop_low,
             "loop_ci_high": loop_high,
             "revisits": revisits,
-            "excess_steps": through.to_numpy() - usual,
-            "median_seconds": dwell.median().reindex(names).to_numpy(),
-            "q90_seconds": dwell.quantile(0.9).reindex(names).to_numpy(),
+            "excess_steps": through - usual,
+            "median_seconds": median,
+            "q90_seconds": q90,
         }
     )
     table = table[table["visits"] > 0].sort_values("exits", ascending=False, kind="stable", ignore_index=True)

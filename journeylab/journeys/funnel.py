@@ -12,7 +12,7 @@ import pandas as pd
 from journeylab import figures, text
 from journeylab.errors import StudyError
 from journeylab.intervals import wilson
-from journeylab.journeys.model import Journeys, has
+from journeylab.journeys.model import Journeys, has, meetings
 from journeylab.results import Result
 
 if TYPE_CHECKING:
@@ -144,9 +144,7 @@ def _ordered(j: Journeys, groups: list[list[str]], within: str | None) -> tuple[
     alive = np.ones(j.n_journeys, dtype=bool)
     first_time = before = j.first_times
     for number, group in enumerate(groups):
-        wanted = np.zeros(len(j.touchpoints), dtype=bool)
-        wanted[[j.code(name) for name in group]] = True
-        hits = np.flatnonzero(wanted[j.codes]) if j.n_events else np.empty(0, dtype=np.int64)
+        hits = meetings(j, group)
         nth = np.searchsorted(hits, after, side="right")
         position = np.where(
             nth < len(hits), hits[np.minimum(nth, max(len(hits) - 1, 0))] if len(hits) else NEVER, NEVER

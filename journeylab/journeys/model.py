@@ -64,7 +64,7 @@ class Journeys:
     @property
     def n_customers(self) -> int:
         """Number of customers who have at least one of the journeys."""
-        return len(np.unique(self.customer))
+        return int(np.count_nonzero(np.diff(self.customer))) + (self.n_journeys > 0)
 
     @property
     def n_events(self) -> int:
@@ -85,6 +85,13 @@ class Journeys:
     def position(self) -> NDArray[np.int64]:
         """The place of each event in its journey, from 0, shape (n_events,)."""
         return np.arange(self.n_events) - np.repeat(self.offsets[:-1], self.lengths)
+
+    @property
+    def has_next(self) -> NDArray[np.bool_]:
+        """Whether another event of its journey follows each event, shape (n_events,)."""
+        follows = np.ones(self.n_events, dtype=bool)
+        follows[self.offsets[1:][self.lengths > 0] - 1] = False
+        return follows
 
     @property
     def first_times(self) -> NDArray[np.datetime64]:
@@ -220,6 +227,16 @@ def collapse_repeats(j: Journeys) -> Journeys:
     return keep_events(j, ~again, drop_empty=False)
 
 
+def meetings(j: Journeys, touchpoint: str | Iterable[str]) -> NDArray[np.int64]:
+    """Every event of a touchpoint (or of any of several): its index in the arrays of events, in order."""
+    wanted = [j.code(name) for name in ([touchpoint] if isinstance(touchpoint, str) else touchpoint)]
+    if len(wanted) == 1:
+        return np.flatnonzero(j.codes == wanted[0])
+    among = np.zeros(len(j.touchpoints), dtype=bool)
+    among[wanted] = True
+    return np.flatnonzero(among[j.codes]) if j.n_events else np.empty(0, dtype=np.int64)
+
+
 def first_position(j: Journeys, touchpoint: str | Iterable[str], occurrence: int = 1) -> NDArray[np.int64]:
     """Where each journey meets a touchpoint (or any of several) for the n-th time; -1 where it does not.
 
@@ -230,10 +247,7 @@ def first_position(j: Journeys, touchpoint: str | Iterable[str], occurrence: int
     """
     if occurrence < 1:
         raise StudyError(f"occurrence counts from 1; found {occurrence}.")
-    names = [touchpoint] if isinstance(touchpoint, str) else list(touchpoint)
-    wanted = np.zeros(len(j.touchpoints), dtype=bool)
-    wanted[[j.code(name) for name in names]] = True
-    hits = np.flatnonzero(wanted[j.codes]) if j.n_events else np.empty(0, dtype=np.int64)
+    hits = meetings(j, touchpoint)
     nth = np.searchsorted(hits, j.offsets[:-1]) + occurrence - 1
     found = np.full(j.n_journeys, -1, dtype=np.int64)
     within = nth < np.searchsorted(hits, j.offsets[1:])

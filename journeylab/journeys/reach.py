@@ -10,6 +10,7 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.intervals import wilson
+from journeylab.journeys.groups import blocks, quantiles, runs
 from journeylab.journeys.model import Journeys
 from journeylab.results import Result
 
@@ -64,14 +65,8 @@ class Reach(Result):
 def reach(j: Journeys) -> Reach:
     """Count for each touchpoint the journeys that meet it, begin with it and end with it."""
     size, n = len(j.touchpoints), j.n_journeys
-    owner = j.event_journey
-    pair, first_at = np.unique(j.codes.astype(np.int64) * max(n, 1) + owner, return_index=True)
-    code = pair // max(n, 1)
+    code, wait = _first_meetings(j)
     count = np.bincount(code, minlength=size)
-    seconds = (
-        (j.times[first_at] - j.first_times[owner[first_at]]) / np.timedelta64(1, "s") if j.n_events else np.empty(0)
-    )
-    parts = np.split(seconds, np.cumsum(count)[:-1]) if size else []
     held = j.lengths > 0
     share, low, high = wilson(count, np.full(size, n))
     table = pd.DataFrame(
@@ -82,7 +77,7 @@ def reach(j: Journeys) -> Reach:
             "ci_low": low,
             "ci_high": high,
             "events": np.bincount(j.codes, minlength=size),
-            "median_seconds_from_start": [float(np.median(part)) if len(part) else np.nan for part in parts],
+            "median_seconds_from_start": quantiles(code, wait, size)[0] / 1e6,
             "first_share": np.bincount(j.codes[j.offsets[:-1][held]], minlength=size) / max(n, 1),
             "last_share": np.bincount(j.codes[j.offsets[1:][held] - 1], minlength=size) / max(n, 1),
         }
@@ -93,3 +88,21 @@ def reach(j: Journeys) -> Reach:
         ("Journeys are independent; a touchpoint that is not tracked is not counted.",),
         n,
     )
+
+
+def _first_meetings(j: Journeys) -> tuple[np.ndarray, np.ndarray]:
+    """Each touchpoint that each journey meets, and the microseconds from its start to the first meeting."""
+    size, codes, waits = len(j.touchpoints), [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    for part in blocks(j):
+        if not part.n_events:
+            continue
+        events = np.arange(part.n_events)
+        meeting = (
+            part.event_journey * size + part.codes
+        ) * part.n_events + events  # the first event of each sorts first
+        meeting.sort()
+        first = runs(meeting // part.n_events)
+        at = meeting[first] % part.n_events
+        codes.append(part.codes[at].astype(np.int64))
+        waits.append((part.times - np.repeat(part.first_times, part.lengths))[at].view(np.int64))
+    return np.concatenate(codes), np.concatenate(waits)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.intervals import wilson
+from journeylab.journeys.groups import blocks, distinct, number, quantiles, runs
 from journeylab.journeys.model import Journeys
 from journeylab.results import Result
 
@@ -89,25 +90,20 @@ def transitions(j: Journeys) -> Transitions:
     Cochran (1977), Sampling Techniques, ch. 6; Dean and Pagano (2015), Stat. Med. 34:2637, on effective sample size.
     """
     size = len(j.touchpoints)
-    owner = j.event_journey
-    inside = owner[1:] == owner[:-1] if j.n_events else np.empty(0, dtype=bool)
-    origin, target = j.codes[:-1][inside].astype(np.int64), j.codes[1:][inside].astype(np.int64)
-    customer = j.customer[owner[1:][inside]] if j.n_events else np.empty(0, dtype=np.int64)
-    seconds = (j.times[1:] - j.times[:-1])[inside] / np.timedelta64(1, "s") if j.n_events else np.empty(0)
-    pair = origin * size + target
-    used, inverse, n = np.unique(pair, return_inverse=True, return_counts=True)
+    inside = j.has_next[:-1]
+    used, place, n = number(j.codes[:-1][inside].astype(np.int64) * size + j.codes[1:][inside], size * size)
     a, b = used // max(size, 1), used % max(size, 1)
-    away = np.bincount(origin, minlength=size)[a] if size else np.empty(0)
-    share = n / away if len(n) else np.empty(0)
-    customers, effective = _clustered(pair, origin, customer, used, a, share, away, size)
+    gap = (j.times[1:] - j.times[:-1])[inside].view(np.int64)
+    middle = quantiles(place, gap, len(used))[0] / 1e6
+    away = np.bincount(a, weights=n, minlength=size).astype(np.int64)[a]
+    share = n / away
+    customers, effective = _clustered(j, place, a, share, away)
     _, low, high = wilson(share * effective, effective)
-    order = np.argsort(inverse, kind="stable")
-    middle = [float(np.median(part)) for part in np.split(seconds[order], np.cumsum(n)[:-1])] if len(n) else []
     names = np.array(j.touchpoints, dtype=object)
     table = pd.DataFrame(
         {
-            "from_touchpoint": names[a] if len(a) else [],
-            "to_touchpoint": names[b] if len(b) else [],
+            "from_touchpoint": names[a],
+            "to_touchpoint": names[b],
             "n": n,
             "customers": customers,
             "share": share,
@@ -124,25 +120,36 @@ def transitions(j: Journeys) -> Transitions:
 
 
 def _clustered(
-    pair: np.ndarray, origin: np.ndarray, customer: np.ndarray, used: np.ndarray, a: np.ndarray, share: np.ndarray,
-    away: np.ndarray, size: int,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Customers behind each pair, and the number of independent steps that its share is worth."""
-    if not len(used):
-        return np.empty(0, dtype=int), np.empty(0)
-    n_customers = int(customer.max()) + 1
-    by_pair, steps = np.unique(pair * n_customers + customer, return_counts=True)
-    by_origin, leaving = np.unique(origin * n_customers + customer, return_counts=True)
-    row = np.searchsorted(used, by_pair // n_customers)
-    key = (by_pair // n_customers // size) * n_customers + by_pair % n_customers
-    all_away = leaving[np.searchsorted(by_origin, key)]
-    customers = np.bincount(row, minlength=len(used))
-    # sum over customers of (steps - share * leaving)^2; those who left a but never to b add (share * leaving)^2
-    left = np.bincount(by_origin // n_customers, weights=leaving.astype(float) ** 2, minlength=size)[a]
-    squares = np.bincount(
-        row, weights=(steps - share[row] * all_away) ** 2 - (share[row] * all_away) ** 2, minlength=len(used)
-    )
-    variance = (squares + share**2 * left) / away.astype(float) ** 2
+    j: Journeys, place: np.ndarray, a: np.ndarray, share: np.ndarray, away: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Customers behind each pair, and the number of independent steps that its share is worth.
+
+    Notes
+    -----
+    With s steps of a customer from a to b among l away from a, the variance needs the sum over customers of
+    ``(s - share * l)**2``, here in whole numbers: of s², s * l and l² (of these last also from those who never went to b).
+    """
+    pairs, size = len(a), len(j.touchpoints)
+    customers, own, cross = np.zeros(pairs, dtype=np.int64), np.zeros(pairs), np.zeros(pairs)
+    total = np.zeros(size)
+    begin = 0
+    for part in blocks(j):
+        steps = np.maximum(part.lengths - 1, 0)
+        end = begin + int(steps.sum())
+        who = np.repeat(part.customer - part.customer[0], steps)
+        key, s = distinct(who * pairs + place[begin:end])
+        begin = end
+        if not len(key):
+            continue
+        who = key // pairs
+        row = key - who * pairs
+        starts = runs(who * size + a[row])
+        left = np.add.reduceat(s, starts)
+        customers += np.bincount(row, minlength=pairs)
+        own += np.bincount(row, weights=s * s, minlength=pairs)
+        cross += np.bincount(row, weights=s * np.repeat(left, np.diff(starts, append=len(s))), minlength=pairs)
+        total += np.bincount(a[row[starts]], weights=left * left, minlength=size)
+    variance = (own - 2 * share * cross + share**2 * total[a]) / away.astype(float) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = np.where(variance > 0, share * (1 - share) / variance, away)
     return customers, np.clip(effective, 1.0, away)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter, defaultdict
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -13,25 +13,11 @@ from hypothesis import strategies as st
 
 from journeylab import journeys
 from journeylab.errors import JourneylabError
-
-START = pd.Timestamp("2026-03-01T10:00:00Z")
+from tests.journeys.slow import START, frame_of, slow_paths
 
 event = st.tuples(st.sampled_from("pqr"), st.integers(0, 200), st.sampled_from(["home", "chat", "cart", "order"]))
 tables = st.lists(event, min_size=1, max_size=40)
 slowly = settings(max_examples=40, deadline=None)
-
-
-def frame_of(rows: list[tuple[str, int, str]]) -> pd.DataFrame:
-    customer, minutes, touchpoint = zip(*rows, strict=True)
-    times = pd.DatetimeIndex([START + pd.Timedelta(minutes=minute) for minute in minutes]).as_unit("us")
-    return pd.DataFrame({"customer_id": customer, "event_time": times, "touchpoint": touchpoint})
-
-
-def slow_paths(rows: list[tuple[str, int, str]]) -> dict[str, list[tuple[int, str]]]:
-    paths = defaultdict(list)
-    for customer, minute, touchpoint in sorted(rows, key=lambda row: row[:2]):  # stable: ties stay as they stand
-        paths[customer].append((minute, touchpoint))
-    return dict(sorted(paths.items()))
 
 
 @slowly
