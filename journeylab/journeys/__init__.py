@@ -5,6 +5,7 @@ from __future__ import annotations
 from journeylab.journeys.build import build
 from journeylab.journeys.dropoff import Abandonment, Dropoff, abandonment, stage_dropoff
 from journeylab.journeys.efficiency import Efficiency, efficiency
+from journeylab.journeys.flow import Flow, flow
 from journeylab.journeys.friction import Friction, friction
 from journeylab.journeys.funnel import Funnel, funnel
 from journeylab.journeys.model import (
@@ -29,6 +30,7 @@ __all__ = [
     "Abandonment",
     "Dropoff",
     "Efficiency",
+    "Flow",
     "Friction",
     "Funnel",
     "Journeys",
@@ -43,6 +45,7 @@ __all__ = [
     "collapse_repeats",
     "efficiency",
     "first_position",
+    "flow",
     "friction",
     "funnel",
     "has",

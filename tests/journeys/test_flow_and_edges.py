@@ -1,0 +1,51 @@
+"""Streams from step to step, and where journeys begin and end, against plain counting."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from journeylab import figures, journeys
+from journeylab.errors import StudyError
+from tests.walks import Rows, frame_of, names, slowly, tables
+
+
+@slowly
+@given(tables, st.integers(2, 5), st.integers(1, 4))
+def test_streams_from_step_to_step(rows: Rows, steps: int, most: int) -> None:
+    found = journeys.flow(journeys.build(frame_of(rows)), steps, most)
+    early = Counter(name for walk in names(rows) for name in walk[:steps])
+    shown = sorted(early, key=lambda name: (-early[name], name))[:most]
+    expected: Counter[tuple[int, str, str]] = Counter()
+    for walk in names(rows):
+        called = [name if name in shown else "other" for name in walk] + ["(end)"]
+        for step in range(1, min(steps, len(called))):
+            expected[step, called[step - 1], called[step]] += 1
+    counted = {(row.step, row.from_touchpoint, row.to_touchpoint): row.n for row in found.table.itertuples()}
+    assert found.shown == tuple(shown)
+    assert counted == dict(expected)
+    assert found.n == len(names(rows)) == found.table.loc[found.table["step"] == 1, "n"].sum()
+    assert found.table.groupby(["step", "from_touchpoint"])["share"].sum().to_numpy() == pytest.approx(1)
+
+
+def test_no_two_labels_of_a_flow_lie_on_each_other() -> None:
+    draw = random.Random(0)
+    places = [f"a rather long name of touchpoint {letter}" for letter in "abcdefghijkl"]
+    rows = [(f"c{n}", step, draw.choice(places)) for n in range(300) for step in range(draw.randint(1, 9))]
+    ax = journeys.flow(journeys.build(frame_of(rows))).plot()
+    figures.png(ax)
+    boxes = [label.get_window_extent() for label in ax.texts]
+    assert len(boxes) > 50
+    for place, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:place])
+    assert "Flow picture" in figures.alt_text(ax)
+
+
+@pytest.mark.parametrize(("steps", "most"), [(1, 8), (6, 0)])
+def test_a_flow_needs_steps_and_touchpoints(steps: int, most: int) -> None:
+    with pytest.raises(StudyError, match="at least"):
+        journeys.flow(journeys.build(frame_of([("p", 0, "home")])), steps, most)
