@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from journeylab.journeys.build import build
 from journeylab.journeys.dropoff import Abandonment, Dropoff, abandonment, stage_dropoff
+from journeylab.journeys.edges import EntriesAndExits, entries_and_exits
 from journeylab.journeys.efficiency import Efficiency, efficiency
 from journeylab.journeys.flow import Flow, flow
 from journeylab.journeys.friction import Friction, friction
@@ -30,6 +31,7 @@ __all__ = [
     "Abandonment",
     "Dropoff",
     "Efficiency",
+    "EntriesAndExits",
     "Flow",
     "Friction",
     "Funnel",
@@ -44,6 +46,7 @@ __all__ = [
     "build",
     "collapse_repeats",
     "efficiency",
+    "entries_and_exits",
     "first_position",
     "flow",
     "friction",

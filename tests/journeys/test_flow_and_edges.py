@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,3 +50,25 @@ def test_no_two_labels_of_a_flow_lie_on_each_other() -> None:
 def test_a_flow_needs_steps_and_touchpoints(steps: int, most: int) -> None:
     with pytest.raises(StudyError, match="at least"):
         journeys.flow(journeys.build(frame_of([("p", 0, "home")])), steps, most)
+
+
+@slowly
+@given(tables, st.sampled_from(["customer", "session"]))
+def test_beginnings_and_ends(rows: Rows, by: str) -> None:
+    j = journeys.build(frame_of(rows), by=by)
+    walks = [j.path(i) for i in range(j.n_journeys)]
+    table = journeys.entries_and_exits(j).table.set_index("touchpoint")
+    assert set(table.index) == {name for walk in walks for name in walk}
+    for name, row in table.iterrows():
+        begin = sum(walk[0] == name for walk in walks)
+        end = sum(walk[-1] == name for walk in walks)
+        met = sum(name in walk for walk in walks)
+        assert (row["n"], row["entries"], row["exits"]) == (met, begin, end)
+        assert (row["entry_share"], row["exit_share"]) == pytest.approx((begin / len(walks), end / len(walks)))
+        assert row["exit_rate"] == pytest.approx(end / met)
+        assert row["rate_ci_low"] <= row["exit_rate"] <= row["rate_ci_high"]
+
+
+def test_no_journeys_have_no_beginnings() -> None:
+    none = journeys.select(journeys.build(frame_of([("p", 0, "home")])), np.array([False]))
+    assert journeys.entries_and_exits(none).summary() == journeys.flow(none).summary() == "There are no journeys."
