@@ -111,7 +111,7 @@ def quantiles(
     for row, share in enumerate(at):
         place = share * (counts[held] - 1)
         low = np.floor(place).astype(np.int64)
-        below = ordered[begin + low] - base
-        above = ordered[begin + np.ceil(place).astype(np.int64)] - base
+        below = (ordered[begin + low] - base).astype(float)
+        above = (ordered[begin + np.ceil(place).astype(np.int64)] - base).astype(float)
         found[row, held] = below + (above - below) * (place - low)
     return found

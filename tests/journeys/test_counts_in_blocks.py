@@ -158,6 +158,12 @@ def test_quantiles_in_groups(rows: list[tuple[int, int]], scale: int) -> None:
         assert found[:, number] == pytest.approx(expected, nan_ok=True, rel=1e-12, abs=scale * 1e-9)
 
 
+def test_quantiles_of_numbers_that_are_further_apart_than_the_largest() -> None:
+    value = np.array([-9, 9]) * (1 << 59)
+    found = groups.quantiles(np.zeros(2, dtype=np.int64), value, 1, (0.0, 0.5, 1.0))
+    assert found[:, 0] == pytest.approx([-9.0 * 2**59, 0, 9.0 * 2**59])
+
+
 def test_stretches_whose_numbers_are_near_the_largest() -> None:
     names = ["home", "chat", "cart", "order"] * 8
     rows = [(f"c{who:02}", minute, name) for who in range(20) for minute, name in enumerate(names)]
