@@ -10,8 +10,11 @@ export OMP_NUM_THREADS := 1
 # Compiled modules are kept in .venv: without them every notebook would compile pandas anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Spark is as large as all else together, and only tests and studies with engine = "spark://..." need it.
+locked = awk '/^[a-z]/{on=/^(pyspark|py4j)==/} $(1)on' requirements.lock
+
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lint claims lab lock simulate browser clean
+.PHONY: help setup report test lint claims lab lock simulate programs spark clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,7 +27,8 @@ $(READY): requirements.lock pyproject.toml
 	@awk '/^uv==/{found=1} found{print} found && !/\\$$/{exit}' requirements.lock > .tools/uv.lock
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target .tools -r .tools/uv.lock
 	.tools/bin/uv venv --quiet --python "$$(command -v $(PYTHON))" $(VENV)
-	.tools/bin/uv pip install --quiet --python $(VENV) --require-hashes -r requirements.lock
+	@$(call locked,!) > .tools/most.lock
+	.tools/bin/uv pip install --quiet --python $(VENV) --require-hashes -r .tools/most.lock
 	.tools/bin/uv pip install --quiet --python $(VENV) --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
@@ -34,7 +38,7 @@ simulate: $(READY)  ## make the demo study's raw data, once
 report: simulate  ## run the demo study and write reports/shop/latest/index.html (STUDY=... DATA=... for another)
 	$(BIN)/journeylab run $(STUDY) $(if $(DATA),--data $(DATA))
 
-test: simulate browser  ## run every test, the notebooks included
+test: simulate programs spark  ## run every test, the notebooks included
 	$(BIN)/python -m pytest tests --doctest-modules journeylab
 	$(BIN)/python -m pytest --nbval-lax notebooks
 
@@ -54,12 +58,23 @@ lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
 	.tools/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
-# The page tests look at the reports in a browser; without one they are skipped, and say so.
-browser:
-	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || { \
-		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 \
-		&& apt-get -qq update && apt-get -qq install --no-install-recommends -y chromium fonts-dejavu-core >/dev/null; } \
-		|| echo "no Chromium here and none could be installed: the page tests will be skipped"
+spark: $(READY)  ## add Spark to the environment (needs Java 17 or newer)
+	@$(BIN)/python -c "import pyspark" 2>/dev/null || { $(call locked,) > .tools/spark.lock \
+		&& .tools/bin/uv pip install --quiet --python $(VENV) --require-hashes -r .tools/spark.lock; }
+
+# Tests look at the reports in a browser, read from database servers and run Spark; what is not here they skip, and say so.
+need = command -v $(1) >/dev/null 2>&1 || ls $(2) >/dev/null 2>&1 || packages="$$packages $(3)"
+programs:
+	@packages=""; \
+	$(call need,chromium,/usr/bin/google-chrome,chromium fonts-dejavu-core); \
+	$(call need,java,/usr/lib/jvm/*/bin/java,openjdk-17-jre-headless); \
+	$(call need,initdb,/usr/lib/postgresql/*/bin/initdb,postgresql); \
+	$(call need,mariadbd,/usr/sbin/mariadbd,mariadb-server); \
+	if [ -n "$$packages" ]; then \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && apt-get -qq update \
+		&& DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y $$packages >/dev/null \
+		|| echo "not here, and not installed:$$packages; the tests that need them will be skipped"; \
+	fi
 
 clean:  ## remove the environment and every report
 	rm -rf $(VENV) .tools reports
