@@ -17,6 +17,7 @@ from journeylab.using import Used, use_events
 
 if TYPE_CHECKING:
     from journeylab.journeys import Journeys
+    from journeylab.journeys.in_engine import InEngine
     from journeylab.journeys.prepare import Recipe
     from journeylab.readers import CodedStudy
     from journeylab.tables import ImportReport
@@ -366,6 +367,24 @@ assignments, changes
         if not self._uses_all:
             return journeys.build(self.events, **options)
         return journeys.build([source.part for source in self.sourced], recipe=self.recipe, **options)
+
+    def in_engine(self, by: str = "customer") -> InEngine:
+        """Leave the events of this study where they are, to be counted there; see `journeylab.journeys.in_engine`.
+
+        Raises
+        ------
+        StudyError
+            When the study has no events.
+        """
+        from journeylab.journeys.in_engine import InEngine
+
+        if not self.config.events:
+            raise StudyError(f"{self.path}: has no [events] source, so there is nothing to count.")
+        settings = self.config.study
+        if not self._uses_all:
+            return InEngine(self.events, by, settings.session_gap, settings.engine)
+        parts = [source.part for source in self.sourced]
+        return InEngine(parts, by, settings.session_gap, settings.engine, self.recipe)
 
     @property
     def reports(self) -> dict[str, ImportReport]:

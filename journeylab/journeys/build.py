@@ -55,15 +55,9 @@ def build(
     StudyError
         When `by` or `gap` is not understood.
     """
-    if by not in {"customer", "session"}:
-        raise StudyError(f"by='{by}' is not one of 'customer', 'session'.{did_you_mean(by, ['customer', 'session'])}")
-    try:
-        silence = pd.Timedelta(gap).value // 1_000
-    except ValueError:
-        silence = 0
-    if not silence > 0:
-        raise StudyError(f"gap='{gap}' is no span of time, write one such as '30min'.")
-    with open_table(_source(events), engine) as opened:
+    read_by(by)
+    silence = read_gap(gap)
+    with open_table(source_of(events), engine) as opened:
         if recipe is not None:
             opened = dataclasses.replace(opened, table=prepare(opened, recipe, named=False).table)
         coded = code_events(opened)
@@ -75,7 +69,37 @@ def build(
     return split_sessions(journeys) if by == "session" else journeys
 
 
-def _source(events: pd.DataFrame | str | Path | Sequence[Part]) -> Source:
+def read_by(by: str) -> str:
+    """Return what one journey is.
+
+    Raises
+    ------
+    StudyError
+        When it is neither a customer's nor a session's.
+    """
+    if by not in {"customer", "session"}:
+        raise StudyError(f"by='{by}' is not one of 'customer', 'session'.{did_you_mean(by, ['customer', 'session'])}")
+    return by
+
+
+def read_gap(gap: str) -> int:
+    """Return the longest silence within a visit, in microseconds.
+
+    Raises
+    ------
+    StudyError
+        When it is not understood.
+    """
+    try:
+        silence = pd.Timedelta(gap).value // 1_000
+    except ValueError:
+        silence = 0
+    if not silence > 0:
+        raise StudyError(f"gap='{gap}' is no span of time, write one such as '30min'.")
+    return silence
+
+
+def source_of(events: pd.DataFrame | str | Path | Sequence[Part]) -> Source:
     """Events as the engine can open them."""
     if isinstance(events, Sequence) and not isinstance(events, str):
         return events

@@ -283,14 +283,14 @@ def code_events(opened: Opened) -> Coded:
     """
     F = opened.F
     kept, counts, columns = clean(opened)
-    customers = opened.keep(_numbered(opened, kept, "customer_id", "customer"))
-    touchpoints = opened.keep(_numbered(opened, kept, "touchpoint", "code"))
+    customers = opened.keep(numbered(opened, kept, "customer_id", "customer"))
+    touchpoints = opened.keep(numbered(opened, kept, "touchpoint", "code"))
     coded = kept.join(customers, on="customer_id").join(touchpoints, on="touchpoint")
     wanted = ["customer", "time", "code"]
     has_visits = "session_id" in columns
     if has_visits:
         known = kept.where(F.col("session_id").isNotNull())
-        coded = coded.join(opened.keep(_numbered(opened, known, "session_id", "visit")), on="session_id", how="left")
+        coded = coded.join(opened.keep(numbered(opened, known, "session_id", "visit")), on="session_id", how="left")
         wanted.append("visit")
     ties = [name for name in ("order", PLACE) if name in columns]
     keys = ["customer", "time", *ties, *([] if PLACE in columns else ["code"])]
@@ -308,7 +308,7 @@ def code_events(opened: Opened) -> Coded:
     )
 
 
-def _numbered(opened: Opened, table: Any, column: str, code: str) -> Any:
+def numbered(opened: Opened, table: Any, column: str, code: str) -> Any:
     """The distinct values of a column, sorted and numbered from 0."""
     F = opened.F
     place = F.row_number().over(opened.Window.orderBy(column)) - F.lit(1)

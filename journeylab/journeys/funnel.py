@@ -92,28 +92,52 @@ def funnel(
     StudyError
         For no steps, an unknown touchpoint, or a time that is not understood.
     """
+    groups, limit = read_steps(steps, ordered, within)
+    if ordered:
+        reached, waits = _ordered(j, groups, limit)
+    else:
+        at_all = np.array([has(j, group) for group in groups])
+        reached, waits = np.logical_or.accumulate(at_all[::-1], axis=0)[::-1], None
+    return describe_funnel(groups, reached.sum(axis=1), waits, ordered, within)
+
+
+def read_steps(
+    steps: Sequence[str | Sequence[str]], ordered: bool, within: str | None
+) -> tuple[list[list[str]], int | None]:
+    """Return the touchpoints of each step, and the longest time from the first, in microseconds.
+
+    Raises
+    ------
+    StudyError
+        For no steps, a time that is not understood, or a time where order does not count.
+    """
     if not len(steps):
         raise StudyError("funnel: needs at least one step.")
     groups = [[step] if isinstance(step, str) else list(step) for step in steps]
-    labels = [" or ".join(group) for group in groups]
-    waits: list[float] = [np.nan] * len(groups)
-    if ordered:
-        reached, waits = _ordered(j, groups, within)
-        rule = "a step counts when it comes later than the first completion of all steps before it"
-    else:
-        if within is not None:
-            raise StudyError("funnel: 'within' needs ordered=True.")
-        at_all = np.array([has(j, group) for group in groups])
-        reached = np.logical_or.accumulate(at_all[::-1], axis=0)[::-1]
+    if within is None:
+        return groups, None
+    if not ordered:
+        raise StudyError("funnel: 'within' needs ordered=True.")
+    try:
+        return groups, pd.Timedelta(within).value // 1_000
+    except ValueError:
+        raise StudyError(f"within='{within}' is no span of time, write one such as '7d'.") from None
+
+
+def describe_funnel(
+    groups: list[list[str]], n: np.ndarray, waits: list[float] | None, ordered: bool, within: str | None
+) -> Funnel:
+    """Make the result of the number of journeys at each step and, where order counts, the median waits in seconds."""
+    rule = "a step counts when it comes later than the first completion of all steps before it"
+    if not ordered:
         rule = "a journey is at a step when it meets that step or any later one, in any order"
     if within is not None:
         rule += f", within {within} of the first step"
-    n = reached.sum(axis=1)
     previous, low, high = wilson(n[1:], n[:-1])
     first, first_low, first_high = wilson(n, np.full(len(n), n[0]))
     table = pd.DataFrame(
         {
-            "step": labels,
+            "step": [" or ".join(group) for group in groups],
             "n": n,
             "share_of_previous": np.append(np.nan, previous),
             "ci_low": np.append(np.nan, low),
@@ -121,7 +145,7 @@ def funnel(
             "share_of_first": first,
             "first_ci_low": first_low,
             "first_ci_high": first_high,
-            "median_seconds": waits,
+            "median_seconds": np.nan if waits is None else waits,
         }
     )
     return Funnel(
@@ -131,14 +155,8 @@ def funnel(
     )
 
 
-def _ordered(j: Journeys, groups: list[list[str]], within: str | None) -> tuple[np.ndarray, list[float]]:
+def _ordered(j: Journeys, groups: list[list[str]], limit: int | None) -> tuple[np.ndarray, list[float]]:
     """Which journeys complete each step in order, and the median wait from the step before."""
-    limit = None
-    if within is not None:
-        try:
-            limit = pd.Timedelta(within).to_timedelta64()
-        except ValueError:
-            raise StudyError(f"within='{within}' is no span of time, write one such as '7d'.") from None
     reached, waits = [], [np.nan]
     after = j.offsets[:-1] - 1
     alive = np.ones(j.n_journeys, dtype=bool)
@@ -154,7 +172,7 @@ def _ordered(j: Journeys, groups: list[list[str]], within: str | None) -> tuple[
         if number == 0:
             first_time = times
         elif limit is not None:
-            alive &= times - first_time <= limit
+            alive &= times - first_time <= np.timedelta64(limit, "us")
         if number:
             gaps = (times - before)[alive] / np.timedelta64(1, "s")
             waits.append(float(np.median(gaps)) if len(gaps) else np.nan)

@@ -7,7 +7,7 @@ them, and every function here returns a new `Journeys` and leaves its input as i
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,10 +123,7 @@ class Journeys:
         try:
             return self.touchpoints.index(touchpoint)
         except ValueError:
-            raise StudyError(
-                f"No touchpoint {touchpoint!r} in these journeys.{did_you_mean(touchpoint, self.touchpoints)} "
-                f"Found: {listing(self.touchpoints)}."
-            ) from None
+            raise unknown_touchpoint(touchpoint, self.touchpoints) from None
 
     def path(self, journey: int) -> tuple[str, ...]:
         """Return the touchpoints of one journey, in order."""
@@ -137,6 +134,14 @@ class Journeys:
         held = self.lengths > 0
         times[held] = self.times[index[held]]
         return times
+
+
+def unknown_touchpoint(touchpoint: str, touchpoints: Sequence[str]) -> StudyError:
+    """Return the error for a touchpoint that no event has."""
+    return StudyError(
+        f"No touchpoint {touchpoint!r} in these journeys.{did_you_mean(touchpoint, touchpoints)} "
+        f"Found: {listing(touchpoints)}."
+    )
 
 
 def lengths(j: Journeys) -> NDArray[np.int64]:

@@ -54,11 +54,16 @@ def path_table(j: Journeys, outcome: str | None = None) -> PathTable:
     table = pd.DataFrame({"path": _paths(cut, first), "n": n})
     if reached is not None:
         table["converted"] = np.bincount(path, weights=reached, minlength=len(first)).astype(int)
+    return describe_paths(table)
+
+
+def describe_paths(table: pd.DataFrame) -> PathTable:
+    """Make the result of a table of distinct paths (path, n and perhaps converted), most frequent first."""
     return PathTable(
         table.sort_values("n", ascending=False, kind="stable", ignore_index=True),
         "Counts of distinct paths",
         ("Two journeys are the same path when their touchpoints are, in order; times do not count.",),
-        j.n_journeys,
+        int(table["n"].sum()),
     )
 
 

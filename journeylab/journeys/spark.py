@@ -17,7 +17,7 @@ LOCAL = "spark://local"
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.ui.enabled": "false",
-    "spark.sql.shuffle.partitions": "8",
+    "spark.sql.shuffle.partitions": "4",
     "spark.driver.memory": "2g",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",

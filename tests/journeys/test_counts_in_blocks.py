@@ -154,7 +154,7 @@ def test_quantiles_in_groups(rows: list[tuple[int, int]], scale: int) -> None:
     found = groups.quantiles(group, value, 5, (0.5, 0.9))
     for number in range(5):
         own = value[group == number]
-        expected = np.quantile(own, (0.5, 0.9)) if len(own) else [np.nan, np.nan]
+        expected = np.quantile(own.astype(float), (0.5, 0.9)) if len(own) else [np.nan, np.nan]
         assert found[:, number] == pytest.approx(expected, nan_ok=True, rel=1e-12, abs=scale * 1e-9)
 
 
