@@ -1,6 +1,6 @@
 """Write a made-up clickstream: 25 event types, about 12 events a customer with heavy tails, visits 30 minutes apart, unsorted.
 
-    python benchmarks/clickstream.py 10000000 /tmp/clicks-10m.parquet
+python benchmarks/clickstream.py 10000000 /tmp/clicks-10m.parquet
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def portion(n: int, first_customer: int, rng: np.random.Generator) -> pa.Table:
         {
             "customer_id": ids.take(pa.array(owner[order])),
             "event_time": pa.array(1_735_689_600_000_000 + time[order], pa.timestamp("us", tz="UTC")),
-            "touchpoint": pa.DictionaryArray.from_arrays(code[order].astype(np.int8), pa.array(TYPES)).cast(pa.string()),
+            "touchpoint": pa.DictionaryArray.from_arrays(code[order].astype(np.int8), pa.array(TYPES)).cast(
+                pa.string()
+            ),
         }
     )
 

@@ -174,14 +174,16 @@ def _notes(study: Study) -> Iterator[str]:
 
 def without_stage(study: Study) -> list[str]:
     """Say how many events stand on no stage, and the most frequent of their touchpoints; empty where all do."""
-    if study.events is None or not study.config.touchpoints:
+    if not study.config.events or not study.config.touchpoints:
         return []
-    loose = study.events.loc[study.events["stage"].isna(), "touchpoint"]
+    loose = study.touchpoints[study.touchpoints["stage"].isna()].nlargest(len(study.touchpoints), "n")
     if loose.empty:
         return []
+    named = [f"'{row.touchpoint}' ({row.n:,})" for row in loose.head(5).itertuples()]
+    more = f" and {len(loose) - 5} more" if len(loose) > 5 else ""
     return [
-        f"{len(loose):,} events of {loose.nunique()} touchpoints match no [[touchpoints]] rule with a stage: "
-        f"{listing(loose.value_counts().index, 5)}."
+        f"{loose['n'].sum():,} events of {len(loose)} touchpoints match no [[touchpoints]] rule with a stage: "
+        f"{', '.join(named)}{more}."
     ]
 
 

@@ -64,6 +64,28 @@ class TestOlist:
         assert row["trouble_low"] < row["trouble"] < row["trouble_high"]
 
 
+class TestMerchStore:
+    @pytest.fixture(scope="class")
+    def store(self) -> jl.Study:
+        folder = REPOSITORY.parent / "shared/data"
+        if not (folder / "ga360_merch_store").is_dir():
+            pytest.skip("needs the real data in ../shared, which are not on this machine")
+        return jl.open_study(REPOSITORY / "data/merch-store", data_dir=folder)
+
+    def test_the_day_has_the_visits_orders_and_channels_of_the_export(self, store: jl.Study) -> None:
+        visits = store.journeys(by="session")
+        assert (visits.n_journeys, visits.n_customers, visits.n_events) == (2556, 2293, 13233)
+        assert store.events["channel"].nunique() == 7
+        assert (store.events["touchpoint"] == "order").sum() == 45
+
+    def test_the_rules_leave_little_without_a_stage(self, store: jl.Study) -> None:
+        assert store.unmatched["n"].sum() == 31
+        assert store.touchpoints["stage"].isna().sum() == len(store.unmatched)
+
+    def test_it_is_web_analytics_only(self, store: jl.Study) -> None:
+        assert store.sources == ["events"]
+
+
 class TestCompleteJourney:
     @pytest.fixture(scope="class")
     def study(self) -> jl.Study:

@@ -29,7 +29,7 @@ class Portraits(Result):
     ----------
     table : DataFrame
         behaviour, name, n, share, ci_low, ci_high, conversion, conversion_low, conversion_high (Wilson; NaN without an
-        outcome), median_steps, median_days, entry (most frequent first touchpoint), typical (a journey), distinctive (words).
+        outcome), median_steps, median_seconds, entry (most frequent first touchpoint), typical (a journey), distinctive (words).
     distinctive : DataFrame
         behaviour, touchpoint, share_in, share_elsewhere, difference, ci_low, ci_high (Newcombe), q_value.
     outcome : str or None
@@ -44,7 +44,7 @@ class Portraits(Result):
         shown = {"name": "Behaviour", "n": "Customers", "share": "Share"}
         if self.outcome:
             shown["conversion"] = f"Reach '{self.outcome}'"
-        return {**shown, "median_steps": "Steps, median", "median_days": "Days, median", "distinctive": "What sets it apart",
+        return {**shown, "median_steps": "Steps, median", "median_seconds": "Time, median", "distinctive": "What sets it apart",
                 "typical": "A typical journey"}  # fmt: skip
 
     @property
@@ -137,11 +137,11 @@ def portraits(
         first = np.bincount(j.codes[j.offsets[:-1][inside & (j.lengths > 0)]], minlength=size)
         rows.append(
             (row.behaviour, name, row.n, row.share, row.ci_low, row.ci_high, *conversion, row.median_length,
-             row.median_seconds / 86400, j.touchpoints[int(first.argmax())] if size else "",
+             row.median_seconds, j.touchpoints[int(first.argmax())] if size else "",
              _typical(j, behaviours, row.behaviour, inside), _words(distinctive, row.behaviour))
         )  # fmt: skip
     columns = ["behaviour", "name", "n", "share", "ci_low", "ci_high", "conversion", "conversion_low", "conversion_high",
-               "median_steps", "median_days", "entry", "typical", "distinctive"]  # fmt: skip
+               "median_steps", "median_seconds", "entry", "typical", "distinctive"]  # fmt: skip
     return Portraits(
         pd.DataFrame(rows, columns=columns),
         "Shares by behaviour with Wilson and Newcombe intervals",

@@ -271,6 +271,8 @@ def _why_not(panel: Panel, code: int, exposed: np.ndarray, outcome: np.ndarray) 
     """Why a touchpoint is not estimated; empty where it is."""
     if panel.follows[code]:
         return "can only follow the outcome"
+    if not len(panel.outcome):
+        return "no visit is followed for so long: the data end before the window does; give a shorter window"
     n, hits = int(exposed.sum()), int(outcome[exposed].sum())
     if n < FEWEST_EXPOSED or (~exposed).sum() < FEWEST_EXPOSED:
         return f"too few visits with it for the first time ({n}); {FEWEST_EXPOSED} are needed" if n < FEWEST_EXPOSED else (

@@ -49,10 +49,11 @@ class Dropoff(Result):
         reach = 100 * np.vstack([frame["left_share"] - frame["ci_low"], frame["ci_high"] - frame["left_share"]])
         ax.barh(rows, share, color=figures.ORANGE, alpha=0.8, height=0.6)
         ax.errorbar(share, rows, xerr=np.abs(reach), fmt="none", ecolor=figures.INK, capsize=3)
-        for row, value, n in zip(rows, share, frame["n"], strict=True):
-            ax.text(value + 3, float(row), f"{value:.0f} % of {n:,}", va="center")
+        ends = 100 * frame["ci_high"].fillna(0)
+        for row, value, end, n in zip(rows, share, ends, frame["n"], strict=True):
+            ax.text(end + 2, float(row), f"{value:.0f} % of {n:,}", va="center")
         ax.set_yticks(rows, frame["stage"])
-        ax.set_xlim(0, max(40.0, float(np.nanmax(share, initial=0.0)) * 1.35))
+        ax.set_xlim(0, max(40.0, float(ends.max() if len(ends) else 0) * 1.35))
         ax.xaxis.set_major_formatter("{x:.0f} %")
         ax.grid(axis="y", visible=False)
         figures.subtitle(ax, "Who goes no further", "share of those who reach the stage, with 95 % intervals")

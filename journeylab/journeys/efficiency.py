@@ -13,6 +13,8 @@ from journeylab.results import Result
 
 LEAST = 5
 
+UNITS = ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
+
 
 @dataclasses.dataclass(frozen=True)
 class Efficiency(Result):
@@ -68,12 +70,13 @@ def efficiency(j: Journeys, goal: str, start: str | None = None) -> Efficiency:
     columns = ["what", "value", "ci_low", "ci_high", "n"]
     if not len(taken) or not way:
         return Efficiency(pd.DataFrame(columns=columns), "Steps to the goal", assumptions, (), goal)
-    seconds = (j.times[position[used]] - j.times[begin[used]]) / np.timedelta64(1, "D")
+    seconds = _median((j.times[position[used]] - j.times[begin[used]]) / np.timedelta64(1, "s"))
+    size, unit = next(((size, unit) for size, unit in UNITS if seconds[0] >= size), UNITS[-1])
     rows = [
         ("steps taken, median", *_median(taken), len(taken)),
         ("steps needed", len(way), np.nan, np.nan, len(taken)),
         ("steps taken for one needed", *(value / len(way) for value in _median(taken)), len(taken)),
-        ("days to the goal, median", *_median(seconds), len(taken)),
+        (f"{unit} to the goal, median", *(value / size for value in seconds), len(taken)),
     ]
     return Efficiency(pd.DataFrame(rows, columns=columns), "Steps to the goal", assumptions, way, goal)
 

@@ -22,6 +22,9 @@ DENSE = 0.2
 
 ORDER = {"problem": 0, "look": 1, "ok": 2}
 
+FEW_DAYS = 7
+"""So many days are named one by one below the figure."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Quality(Result):
@@ -51,9 +54,11 @@ class Quality(Result):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw events a day, a line a source, with empty days marked."""
         ax = figures.new_axes(ax, height=3.6)
+        days = self.daily["day"].drop_duplicates()
+        few = len(days) <= FEW_DAYS
         for number, (source, part) in enumerate(self.daily.groupby("source", sort=False)):
             colour = figures.PALETTE[number % len(figures.PALETTE)]
-            ax.plot(part["day"], part["n"], color=colour, linewidth=1.2)
+            ax.plot(part["day"], part["n"], "o-" if few else "-", color=colour, linewidth=1.2)
             last = part.iloc[-1]
             ax.annotate(f" {source}", (last["day"], part["n"].tail(14).mean()), color=colour, va="center", fontsize=9.5)
             empty = part[part["n"] == 0]
@@ -61,6 +66,8 @@ class Quality(Result):
         ax.set_ylim(bottom=0)
         ax.margins(x=0.12)
         ax.set_ylabel("events a day")
+        if few:
+            ax.set_xticks(days, [f"{day:%-d %b %Y}" for day in days])
         figures.subtitle(ax, "Events a day, by source", "crosses mark days without any event")
         gaps = self.table.loc[self.table["check"] == "days without events", "n"]
         return figures.describe(
