@@ -165,6 +165,8 @@ class EventSource(TableSource):
     assets: str | None = None
     errors: str | None = None
     robots: str | None = None
+    site: str | None = None
+    value: str | None = None
     # of databases
     database: str | None = None
     table: str | None = None

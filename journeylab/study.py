@@ -118,7 +118,7 @@ assignments, changes
         """
         here = Path(path)
         places = [self.data_dir / here, self.data_dir / here.name, self.data_dir.parent / here, self.folder / here]
-        return next((place for place in places if place.is_file()), places[0])
+        return next((place for place in places if place.exists()), places[0])
 
     # What customers did
 

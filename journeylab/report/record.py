@@ -8,12 +8,14 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from journeylab.errors import ReportError
+
+if TYPE_CHECKING:
+    from journeylab.study import Study
 
 LATEST = "latest"
 PACKAGES = (
@@ -56,14 +58,36 @@ def code_digest() -> str:
     return sha.hexdigest()
 
 
-def describe_inputs(study_file: Path, files: Mapping[str, Path]) -> list[dict[str, Any]]:
-    """Name, size and hash of every input; names, not machine paths."""
-    inputs = {"study.toml": study_file, **files}
-    return [
-        {"source": source, "file": file.name, "bytes": file.stat().st_size, "sha256": digest(file)}
-        for source, file in inputs.items()
-        if file.is_file()
-    ]
+def describe_inputs(study: Study, moment: datetime.datetime) -> list[dict[str, Any]]:
+    """Name, size and hash of every input; names, not machine paths.
+
+    Notes
+    -----
+    Exports may be a folder, or read tables that lie beside the named file, so all files there count. A database has no
+    hash: its moment of reading stands for it, and what rests on it is never taken over from an earlier run.
+    """
+    exports = {study.locate(item.path) for item in study.config.events if item.path and item.format != "tabular"}
+    found = []
+    for source, path in {"study.toml": study.path, **study.files}.items():
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                name = file.name if file == path else f"{path.name}/{file.relative_to(path).as_posix()}"
+                found.append({"source": source, "file": name, "bytes": file.stat().st_size, "sha256": digest(file)})
+                if file in exports:
+                    found[-1]["beside"] = _mark(file.parent)
+    for base in study.config.events:
+        if base.path is None:
+            read_at = moment.isoformat()
+            mark = hashlib.sha256(read_at.encode()).hexdigest()
+            name = base.source or "events"
+            found.append({"source": name, "file": f"${base.database}", "read_at": read_at, "sha256": mark})
+    return found
+
+
+def _mark(folder: Path) -> str:
+    """A hash of the names, sizes and times of the files in a folder."""
+    there = [(item.name, item.stat().st_size, item.stat().st_mtime_ns) for item in sorted(folder.iterdir())]
+    return hashlib.sha256(repr(there).encode()).hexdigest()
 
 
 def versions() -> dict[str, str]:

@@ -183,7 +183,7 @@ def run_study(
         raise ReportError(f"{home}: cannot be written: {error.strerror}.") from None
     try:
         before = time.monotonic()
-        inputs = describe_inputs(study.path, study.files)
+        inputs = describe_inputs(study, created)
         last = None if force else latest_run(home)
         kept = reuse(chosen, settings, inputs, last, work, AFTER)
         fresh = [file for file in chosen if file.stem not in kept.names]

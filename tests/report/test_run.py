@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from small import write_small
 
 from journeylab.report.notebooks import choose, find_notebooks
 from journeylab.report.pages import check_page
+from journeylab.report.record import describe_inputs
 from journeylab.report.run import Run, run_study
 from journeylab.study import open_study
 
@@ -188,3 +190,23 @@ class TestCheckPage:
         file = tmp_path / "page.html"
         file.write_text(self.GOOD.format("<h2>s</h2><p>text</p>"))
         assert check_page(file) == []
+
+
+def test_what_rests_on_a_folder_or_a_database_is_run_again(folder: Path) -> None:
+    study = open_study(folder / "study")
+    export = study.config.events[0].model_copy(update={"format": "zendesk", "path": "raw"})
+    base = study.config.events[0].model_copy(update={"format": "sql", "path": None, "database": "SHOP"})
+    study.config = study.config.model_copy(update={"events": [export, base]})
+    moments = [datetime.datetime(2026, 1, day, tzinfo=datetime.UTC) for day in (1, 2)]
+    first, again = (describe_inputs(study, moment) for moment in moments)
+    named = {item["file"]: item for item in first}
+    assert "raw/events.csv" in named
+    assert [item["file"] for item, other in zip(first, again, strict=True) if item != other] == ["$SHOP"]
+    (folder / "study/raw/more.csv").write_text("x")
+    assert "raw/more.csv" in {item["file"] for item in describe_inputs(study, moments[0])}
+    file = study.config.events[0].model_copy(update={"path": "raw/events.csv"})
+    study.config = study.config.model_copy(update={"events": [file]})
+    (before,) = [item["beside"] for item in describe_inputs(study, moments[0]) if "beside" in item]
+    (folder / "study/raw/users.csv").write_text("y")
+    (after,) = [item["beside"] for item in describe_inputs(study, moments[0]) if "beside" in item]
+    assert before != after
