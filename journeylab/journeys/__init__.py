@@ -26,6 +26,7 @@ from journeylab.journeys.reach import Reach, reach
 from journeylab.journeys.steps import StepMatrix, step_matrix
 from journeylab.journeys.subpaths import Subpaths, subpaths
 from journeylab.journeys.transitions import Transitions, transitions
+from journeylab.journeys.waits import WaitingTimes, waiting_times
 
 __all__ = [
     "Abandonment",
@@ -42,6 +43,7 @@ __all__ = [
     "StepMatrix",
     "Subpaths",
     "Transitions",
+    "WaitingTimes",
     "abandonment",
     "build",
     "collapse_repeats",
@@ -65,4 +67,5 @@ __all__ = [
     "subpaths",
     "transitions",
     "until",
+    "waiting_times",
 ]
