@@ -9,6 +9,7 @@ from journeylab.journeys.efficiency import Efficiency, efficiency
 from journeylab.journeys.flow import Flow, flow
 from journeylab.journeys.friction import Friction, friction
 from journeylab.journeys.funnel import Funnel, funnel
+from journeylab.journeys.lapse import Lapse, lapse
 from journeylab.journeys.model import (
     Journeys,
     collapse_repeats,
@@ -23,6 +24,8 @@ from journeylab.journeys.model import (
 from journeylab.journeys.paths import PathTable, path_table
 from journeylab.journeys.quality import Quality, quality, robots
 from journeylab.journeys.reach import Reach, reach
+from journeylab.journeys.repeats import Repeat, repeat
+from journeylab.journeys.retention import Retention, retention
 from journeylab.journeys.steps import StepMatrix, step_matrix
 from journeylab.journeys.subpaths import Subpaths, subpaths
 from journeylab.journeys.transitions import Transitions, transitions
@@ -37,9 +40,12 @@ __all__ = [
     "Friction",
     "Funnel",
     "Journeys",
+    "Lapse",
     "PathTable",
     "Quality",
     "Reach",
+    "Repeat",
+    "Retention",
     "StepMatrix",
     "Subpaths",
     "Transitions",
@@ -55,10 +61,13 @@ __all__ = [
     "funnel",
     "has",
     "keep_events",
+    "lapse",
     "path_table",
     "quality",
     "reach",
     "relabel",
+    "repeat",
+    "retention",
     "robots",
     "select",
     "split_sessions",

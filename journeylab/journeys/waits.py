@@ -88,7 +88,7 @@ class WaitingTimes(Result):
             right = at < 0.5 * most
             ax.plot(at, 100 * row.reached_share, "o", color=figures.INK, zorder=3)
             ax.annotate(
-                f"{row.reached_share:.0%} within {text.duration(row.wait_seconds)}".replace("%", " %"),
+                f"{text.percent(row.reached_share, 0)} within {text.duration(row.wait_seconds)}",
                 (at, 100 * row.reached_share),
                 xytext=(14, -4) if right else (-14, 4),
                 textcoords="offset points",
@@ -179,7 +179,7 @@ def waiting_times(j: Journeys, start: str | None, goal: str, *, until_time: Mome
 
 def _reason(row: object, start: str, goal: str) -> str:
     """Why a percentile or an end of its interval is missing."""
-    share = f"{row.reached_share:.0%}".replace("%", " %")  # type: ignore[attr-defined]
+    share = text.percent(row.reached_share, 0)  # type: ignore[attr-defined]
     if not row.n:  # type: ignore[attr-defined]
         return f"no customer meets {start}"
     if np.isnan(row.wait_seconds):  # type: ignore[attr-defined]

@@ -1,0 +1,70 @@
+"""How sure are shares and percentiles of what customers do several times? Each customer is one draw, not each time."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from journeylab.intervals import CONFIDENCE, Interval, wilson
+
+
+def share(count: NDArray[np.float64], base: NDArray[np.float64]) -> Interval:
+    """Share of a total, such as steps of a kind among all steps, with an interval clustered by customer.
+
+    Parameters
+    ----------
+    count, base : ndarray, shape (n_customers,)
+        Each customer's part of the numerator and of the denominator.
+
+    Notes
+    -----
+    The variance is that of a ratio estimator (linearisation), drawn as a Wilson interval with the effective sample size.
+    Where all or none of the base counts, customers stand for it.
+
+    References
+    ----------
+    Cochran (1977), Sampling Techniques, ch. 6; Dean and Pagano (2015), Stat. Med. 34:2637.
+    """
+    total, customers = float(base.sum()), int(np.count_nonzero(base))
+    if not total:
+        return Interval(np.nan, np.nan, np.nan)
+    value = float(count.sum()) / total
+    variance = float(((count - value * base) ** 2).sum()) / total**2
+    effective = value * (1 - value) / variance if variance > 0 else customers
+    effective = min(max(effective, 1.0), total)
+    return Interval(value, *wilson(value * effective, effective)[1:])
+
+
+def quantile(value: NDArray[np.int64], owner: NDArray[np.int64], at: float) -> Interval:
+    """Quantile of what customers have several of, such as gaps, with an interval clustered by customer.
+
+    Parameters
+    ----------
+    value, owner : ndarray, shape (n,)
+        `owner` never falls.
+
+    Notes
+    -----
+    The share of values up to the quantile has a standard error clustered by customer; the quantiles so much lower and
+    higher as Student's t makes of it are the ends of the interval. One customer alone gives none.
+
+    References
+    ----------
+    Woodruff (1952), JASA 47:635.
+    """
+    from scipy.special import stdtrit
+
+    if not len(value):
+        return Interval(np.nan, np.nan, np.nan)
+    ordered = np.sort(value)
+    found = float(np.quantile(ordered, at))
+    first = np.flatnonzero(np.diff(owner, prepend=owner[0] - 1))
+    under = np.add.reduceat((value <= found).astype(float), first)
+    each = np.diff(first, append=len(owner)).astype(float)
+    customers = len(first)
+    if customers < 2:
+        return Interval(found, np.nan, np.nan)
+    spread = ((under - under.sum() / len(value) * each) ** 2).sum() * customers / (customers - 1)
+    reach = stdtrit(customers - 1, 0.5 + CONFIDENCE / 2) * np.sqrt(spread) / len(value)
+    ends = np.quantile(ordered, np.clip([at - reach, at + reach], 0, 1))
+    return Interval(found, *(float(end) for end in ends))
