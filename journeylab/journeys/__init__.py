@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from journeylab.journeys.build import build
+from journeylab.journeys.channels import ChannelSwitches, channel_switches
 from journeylab.journeys.dropoff import Abandonment, Dropoff, abandonment, stage_dropoff
 from journeylab.journeys.edges import EntriesAndExits, entries_and_exits
 from journeylab.journeys.efficiency import Efficiency, efficiency
@@ -33,6 +34,7 @@ from journeylab.journeys.waits import WaitingTimes, waiting_times
 
 __all__ = [
     "Abandonment",
+    "ChannelSwitches",
     "Dropoff",
     "Efficiency",
     "EntriesAndExits",
@@ -52,6 +54,7 @@ __all__ = [
     "WaitingTimes",
     "abandonment",
     "build",
+    "channel_switches",
     "collapse_repeats",
     "efficiency",
     "entries_and_exits",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from journeylab.intervals import CONFIDENCE, Interval, wilson
 
 
-def share(count: NDArray[np.float64], base: NDArray[np.float64]) -> Interval:
+def share(count: NDArray[Any], base: NDArray[Any]) -> Interval:
     """Share of a total, such as steps of a kind among all steps, with an interval clustered by customer.
 
     Parameters
@@ -57,7 +59,7 @@ def quantile(value: NDArray[np.int64], owner: NDArray[np.int64], at: float) -> I
     if not len(value):
         return Interval(np.nan, np.nan, np.nan)
     ordered = np.sort(value)
-    found = float(np.quantile(ordered, at))
+    found = _at(ordered, at)
     first = np.flatnonzero(np.diff(owner, prepend=owner[0] - 1))
     under = np.add.reduceat((value <= found).astype(float), first)
     each = np.diff(first, append=len(owner)).astype(float)
@@ -66,5 +68,11 @@ def quantile(value: NDArray[np.int64], owner: NDArray[np.int64], at: float) -> I
         return Interval(found, np.nan, np.nan)
     spread = ((under - under.sum() / len(value) * each) ** 2).sum() * customers / (customers - 1)
     reach = stdtrit(customers - 1, 0.5 + CONFIDENCE / 2) * np.sqrt(spread) / len(value)
-    ends = np.quantile(ordered, np.clip([at - reach, at + reach], 0, 1))
-    return Interval(found, *(float(end) for end in ends))
+    return Interval(found, _at(ordered, max(at - reach, 0.0)), _at(ordered, min(at + reach, 1.0)))
+
+
+def _at(ordered: NDArray[np.int64], share: float) -> float:
+    """Quantile of sorted values, on the straight line between two of them."""
+    place = share * (len(ordered) - 1)
+    low, high = float(ordered[int(place)]), float(ordered[int(np.ceil(place))])
+    return low + (high - low) * (place - int(place))
