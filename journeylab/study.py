@@ -203,6 +203,32 @@ assignments, changes
         frame = self._table("customers", self.config.customers)
         return None if frame is None else _without(frame, "customer_id", self.withdrawn_customers)
 
+    def attribute(self, name: str) -> pd.Series:
+        """One value a customer, from the table of customers, or else from the customer's first event that has one.
+
+        Returns
+        -------
+        Series
+            Index customer_id; customers without a value are not in it.
+
+        Raises
+        ------
+        StudyError
+            When neither table has such a column.
+        """
+        if self.customers is not None and name in self.customers:
+            found = self.customers.set_index("customer_id")[name]
+        elif self.events is not None and name in self.events:
+            found = self.events.dropna(subset=[name]).groupby("customer_id", sort=True)[name].first()
+        else:
+            tables = [table for table in (self.customers, self.events) if table is not None]
+            known = sorted({column for table in tables for column in table} - {"customer_id", "event_time"})
+            raise StudyError(
+                f"{self.path}: neither customers nor events have a column '{name}'; there are {listing(known, 20)}."
+                + did_you_mean(name, known)
+            )
+        return found.dropna()
+
     @cached_property
     def assignments(self) -> Frame | None:
         """Who was put into which arm of which randomised test."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -175,7 +176,9 @@ def raise_problems(problems: list[Problem], source: str, unit: str = "row") -> N
 
 def find_problems(frame: pd.DataFrame, table_name: str) -> list[Problem]:
     """Find every breach of a table's contract; see `validate`."""
-    from pandera.errors import SchemaErrors
+    with warnings.catch_warnings():  # where Spark is installed, pandera imports it, and it warns of this pandas
+        warnings.simplefilter("ignore", FutureWarning)
+        from pandera.errors import SchemaErrors
 
     if table_name not in TABLES:
         raise DataError(

@@ -27,6 +27,7 @@ from journeylab.journeys.quality import Quality, quality, robots
 from journeylab.journeys.reach import Reach, reach
 from journeylab.journeys.repeats import Repeat, repeat
 from journeylab.journeys.retention import Retention, retention
+from journeylab.journeys.split import split_by, two_parts
 from journeylab.journeys.steps import StepMatrix, step_matrix
 from journeylab.journeys.subpaths import Subpaths, subpaths
 from journeylab.journeys.transitions import Transitions, transitions
@@ -73,11 +74,13 @@ __all__ = [
     "retention",
     "robots",
     "select",
+    "split_by",
     "split_sessions",
     "stage_dropoff",
     "step_matrix",
     "subpaths",
     "transitions",
+    "two_parts",
     "until",
     "waiting_times",
 ]

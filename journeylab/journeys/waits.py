@@ -97,7 +97,7 @@ class WaitingTimes(Result):
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
             )
         ax.set_xlim(0, most)
-        ax.set_ylim(0, 100)
+        ax.set_ylim(0, min(100.0, max(5.0, 1.25 * float(np.nanmax(high[time <= most])))))
         ax.yaxis.set_major_formatter("{x:.0f} %")
         ticks = [tick for tick in ax.get_xticks() if 0 <= tick <= most]
         left = np.append(frame["at_risk"], 0)[np.searchsorted(frame["time"], np.array(ticks) * size)]
