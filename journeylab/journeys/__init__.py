@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from journeylab.journeys.build import build
 from journeylab.journeys.channels import ChannelSwitches, channel_switches
+from journeylab.journeys.compare import Comparison, compare
 from journeylab.journeys.dropoff import Abandonment, Dropoff, abandonment, stage_dropoff
 from journeylab.journeys.edges import EntriesAndExits, entries_and_exits
 from journeylab.journeys.efficiency import Efficiency, efficiency
@@ -36,6 +37,7 @@ from journeylab.journeys.waits import WaitingTimes, waiting_times
 __all__ = [
     "Abandonment",
     "ChannelSwitches",
+    "Comparison",
     "Dropoff",
     "Efficiency",
     "EntriesAndExits",
@@ -57,6 +59,7 @@ __all__ = [
     "build",
     "channel_switches",
     "collapse_repeats",
+    "compare",
     "efficiency",
     "entries_and_exits",
     "first_position",

@@ -165,12 +165,11 @@ def _usage(j: Journeys) -> pd.DataFrame:
         key = np.sort(part.event_journey * size + part.codes)
         found.append(np.bincount(key[runs(key)] // size, minlength=part.n_journeys))
     uses = np.concatenate(found)
-    _, who = np.unique(j.customer, return_inverse=True)
-    journeys = np.bincount(who).astype(float)
+    journeys = np.bincount(j.customer)
     rows = []
     for place, label in enumerate(USED):
         those = uses == place + 1 if label.isdigit() else uses > place
-        count = np.bincount(who[those], minlength=len(journeys)).astype(float)
+        count = np.bincount(j.customer[those], minlength=len(journeys))
         rows.append((label, int(those.sum()), *clusters.share(count, journeys)))
     return pd.DataFrame(rows, columns=["channels", "n", "share", "ci_low", "ci_high"])
 
@@ -181,12 +180,11 @@ def _switching(j: Journeys) -> pd.DataFrame:
     changes[:-1] &= j.codes[1:] != j.codes[:-1]
     so_far = np.concatenate(([0], np.cumsum(changes)))
     switches = np.diff(so_far[j.offsets])
-    _, who = np.unique(j.customer, return_inverse=True)
     steps = j.lengths - 1
     at = np.flatnonzero(changes)
     gap = (j.times[at + 1] - j.times[at]).view(np.int64)
-    seconds = [value / 1e6 for value in clusters.quantile(gap, np.repeat(who, switches), 0.5)]
-    share = clusters.share(np.bincount(who, weights=switches), np.bincount(who, weights=steps))
+    seconds = [value / 1e6 for value in clusters.quantile(gap, np.repeat(j.customer, switches), 0.5)]
+    share = clusters.share(np.bincount(j.customer, weights=switches), np.bincount(j.customer, weights=steps))
     table = pd.DataFrame(
         [
             ("share of steps that change channel", int(steps.sum()), *share),

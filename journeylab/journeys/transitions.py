@@ -10,8 +10,9 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.intervals import wilson
-from journeylab.journeys.groups import blocks, distinct, number, quantiles, runs
+from journeylab.journeys.groups import blocks, number, quantiles
 from journeylab.journeys.model import Journeys
+from journeylab.journeys.tallies import Tally, steps_of
 from journeylab.results import Result
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def transitions(j: Journeys) -> Transitions:
     middle = quantiles(place, gap, len(used))[0] / 1e6
     away = np.bincount(a, weights=n, minlength=size).astype(np.int64)[a]
     share = n / away
-    customers, effective = _clustered(j, place, a, share, away)
+    tally = _tally(j, place, a)
+    effective = tally.effective(away.astype(float))
     _, low, high = wilson(share * effective, effective)
     names = np.array(j.touchpoints, dtype=object)
     table = pd.DataFrame(
@@ -105,7 +107,7 @@ def transitions(j: Journeys) -> Transitions:
             "from_touchpoint": names[a],
             "to_touchpoint": names[b],
             "n": n,
-            "customers": customers,
+            "customers": tally.customers.astype(np.int64),
             "share": share,
             "ci_low": low,
             "ci_high": high,
@@ -119,37 +121,13 @@ def transitions(j: Journeys) -> Transitions:
     )
 
 
-def _clustered(
-    j: Journeys, place: np.ndarray, a: np.ndarray, share: np.ndarray, away: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Customers behind each pair, and the number of independent steps that its share is worth.
-
-    Notes
-    -----
-    With s steps of a customer from a to b among l away from a, the variance needs the sum over customers of
-    ``(s - share * l)**2``, here in whole numbers: of s², s * l and l² (of these last also from those who never went to b).
-    """
-    pairs, size = len(a), len(j.touchpoints)
-    customers, own, cross = np.zeros(pairs, dtype=np.int64), np.zeros(pairs), np.zeros(pairs)
-    total = np.zeros(size)
+def _tally(j: Journeys, place: np.ndarray, a: np.ndarray) -> Tally:
+    """Customers behind each pair, and what the variance of its share needs; `a` is where each pair leads from."""
+    size = len(j.touchpoints)
+    tally = Tally.empty(a, size)
     begin = 0
     for part in blocks(j):
-        steps = np.maximum(part.lengths - 1, 0)
-        end = begin + int(steps.sum())
-        who = np.repeat(part.customer - part.customer[0], steps)
-        key, s = distinct(who * pairs + place[begin:end])
+        end = begin + int(np.maximum(part.lengths - 1, 0).sum())
+        tally.add(steps_of(part, place[begin:end], a, size, int(part.customer[0])))
         begin = end
-        if not len(key):
-            continue
-        who = key // pairs
-        row = key - who * pairs
-        starts = runs(who * size + a[row])
-        left = np.add.reduceat(s, starts)
-        customers += np.bincount(row, minlength=pairs)
-        own += np.bincount(row, weights=s * s, minlength=pairs)
-        cross += np.bincount(row, weights=s * np.repeat(left, np.diff(starts, append=len(s))), minlength=pairs)
-        total += np.bincount(a[row[starts]], weights=left * left, minlength=size)
-    variance = (own - 2 * share * cross + share**2 * total[a]) / away.astype(float) ** 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        effective = np.where(variance > 0, share * (1 - share) / variance, away)
-    return customers, np.clip(effective, 1.0, away)
+    return tally

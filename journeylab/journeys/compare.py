@@ -1,0 +1,303 @@
+"""Where do two segments differ: which touchpoints they meet, which steps they take, how long their journeys are?"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from journeylab import figures, text
+from journeylab.errors import StudyError
+from journeylab.intervals import CONFIDENCE, FALSE_DISCOVERY_RATE, Interval, benjamini_hochberg, wilson
+from journeylab.journeys import clusters
+from journeylab.journeys.model import Journeys, select
+from journeylab.journeys.segments import Pair, meetings_in, same_terms, steps_in
+from journeylab.results import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LEAST = 10
+"""Differences are tested where so many customers of each segment could have done it and so many of both did or did not."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison(Result):
+    """Two segments side by side.
+
+    Attributes
+    ----------
+    table : DataFrame
+        kind (reach, step or length), touchpoint, to_touchpoint (of a step), n_a, n_b (journeys; of a step, the steps away
+        from touchpoint), value_a, value_b (share; of length, mean events a journey), difference (a less b), ci_low,
+        ci_high, p_value, q_value (Benjamini-Hochberg over the whole table), reason (why it is not tested); the clearest
+        differences first.
+    names : tuple of str
+        What the segments are called.
+    n_a, n_b : int
+        Journeys.
+    by : str
+        What one journey is.
+    """
+
+    names: tuple[str, str]
+    n_a: int
+    n_b: int
+    by: str
+
+    @property
+    def found(self) -> pd.DataFrame:
+        """The differences with a q-value of at most 0.10."""
+        return self.table[self.table["q_value"] <= FALSE_DISCOVERY_RATE]
+
+    def summary(self) -> str:
+        """Say how many differences are clear, and name the clearest reach, step and length."""
+        what = "visits" if self.by == "session" else "journeys"
+        sizes = f"{self.n_a:,} {what} of '{self.names[0]}' and {self.n_b:,} of '{self.names[1]}'"
+        tested = int(self.table["p_value"].notna().sum())
+        if not tested:
+            return f"{sizes}: too few to test any difference."
+        sentence = (
+            f"{len(self.found):,} of {tested:,} differences between {sizes} are clear (q ≤ {FALSE_DISCOVERY_RATE:.2f})"
+        )
+        parts = []
+        for _, group in self.found.groupby("kind", sort=False):
+            row = group.iloc[0]
+            parts.append(f"{_words(row)} ({self._values(row)}; {_difference(row)})")
+        return f"{sentence}: {'; '.join(parts)}." if parts else f"{sentence}."
+
+    def plot(self, ax: Axes | None = None, *, most: int = 14) -> Axes:
+        """Draw the clearest differences of shares with their intervals."""
+        shares = self.table[(self.table["kind"] != "length") & self.table["p_value"].notna()]
+        frame = shares.head(most).iloc[::-1]
+        ax = figures.new_axes(ax, width=9, height=figures.row_height(max(len(frame), 2), each=0.38) + 0.3)
+        rows = np.arange(len(frame))
+        value, low, high = (100 * frame[name].to_numpy(dtype=float) for name in ("difference", "ci_low", "ci_high"))
+        clear = (frame["q_value"] <= FALSE_DISCOVERY_RATE).to_numpy()
+        for kind, colour, marker in (("reach", figures.BLUE, "o"), ("step", figures.ORANGE, "s")):
+            for sure in (True, False):
+                here = (frame["kind"] == kind).to_numpy() & (clear == sure)
+                if here.any():
+                    ax.errorbar(
+                        value[here], rows[here], xerr=np.abs([value[here] - low[here], high[here] - value[here]]),
+                        fmt=marker, color=colour, capsize=3, markerfacecolor=colour if sure else "white",
+                    )  # fmt: skip
+        if frame.empty:
+            ax.text(
+                0, 0.5, "too few to test any difference", ha="center", va="center", backgroundcolor="white", zorder=4
+            )
+        ax.axvline(0, color=figures.MUTED, linewidth=1)
+        ax.set_yticks(rows, [_short(_words(row)) for _, row in frame.iterrows()])
+        ax.set_ylim(-0.6, max(len(frame), 2) - 0.4)
+        reach = max(float(np.max(np.abs([low, high]), initial=1.0)), 1.0) * 1.08
+        ax.set_xlim(-reach, reach)
+        ax.xaxis.set_major_formatter(lambda tick, _: text.signed(tick, 0 if reach > 5 else 2))
+        right = ax.secondary_yaxis("right")
+        right.set_yticks(rows, [self._values(row) for _, row in frame.iterrows()])
+        right.tick_params(length=0, labelcolor=figures.MUTED)
+        right.spines["right"].set_visible(False)
+        ax.set_xlabel(f"points: to the right more in '{self.names[0]}', to the left more in '{self.names[1]}'")
+        note = (
+            f"{self.n_a:,} and {self.n_b:,} {'visits' if self.by == 'session' else 'journeys'}, 95 % intervals; "
+            f"filled: q ≤ {FALSE_DISCOVERY_RATE:.2f}; right: {self.names[0]} and {self.names[1]}"
+        )
+        figures.subtitle(ax, f"Where '{self.names[0]}' and '{self.names[1]}' differ most", note)
+        return figures.describe(ax, f"Forest plot of {len(frame)} differences. {self.summary()}")
+
+    def _values(self, row: pd.Series) -> str:
+        """The two values of a row."""
+        if row["kind"] == "length":
+            return f"{text.number(row['value_a'])} and {text.number(row['value_b'])}"
+        return f"{text.percent(row['value_a'], 0)} and {text.percent(row['value_b'], 0)}"
+
+
+def compare(a: Journeys, b: Journeys, *, names: tuple[str, str] = ("a", "b")) -> Comparison:
+    """Compare two segments, touchpoint by touchpoint and step by step.
+
+    Parameters
+    ----------
+    a, b : Journeys
+        Such as two that `select` made; both by customer or both by session. By customer no customer may be in both; by
+        session a customer may have visits in both.
+    names : tuple of str
+        What to call them.
+
+    Returns
+    -------
+    Comparison
+        One row a touchpoint, a step that occurs in either, and the length of journeys.
+
+    Raises
+    ------
+    StudyError
+        When the segments are of different kinds or share customers, or their names are equal.
+
+    Notes
+    -----
+    Reach by customer: Newcombe's hybrid score interval, and a z test with pooled share. Steps, and all by session: each
+    share is a ratio over customers as in `transitions`, with Wilson's interval for its effective number; the two intervals
+    are joined by the same hybrid (MOVER), with the correlation that customers in both bring; the z test has the clustered
+    variances at the pooled share. Length: Welch's t, on customers. All p-values are one family.
+
+    A difference of segments is no effect of what made them: they may differ in much else.
+
+    References
+    ----------
+    Newcombe (1998), Statistics in Medicine 17:873; Zou and Donner (2008), Statistics in Medicine 27:1693, on joining
+    intervals; Cochran (1977), Sampling Techniques, ch. 6; Welch (1947), Biometrika 34:28; Benjamini and Hochberg (1995),
+    JRSS B 57:289.
+    """
+    if len(set(names)) != 2:
+        raise StudyError(f"names={names!r}: needs two different names, such as ('mobile', 'desktop').")
+    if a.by != b.by:
+        raise StudyError(f"compare: '{names[0]}' is by {a.by} and '{names[1]}' by {b.by}; build or split both alike.")
+    a, b = same_terms(select(a, a.lengths > 0), select(b, b.lengths > 0))
+    n = len(a.customer_ids)
+    common = int(np.logical_and(*(np.bincount(j.customer, minlength=n) > 0 for j in (a, b))).sum())
+    if common and a.by == "customer":
+        raise StudyError(
+            f"compare: {common:,} customers are in both '{names[0]}' and '{names[1]}'; compare segments without common "
+            "customers, or visits (split_sessions)."
+        )
+    terms = np.array([*a.touchpoints, ""], dtype=object)
+    places, size = np.arange(len(a.touchpoints)), max(len(a.touchpoints), 1)
+    steps, taken = steps_in(a, b)
+    table = pd.concat(
+        [
+            _shares("reach", terms[places], terms[np.full(len(places), -1)], meetings_in(a, b), a.by == "customer"),
+            _shares("step", terms[steps // size], terms[steps % size], taken, False),
+            _length(a, b),
+        ],
+        ignore_index=True,
+    )
+    table.insert(len(table.columns) - 1, "q_value", benjamini_hochberg(table["p_value"]))
+    order = np.lexsort((-table["z"].abs().fillna(-1.0), table["p_value"].fillna(2.0)))
+    return Comparison(
+        table.iloc[order].drop(columns="z").reset_index(drop=True),
+        "Differences of two segments, clustered by customer",
+        (
+            "Customers act independently of each other; what one customer does several times is one draw.",
+            f"Tested where at least {LEAST} customers of each segment could have done it, and {LEAST} in all did and did not.",
+            "The segments were not chosen by looking at what is compared: a segment of buyers meets the order by its making.",
+            "A difference between segments is no effect of what sets them apart.",
+        ),
+        names,
+        a.n_journeys,
+        b.n_journeys,
+        a.by,
+    )
+
+
+def _shares(kind: str, touchpoint: np.ndarray, to: np.ndarray, pair: Pair, plain: bool) -> pd.DataFrame:
+    """Differences of shares with intervals and tests; `plain` where each customer is one journey."""
+    a, b, overlap = pair
+    share_a, share_b = a.share, b.share
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pooled = (a.count + b.count) / (a.among + b.among)
+        if plain:
+            variance = pooled * (1 - pooled) * (1 / a.among + 1 / b.among)
+        else:
+            variance = a.variance(pooled) + b.variance(pooled) - 2 * overlap.covariance(a, b, pooled, pooled)
+        z = (share_a - share_b) / np.sqrt(np.maximum(variance, 0.0))
+        spread = np.sqrt(a.variance(share_a) * b.variance(share_b))
+        correlation = np.clip(overlap.covariance(a, b, share_a, share_b) / spread, -1, 1)
+    ends: list[Interval] = []
+    for one, share in ((a, share_a), (b, share_b)):
+        worth = one.among if plain else one.effective(one.clusters[one.base_of])
+        known = np.where(one.among > 0, worth, 0.0)
+        ends.append(wilson(np.nan_to_num(share) * known, known))
+    difference, low, high = clusters.difference(ends[0], ends[1], np.where(spread > 0, correlation, 0.0))
+    could = np.minimum(a.clusters[a.base_of], b.clusters[b.base_of])
+    did = a.customers + b.customers
+    did_not = a.clusters[a.base_of] - a.always + b.clusters[b.base_of] - b.always
+    few = (could < LEAST) | (did < LEAST) | (did_not < LEAST)
+    reason = np.where(could == 0, "nobody in a segment could", np.where(few, f"fewer than {LEAST} customers", ""))
+    z = np.where(few, np.nan, z)
+    columns = {
+        "kind": kind,
+        "touchpoint": touchpoint,
+        "to_touchpoint": to,
+        "n_a": a.among.astype(np.int64),
+        "n_b": b.among.astype(np.int64),
+        "value_a": share_a,
+        "value_b": share_b,
+        "difference": difference,
+        "ci_low": low,
+        "ci_high": high,
+        "p_value": _two_sided(z),
+        "z": z,
+        "reason": reason,
+    }
+    return pd.DataFrame(columns)
+
+
+def _two_sided(z: np.ndarray) -> np.ndarray:
+    """Two-sided p-value of a standard normal statistic."""
+    from scipy.special import ndtr
+
+    return 2 * ndtr(-np.abs(z))
+
+
+def _length(a: Journeys, b: Journeys) -> pd.DataFrame:
+    """Difference of mean events a journey by Welch's t, on customers where they have several journeys."""
+    from scipy.special import stdtr, stdtrit
+
+    n = max(len(a.customer_ids), 1)
+    means, parts, errors, customers = [], [], [], []
+    for j in (a, b):
+        journeys = np.bincount(j.customer, minlength=n).astype(float)
+        events = np.bincount(j.customer, weights=j.lengths, minlength=n)
+        means.append(j.n_events / j.n_journeys if j.n_journeys else np.nan)
+        customers.append(int(np.count_nonzero(journeys)))
+        parts.append((events - means[-1] * journeys) / max(j.n_journeys, 1))
+        errors.append((parts[-1] ** 2).sum() * customers[-1] / (customers[-1] - 1) if customers[-1] > 1 else np.nan)
+    variance = errors[0] + errors[1] - 2 * (parts[0] * parts[1]).sum()
+    reason = (
+        f"fewer than {LEAST} customers" if min(customers) < LEAST else "" if variance > 0 else "lengths do not vary"
+    )
+    difference, half, p_value, t = means[0] - means[1], np.nan, np.nan, np.nan
+    if variance > 0:
+        freedom = (errors[0] + errors[1]) ** 2 / sum(
+            error**2 / (many - 1) for error, many in zip(errors, customers, strict=True)
+        )
+        half = stdtrit(freedom, 0.5 + CONFIDENCE / 2) * np.sqrt(variance)
+        if not reason:
+            t = difference / np.sqrt(variance)
+            p_value = 2 * stdtr(freedom, -abs(t))
+    row = ("length", "", "", a.n_journeys, b.n_journeys, *means, difference, difference - half, difference + half)
+    columns = [
+        "kind",
+        "touchpoint",
+        "to_touchpoint",
+        "n_a",
+        "n_b",
+        "value_a",
+        "value_b",
+        "difference",
+        "ci_low",
+        "ci_high",
+    ]
+    return pd.DataFrame([row], columns=columns).assign(p_value=p_value, z=t, reason=reason)
+
+
+def _words(row: pd.Series) -> str:
+    """What a row is about."""
+    if row["kind"] == "length":
+        return "events per journey"
+    if row["kind"] == "step":
+        return f"{row['touchpoint']} → {row['to_touchpoint']}"
+    return f"meets {row['touchpoint']}"
+
+
+def _difference(row: pd.Series) -> str:
+    """The difference of a row with its interval."""
+    if row["kind"] == "length":
+        return f"{text.signed(row['difference'])}, {text.signed(row['ci_low'])} to {text.signed(row['ci_high'])}"
+    return f"{text.points(row['difference'])}, {text.interval(row['ci_low'], row['ci_high'], 'points')}"
+
+
+def _short(words: str, letters: int = 36) -> str:
+    """Words cut where they would leave too little room for the picture."""
+    return words if len(words) <= letters else words[: letters - 1].rstrip() + "…"
