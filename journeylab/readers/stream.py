@@ -14,6 +14,7 @@ from typing import Any
 from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.readers.account import Account
 from journeylab.readers.cells import object_of
+from journeylab.readers.json_objects import decoded, json_objects
 
 CHUNK = 1 << 20
 LONGEST = 64 * 1024**2
@@ -146,6 +147,10 @@ def json_values(path: Path, account: Account) -> Iterator[tuple[str, dict[str, A
     tuple of str and dict
         The place for messages, and the object. Objects that are damaged are read and lost here, the others only yielded.
     """
+    if _first_sign(path) == "[":  # all of it may stand in one line
+        for _, place, value in json_objects(decoded(chunks(path, account), account), account):
+            yield place, value
+        return
     text = lines(path, account)
     first = next(text, None)
     while first is not None and not first[1].lstrip().startswith(("{", "[")):
@@ -155,7 +160,8 @@ def json_values(path: Path, account: Account) -> Iterator[tuple[str, dict[str, A
     if first is None:
         return
     if not _is_object(first[1]):
-        yield from _json_document(_chained(first, text), account)
+        for _, place, value in json_objects(_whole(_chained(first, text)), account):
+            yield place, value
         return
     for number, line in _chained(first, text):
         place = f"line {number}"
@@ -172,6 +178,13 @@ def json_values(path: Path, account: Account) -> Iterator[tuple[str, dict[str, A
             account.lose("that is no JSON object", place, line)
 
 
+def _first_sign(path: Path) -> str:
+    """The first sign of a text that is no blank."""
+    probe = Account(path, None, "")
+    start = next(decoded(chunks(path, probe), probe), "")
+    return start.lstrip()[:1]
+
+
 def _is_object(line: str) -> bool:
     """Whether a line is a JSON object by itself, or at least looks like the damaged first of many."""
     text = line.strip()
@@ -183,45 +196,12 @@ def _chained(first: tuple[int, str], rest: Iterator[tuple[int, str]]) -> Iterato
     yield from rest
 
 
-def _json_document(text: Iterator[tuple[int, str]], account: Account) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Objects one after the other, or in an array, over as many lines as they like."""
-    decoder = json.JSONDecoder()
-    buffer, start = "", 1
-    tried = 0
+def _whole(text: Iterable[tuple[int, str]]) -> Iterator[str]:
+    """Lines with their ends, those included that were blank, so that the lines count as before."""
+    last = 0
     for number, line in text:
-        buffer += line + "\n"
-        if len(buffer) > LONGEST:
-            break
-        if not line.rstrip().endswith(("}", "},", "]", "}]")) or len(buffer) < 2 * tried:
-            continue
-        while True:
-            buffer = buffer.lstrip(" \t\r\n,[]")
-            try:
-                value, used = decoder.raw_decode(buffer)
-            except (ValueError, RecursionError):
-                tried = len(buffer) if len(buffer) > 4096 else 0
-                break
-            tried = 0
-            yield from _object(value, f"line {start}", account)
-            buffer, start = buffer[used:], number
-    buffer = buffer.strip(" \t\r\n,[]")
-    while buffer:
-        try:
-            value, used = decoder.raw_decode(buffer)
-        except (ValueError, RecursionError):
-            account.read()
-            account.lose("that is not JSON (damaged or cut short)", f"line {start}", buffer)
-            return
-        yield from _object(value, f"line {start}", account)
-        buffer = buffer[used:].strip(" \t\r\n,[]")
-
-
-def _object(value: Any, place: str, account: Account) -> Iterator[tuple[str, dict[str, Any]]]:
-    if isinstance(value, dict):
-        yield place, value
-    else:
-        account.read()
-        account.lose("that is no JSON object", place, value)
+        yield "\n" * (number - last - 1) + line + "\n"
+        last = number
 
 
 def delimited_rows(
@@ -451,10 +431,12 @@ def records_of(path: Path, account: Account, columns: Iterable[str] = ()) -> Ite
     with path.open("rb") as stream:
         if stream.read(4) == b"PAR1":
             return parquet_records(path, account, columns)
+    if _first_sign(path) == "[":
+        return json_values(path, account)
     probe = Account(path, None, account.format)
     head = [line.lstrip() for _, line in itertools.islice(lines(path, probe), HEAD)]
     start = head[0] if head else ""
-    if start.startswith(("{", "[")) or any(object_of(line) for line in head):
+    if start.startswith("{") or any(object_of(line) for line in head):
         return json_values(path, account)
     return delimited_rows(
         path, account, separator="\t" if "\t" in start else ";" if start.count(";") > start.count(",") else ","
