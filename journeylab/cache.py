@@ -25,6 +25,13 @@ def fingerprint(texts: Iterable[str], files: Iterable[Path]) -> str:
     return sha.hexdigest()
 
 
+def files_in(path: Path | None) -> list[Path]:
+    """The file that a source is, or the files of its folder."""
+    if path is not None and path.is_dir():
+        return sorted(file for file in path.iterdir() if file.is_file())
+    return [path] if path is not None and path.is_file() else []
+
+
 def remember(name: str, make: Callable[[], pd.DataFrame], texts: Iterable[str], files: Iterable[Path]) -> pd.DataFrame:
     """Return a table from the run's cache, or make it and keep it there; outside a run just make it."""
     folder = os.environ.get(FOLDER)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from journeylab.cache import FOLDER, fingerprint
+from journeylab.cache import FOLDER, files_in, fingerprint
 from journeylab.contracts import TABLES
 from journeylab.naming import in_file_order, tally_touchpoints
 from journeylab.tables import ImportReport, Loss
@@ -158,7 +158,7 @@ def read_source(source: EventSource, path: Path | None, name: str, options: dict
         report, padded = _count(direct, path)
         return Events(direct, report, identified=False, sound=not padded and not report.n_dropped)
     said = json.dumps(options, default=str, sort_keys=True)
-    key = fingerprint([name, said], [path] if path is not None and path.is_file() else [])[:16]
+    key = fingerprint([name, said], files_in(path))[:16]
     file = scratch() / f"events-{key}.parquet"
     notes = file.with_suffix(".json")
     if source.format != "sql" and file.is_file() and notes.is_file():

@@ -109,7 +109,7 @@ assignments, changes
         return found
 
     def locate(self, path: str) -> Path:
-        """Find a source's file: under the data folder, or under the study's own folder.
+        """Find a source's file, or the folder that it is: under the data folder, or under the study's own folder.
 
         Returns
         -------
@@ -118,7 +118,8 @@ assignments, changes
         """
         here = Path(path)
         places = [self.data_dir / here, self.data_dir / here.name, self.data_dir.parent / here, self.folder / here]
-        return next((place for place in places if place.exists()), places[0])
+        there = [place for place in places if place.is_file()] or [place for place in places if place.is_dir()]
+        return there[0] if there else places[0]
 
     # What customers did
 

@@ -29,7 +29,7 @@ class Format:
     """One format: where its reader lives, what its options are called, and the extensions it is guessed by.
 
     An export is read record by record, see `journeylab.readers.account`; other readers have a function ``read``. One that
-    reads no file has a function ``place`` that says, from the options, what is read.
+    reads no file has a function ``place`` that says, from the options, what is read. Some read a folder as well.
     """
 
     module: str
@@ -37,9 +37,12 @@ class Format:
     suffixes: tuple[str, ...] = ()
     export: bool = False
     file: bool = True
+    folder: bool = False
 
     def locate(self, module: ModuleType, path: str | Path | None, options: Any) -> Path:
         """The file that is there, or what stands in its place in reports."""
+        if self.folder and path and Path(path).is_dir():
+            return Path(path)
         if self.file:
             return find_export(path or "")
         if path and Path(path).is_file():
@@ -64,6 +67,7 @@ FORMATS: dict[str, dict[str, Format]] = {
         "weblog": Format(f"{EVENTS}.weblog", "OPTIONS", export=True),
         "klaviyo": Format(f"{EVENTS}.klaviyo", "OPTIONS", export=True),
         "zendesk": Format(f"{EVENTS}.zendesk", "OPTIONS", export=True),
+        "matomo": Format(f"{EVENTS}.matomo", "OPTIONS", export=True, folder=True),
         "sql": Format(f"{EVENTS}.sql", "OPTIONS", export=True, file=False),
     },
     "codings": {"tabular": Format("journeylab.readers.codings.tabular", "CodingOptions", READABLE)},

@@ -24,7 +24,7 @@ DAMAGED = "that is not JSON (damaged or cut short)"
 BLANKS = re.compile(r"\s*")
 BETWEEN = re.compile(r"[\s,\[\]}]*")
 OBJECT = re.compile(r'\{\s*"')
-FIRST_KEY = re.compile(r'^\{\s*"((?:[^"\\]|\\.)*)"')
+OBJECT_KEY = re.compile(r'\{\s*"((?:[^"\\]|\\.)*)"\s*:')
 NO_TEXT = re.compile("[\udc80-\udcff]")
 DECODER = json.JSONDecoder()
 
@@ -136,7 +136,9 @@ def json_objects(
     sound = True
     while (sign := text.skip(BETWEEN)) != "":
         if table is not None and (sign == '"' or (sign == "{" and not number and not name)):
+            before = name
             name, number = _next_array(text, within or "", name, number)
+            shapes = shapes if name == before else {}
             continue
         number += 1
         line = text.line
@@ -149,8 +151,7 @@ def json_objects(
         except _NoJsonError:
             account.read()
             account.lose(DAMAGED, place, excerpt)
-            looked_for = shapes or {key: frozenset([key]) for key in FIRST_KEY.findall(excerpt)} or _learn(text)
-            sound = _find_next(text, fits or functools.partial(_alike, shapes=looked_for), table)
+            sound = _find_next(text, functools.partial(_fits, shapes=shapes or _learn(text), fits=fits), table)
             continue
         if isinstance(value, dict):
             if value and len(shapes) < MOST_SHAPES:
@@ -225,9 +226,11 @@ def _find_next(text: _Text, fits: Fits, table: re.Pattern[str] | None) -> bool:
 
 
 def _learn(text: _Text) -> Shapes:
-    """The shape of the objects that make up most of the text that follows, where even the first is damaged."""
+    """The shape of what follows where even the first object is damaged: of those that begin like it, else of most."""
     while len(text.text) - text.at < REACH and text.more():
         pass
+    if (begins := OBJECT_KEY.match(text.text, text.at)) and text.text.find(begins[0], begins.end()) >= 0:
+        return {begins[1]: frozenset([begins[1]])}
     sizes, shapes = collections.Counter[str](), Shapes()
     at = text.at
     while found := OBJECT.search(text.text, at):
@@ -242,10 +245,11 @@ def _learn(text: _Text) -> Shapes:
     return {key: shapes[key] for key, _ in sizes.most_common(1)}
 
 
-def _alike(value: dict[str, Any], shapes: Shapes) -> bool:
-    """Whether an object has half of the keys of one that is known, or a quarter and the same first key."""
+def _fits(value: dict[str, Any], fits: Fits | None, shapes: Shapes) -> bool:
+    """Whether an object begins like those that are known, and has a quarter of their keys or half where they begin apart."""
     first = next(iter(value))
-    return any(
-        (4 if first == key else 2) * len(names & set(value)) >= min(len(names), len(value))
-        for key, names in shapes.items()
-    )
+    alike = [key for key, names in shapes.items() if 4 * len(names & set(value)) >= min(len(names), len(value))]
+    if len(shapes) > 1:
+        alike = [key for key in alike if key == first or 2 * len(shapes[key] & set(value)) >= len(shapes[key])]
+        return bool(alike) and (fits is None or fits(value))
+    return first in alike and (fits is None or fits(value))

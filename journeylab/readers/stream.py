@@ -147,7 +147,7 @@ def json_values(path: Path, account: Account) -> Iterator[tuple[str, dict[str, A
     tuple of str and dict
         The place for messages, and the object. Objects that are damaged are read and lost here, the others only yielded.
     """
-    if _first_sign(path) == "[":  # all of it may stand in one line
+    if first_sign(path) == "[":  # all of it may stand in one line
         for _, place, value in json_objects(decoded(chunks(path, account), account), account):
             yield place, value
         return
@@ -178,7 +178,7 @@ def json_values(path: Path, account: Account) -> Iterator[tuple[str, dict[str, A
             account.lose("that is no JSON object", place, line)
 
 
-def _first_sign(path: Path) -> str:
+def first_sign(path: Path) -> str:
     """The first sign of a text that is no blank."""
     probe = Account(path, None, "")
     start = next(decoded(chunks(path, probe), probe), "")
@@ -309,7 +309,7 @@ def xml_elements(
     count = outer = silent = 0
     stack: list[Any] = []
     try:
-        for text in _xml_text(path, account):
+        for text in xml_text(path, account):
             parser.feed(text)
             silent += len(text)
             found: Any = parser.read_events()
@@ -353,7 +353,7 @@ def _local(element: Any) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _xml_text(path: Path, account: Account) -> Iterator[str]:
+def xml_text(path: Path, account: Account) -> Iterator[str]:
     """The text of an XML file; a byte that its encoding does not know, and a sign that XML forbids, break nothing."""
     decoder = None
     for chunk in chunks(path, account):
@@ -431,7 +431,7 @@ def records_of(path: Path, account: Account, columns: Iterable[str] = ()) -> Ite
     with path.open("rb") as stream:
         if stream.read(4) == b"PAR1":
             return parquet_records(path, account, columns)
-    if _first_sign(path) == "[":
+    if first_sign(path) == "[":
         return json_values(path, account)
     probe = Account(path, None, account.format)
     head = [line.lstrip() for _, line in itertools.islice(lines(path, probe), HEAD)]

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from journeylab.cache import files_in
 from journeylab.errors import ReportError
 
 if TYPE_CHECKING:
@@ -69,12 +70,11 @@ def describe_inputs(study: Study, moment: datetime.datetime) -> list[dict[str, A
     exports = {study.locate(item.path) for item in study.config.events if item.path and item.format != "tabular"}
     found = []
     for source, path in {"study.toml": study.path, **study.files}.items():
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file():
-                name = file.name if file == path else f"{path.name}/{file.relative_to(path).as_posix()}"
-                found.append({"source": source, "file": name, "bytes": file.stat().st_size, "sha256": digest(file)})
-                if file in exports:
-                    found[-1]["beside"] = _mark(file.parent)
+        for file in files_in(path):
+            name = file.name if file == path else f"{path.name}/{file.name}"
+            found.append({"source": source, "file": name, "bytes": file.stat().st_size, "sha256": digest(file)})
+            if file in exports:
+                found[-1]["beside"] = _mark(file.parent)
     for base in study.config.events:
         if base.path is None:
             read_at = moment.isoformat()
