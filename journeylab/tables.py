@@ -176,10 +176,6 @@ def raise_problems(problems: list[Problem], source: str, unit: str = "row") -> N
 
 def find_problems(frame: pd.DataFrame, table_name: str) -> list[Problem]:
     """Find every breach of a table's contract; see `validate`."""
-    with warnings.catch_warnings():  # where Spark is installed, pandera imports it, and it warns of this pandas
-        warnings.simplefilter("ignore", FutureWarning)
-        from pandera.errors import SchemaErrors
-
     if table_name not in TABLES:
         raise DataError(
             f"there is no contract table '{table_name}'; there are {listing(TABLES, 20)}."
@@ -189,9 +185,10 @@ def find_problems(frame: pd.DataFrame, table_name: str) -> list[Problem]:
     problems = []
     if table.one_of and not any(name in frame for name in table.one_of):
         problems.append(Problem(None, table.one_of[0], f"is missing; the table needs {' or '.join(table.one_of)}."))
+    pa = _pandera()
     try:
         _schema(table.columns).validate(frame, lazy=True)
-    except SchemaErrors as errors:
+    except pa.errors.SchemaErrors as errors:
         names = {column.name: column for column in table.columns}
         labels = frame.index if frame.index.name == "row" else pd.RangeIndex(1, len(frame) + 1)
         places = dict(zip(frame.index, labels, strict=True))
@@ -204,10 +201,17 @@ def find_problems(frame: pd.DataFrame, table_name: str) -> list[Problem]:
     return problems
 
 
+def _pandera() -> Any:
+    """Import pandera; where Spark is installed it imports that too, which warns of this pandas."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        import pandera.pandas
+    return pandera.pandas
+
+
 def _schema(columns: Iterable[Column]) -> DataFrameSchema:
     """The pandera schema of a contract; extra columns are allowed."""
-    import pandera.pandas as pa
-
+    pa = _pandera()
     built = {}
     for column in columns:
         checks: list[Any] = [pa.Check(KINDS[column.kind].holds, name="kind", raise_warning=False)]
