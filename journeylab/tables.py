@@ -203,9 +203,9 @@ def find_problems(frame: pd.DataFrame, table_name: str) -> list[Problem]:
 
 def _pandera() -> Any:
     """Import pandera; where Spark is installed it imports that too, which warns of this pandas."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        import pandera.pandas
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+    import pandera.pandas
+
     return pandera.pandas
 
 
