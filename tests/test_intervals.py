@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.stats import binom, false_discovery_control
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from journeylab import intervals
 
@@ -48,8 +49,42 @@ def test_wilson_covers_what_it_says(n: int, share: float) -> None:
     assert 0.92 <= covered <= 0.99
 
 
+def test_the_ratio_of_two_shares_is_that_of_the_paper_and_of_statsmodels() -> None:
+    # Koopman (1984), table 1: 36 of 40 against 16 of 80
+    assert intervals.risk_ratio(36, 40, 16, 80) == pytest.approx((4.5, 2.94, 7.15), abs=0.005)
+    for counts in [(7, 25, 4, 60), (0, 10, 3, 20), (10, 10, 3, 20), (3, 10, 0, 20), (5, 5, 0, 5), (60, 90, 900, 1000)]:
+        expected = confint_proportions_2indep(*counts, compare="ratio", method="score", correction=False)
+        assert intervals.risk_ratio(*counts)[1:] == pytest.approx(expected, rel=1e-7, abs=1e-12)
+    k = np.arange(1, 12)
+    both = intervals.risk_ratio(k, 40, k[::-1], 80)
+    turned = intervals.risk_ratio(k[::-1], 80, k, 40)
+    assert both.low == pytest.approx(1 / turned.high)
+
+
+def test_lift_worked_out_by_hand() -> None:
+    # ratio 4.5 (2.9396 to 7.1522), a third in the first group (40 of 120: 0.2554 to 0.4217)
+    value, low, high = intervals.lift(36, 40, 16, 80)
+    assert value == pytest.approx((36 / 40) / (52 / 120))
+    assert low == pytest.approx(2.0769 - np.hypot(2.0769 - 1.7855, 2.0769 - 1.8174), abs=5e-4)
+    assert high == pytest.approx(2.0769 + np.hypot(2.3445 - 2.0769, 2.3758 - 2.0769), abs=5e-4)
+
+
+@pytest.mark.parametrize("n", [300, 2000])
+@pytest.mark.parametrize("first", [0.1, 0.4])
+@pytest.mark.parametrize(("p1", "p0"), [(0.05, 0.05), (0.3, 0.1), (0.1, 0.3), (0.9, 0.5)])
+def test_lift_covers_what_it_says(n: int, first: float, p1: float, p0: float) -> None:
+    rng = np.random.default_rng(5)
+    n1 = rng.binomial(n, first, 2000)
+    k1, k0 = rng.binomial(n1, p1), rng.binomial(n - n1, p0)
+    _, low, high = intervals.lift(k1, n1, k0, n - n1)
+    truth = p1 / (first * p1 + (1 - first) * p0)
+    assert 0.93 <= ((low <= truth) & (truth <= high)).mean() <= 0.97
+
+
 def test_empty_input_gives_nan() -> None:
     assert np.isnan(intervals.wilson(0, 0).value)
     assert np.isnan(intervals.mean([]).value)
     assert np.isnan(intervals.mean([3]).low)
     assert np.isnan(intervals.never_seen_upper(0))
+    assert np.isnan(intervals.risk_ratio([0, 0, 1], [0, 9, 2], [1, 0, 0], [2, 9, 0])).all()
+    assert np.isnan(intervals.lift([0, 0, 1], [0, 9, 2], [1, 0, 0], [2, 9, 0])[1:]).all()

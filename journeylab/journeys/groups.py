@@ -24,19 +24,24 @@ EVENTS = 1 << 18
 LARGEST = np.iinfo(np.int64).max
 
 
-def blocks(j: Journeys, most: int | None = None) -> Iterator[Journeys]:
+def blocks(j: Journeys, most: int | None = None, work: NDArray[np.int64] | None = None) -> Iterator[Journeys]:
     """Cut journeys into blocks of whole customers with at most `most` events (EVENTS); the arrays of events are views.
+
+    Parameters
+    ----------
+    work : ndarray of int64, shape (n_journeys,), optional
+        What each journey adds to its block, where that is not its number of events.
 
     Notes
     -----
     What is counted within a customer or a journey may be counted block by block and added up, which keeps memory small
-    and sorts quick. A customer with more events has a block to himself.
+    and sorts quick. A customer with more has a block to himself.
     """
     ends = np.append(np.flatnonzero(j.customer[1:] != j.customer[:-1]) + 1, j.n_journeys)
-    events = j.offsets[ends]
-    most, first = most or EVENTS, 0
+    total = j.offsets if work is None else np.concatenate(([0], np.cumsum(work)))
+    reached, most, first = total[ends], most or EVENTS, 0
     while first < j.n_journeys:
-        fits = np.searchsorted(events, j.offsets[first] + most, side="right") - 1
+        fits = np.searchsorted(reached, total[first] + most, side="right") - 1
         last = int(ends[max(fits, np.searchsorted(ends, first, side="right"))])
         part = slice(j.offsets[first], j.offsets[last])
         yield dataclasses.replace(

@@ -3,145 +3,158 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from journeylab import text
 from journeylab.errors import StudyError
-from journeylab.intervals import FALSE_DISCOVERY_RATE, benjamini_hochberg
-from journeylab.journeys.groups import LARGEST, blocks, runs
+from journeylab.intervals import FALSE_DISCOVERY_RATE, benjamini_hochberg, lift
+from journeylab.journeys.groups import LARGEST
 from journeylab.journeys.model import Journeys, first_position, has, keep_events
+from journeylab.journeys.stretches import PRODUCTS, count_stretches, most_met
 from journeylab.results import Result
 
 
 @dataclasses.dataclass(frozen=True)
 class Subpaths(Result):
-    """Contiguous stretches of journeys.
+    """Stretches of journeys.
 
     Attributes
     ----------
     table : DataFrame
-        subpath (tuple), n (occurrences), customers; with an outcome also lift, p_value, q_value; most frequent first.
+        subpath (tuple), n (occurrences; with gaps the journeys that have it), customers; with an outcome also lift,
+        lift_ci_low, lift_ci_high, p_value, q_value; most frequent first.
+    gapped : bool
+        Whether other touchpoints may come between.
+    untested : int
+        Stretches of too few customers, neither tested nor shown.
+    left_out : tuple of str
+        Touchpoints that were not looked at, because others are met by more journeys.
     """
+
+    gapped: bool = False
+    untested: int = 0
+    left_out: tuple[str, ...] = ()
 
     def summary(self) -> str:
         """Name the most frequent stretch, and the one that sets converters most apart."""
         if self.table.empty:
-            return "No stretch of two or more touchpoints recurs."
+            few = f" ({self.untested:,} occur, of too few customers)" if self.untested else ""
+            return f"No stretch of two or more touchpoints recurs{few}."
         top = self.table.iloc[0]
-        sentence = f"The most frequent stretch is {' → '.join(top['subpath'])}: {top['n']:,} times, {top['customers']:,} customers."
+        between = ", whatever comes between" if self.gapped else ""
+        times = f"{top['n']:,} journeys" if self.gapped else f"{top['n']:,} times"
+        sentence = f"The most frequent stretch is {' → '.join(top['subpath'])}{between}: {times}, {top['customers']:,} customers."
         if "lift" in self.table:
             clear = self.table[(self.table["q_value"] <= FALSE_DISCOVERY_RATE) & (self.table["lift"] > 1)]
             if len(clear):
                 best = clear.loc[clear["lift"].idxmax()]
                 sentence += (
-                    f" Converters have {' → '.join(best['subpath'])} {text.number(best['lift'])} times as often as all."
+                    f" Converters have {' → '.join(best['subpath'])} {text.number(best['lift'])} times "
+                    f"({text.interval(best['lift_ci_low'], best['lift_ci_high'], 'number')}) as often as all."
                 )
+        if self.left_out:
+            sentence += f" {len(self.left_out)} touchpoints that fewer journeys meet were not looked at."
         return sentence
 
 
-def subpaths(j: Journeys, max_length: int = 3, outcome: str | None = None, *, least: int = 10) -> Subpaths:
-    """Count the stretches of 2 to `max_length` touchpoints that follow directly on each other.
+def subpaths(
+    j: Journeys,
+    max_length: int = 3,
+    outcome: str | None = None,
+    *,
+    least: int = 10,
+    gapped: bool = False,
+    most: int = 25,
+) -> Subpaths:
+    """Count the stretches of 2 to `max_length` touchpoints that follow on each other.
 
     Parameters
     ----------
     outcome : str, optional
         Compare journeys that reach it with those that do not; only what comes before it counts.
     least : int
-        Stretches of fewer journeys are not tested or shown when there is an outcome.
+        Stretches of fewer customers are not tested or shown when there is an outcome; the result counts them.
+    gapped : bool
+        Any other touchpoints may come between; a stretch counts once a journey, and has 2 or 3 touchpoints.
+    most : int
+        With gaps, look only at so many touchpoints, those that most journeys meet; the result names the others.
 
     Notes
     -----
-    ``lift`` is the share of converting journeys with the stretch over the share of all journeys. The p-value is that of a
-    z test of two proportions with pooled variance, adjusted for the number of stretches by Benjamini and Hochberg.
+    ``lift`` is the share of converting journeys with the stretch over the share of all journeys, with the interval of
+    `journeylab.intervals.lift`. The p-value is that of a z test of two proportions with pooled variance, adjusted for the
+    number of stretches by Benjamini and Hochberg.
+
+    Where customers have several journeys these are not independent. The design effect, the variance of the difference in
+    shares between customers over that between journeys, widens both: the variance of the test is multiplied by it, and
+    the interval is drawn with the numbers of journeys divided by it. It is never taken as less than 1.
 
     Raises
     ------
     StudyError
         When `max_length` is under 2 or too long to be counted, or the outcome is unknown.
+
+    References
+    ----------
+    Rao and Scott (1992), Biometrics 48:577, on counts divided by a design effect; Boos (1992), The American Statistician
+    46:327, on its score form.
     """
     if max_length < 2:
         raise StudyError(f"max_length={max_length}: a stretch has at least 2 touchpoints.")
-    if len(j.touchpoints) ** max_length > LARGEST:
-        raise StudyError(f"max_length={max_length} is too long for {len(j.touchpoints)} touchpoints.")
-    converted = None
+    if gapped and max_length > 3:
+        raise StudyError(f"max_length={max_length}: with gaps a stretch has 2 or 3 touchpoints.")
+    if most < 1:
+        raise StudyError(f"most={most}: needs at least 1 touchpoint to look at.")
+    converted, left_out = None, tuple[str, ...]()
     if outcome is not None:
         converted = has(j, outcome)
         position = first_position(j, outcome)
         cut = np.where(position >= 0, position, j.offsets[1:])
         j = keep_events(j, np.arange(j.n_events) < np.repeat(cut, j.lengths), drop_empty=False)
-    table = _table(j, max_length, converted)
+    if gapped:
+        j, left_out = most_met(j, most)
+    if len(j.touchpoints) ** max_length > LARGEST:
+        raise StudyError(f"max_length={max_length} is too long for {len(j.touchpoints)} touchpoints.")
+    table = count_stretches(j, max_length, converted, gapped)
+    untested = 0
     if converted is not None:
-        table = table[table["journeys"] >= least]
+        enough = table["customers"] >= least
+        untested = int((~enough).sum())
+        table = table[enough]
     table.insert(0, "subpath", _names(table.pop("key").to_numpy(), table.pop("length").to_numpy(), j))
     if converted is not None:
-        table = _compare(table, int(converted.sum()), j.n_journeys)
-    table = table.drop(columns=["journeys", "converting"], errors="ignore")
+        table = _compare(table, j, converted)
+    columns = ["subpath", "n", "customers", "lift", "lift_ci_low", "lift_ci_high", "p_value", "q_value"]
+    table = table[[name for name in columns if name in table]]
     return Subpaths(
         table.sort_values("n", ascending=False, kind="stable", ignore_index=True),
-        "Counts of contiguous stretches",
-        ("A stretch counts as often as it occurs; lift counts journeys once.",),
+        "Counts of stretches with gaps" if gapped else "Counts of contiguous stretches",
+        tuple(_assumptions(converted, gapped, least, untested, len(left_out))),
+        gapped,
+        untested,
+        left_out,
     )
 
 
-def _table(j: Journeys, max_length: int, converted: np.ndarray | None) -> pd.DataFrame:
-    """Count every stretch: length, key, n, journeys, customers and, where converted is known, converting.
-
-    Notes
-    -----
-    A stretch is a number whose digits, in base of the number of touchpoints, are its touchpoints. It is packed with the
-    journey it stands in, block by block of whole customers, so that one sort brings the occurrences in a journey together.
-    """
-    columns = ["n", "journeys", "customers", *(["converting"] if converted is not None else [])]
-    found: list[list[np.ndarray]] = [[] for _ in range(max_length + 1)]
-    begin = 0
-    for part in blocks(j):
-        reached = None if converted is None else converted[begin : begin + part.n_journeys]
-        begin += part.n_journeys
-        owner = part.event_journey
-        left = np.repeat(part.offsets[1:], part.lengths) - np.arange(part.n_events) - 1
-        at, key = np.arange(part.n_events), part.codes.astype(np.int64)
-        for length in range(2, max_length + 1):
-            more = left[at] > 0
-            at = at[more] + 1
-            key = key[more] * len(j.touchpoints) + part.codes[at]
-            if len(key):
-                found[length].append(_count(part, key, owner[at], len(j.touchpoints) ** length, reached))
-    tables = []
-    for length, counts in enumerate(found):
-        if counts:
-            together = np.concatenate(counts, axis=1)
-            key, place = np.unique(together[0], return_inverse=True)
-            sums = [np.bincount(place, weights=row).astype(np.int64) for row in together[1:]]
-            tables.append(pd.DataFrame({"length": length, "key": key, **dict(zip(columns, sums, strict=True))}))
-    if not tables:
-        return pd.DataFrame({name: np.empty(0, dtype=np.int64) for name in ["length", "key", *columns]})
-    return pd.concat(tables, ignore_index=True)
-
-
-def _count(part: Journeys, key: np.ndarray, owner: np.ndarray, bound: int, converted: np.ndarray | None) -> np.ndarray:
-    """Distinct keys of a block and, row by row, their occurrences, journeys, customers and converting journeys."""
-    n = part.n_journeys
-    used = None
-    if bound * n > LARGEST:
-        used, key = np.unique(key, return_inverse=True)
-    packed = np.sort(key * n + owner)
-    each = runs(packed)
-    which = packed[each] // n
-    who = packed[each] - which * n
-    first = runs(which)
-    journeys = np.diff(first, append=len(which))
-    customers = journeys
-    if part.n_customers < n:
-        other = np.ones(len(who), dtype=np.int64)
-        other[1:] = np.diff(part.customer[who]) != 0
-        other[first] = 1
-        customers = np.add.reduceat(other, first)
-    rows = [which[first] if used is None else used, np.diff(each[first], append=len(packed)), journeys, customers]
+def _assumptions(
+    converted: NDArray[np.bool_] | None, gapped: bool, least: int, untested: int, left_out: int
+) -> Iterable[str]:
+    """What must hold, and what was not looked at."""
+    yield "A stretch counts once a journey." if gapped else "A stretch counts as often as it occurs."
+    if left_out:
+        yield f"{left_out} touchpoints are not looked at: others are met by more journeys."
     if converted is not None:
-        rows.append(np.add.reduceat(converted[who].astype(np.int64), first))
-    return np.array(rows)
+        yield "Lift counts journeys once, compares those who convert with those who do not, and does not say why."
+        yield "Customers are independent of each other; the journeys of one customer need not be."
+        if untested:
+            yield f"{untested:,} stretches of fewer than {least} customers are neither tested nor shown."
+        if len(converted) and (converted.all() or not converted.any()):
+            who = "Every journey reaches" if converted.all() else "No journey reaches"
+            yield f"{who} the outcome, so there is nobody to compare with and no interval or test."
 
 
 def _names(key: np.ndarray, length: np.ndarray, j: Journeys) -> list[tuple[str, ...]]:
@@ -153,16 +166,47 @@ def _names(key: np.ndarray, length: np.ndarray, j: Journeys) -> list[tuple[str, 
     ]
 
 
-def _compare(table: pd.DataFrame, converting: int, journeys: int) -> pd.DataFrame:
+def _compare(table: pd.DataFrame, j: Journeys, converted: NDArray[np.bool_]) -> pd.DataFrame:
     """Lift and tests of converting journeys against the others."""
     from scipy.special import ndtr
 
-    k1, n1 = table["converting"].to_numpy(dtype=float), max(converting, 1)
-    k0, n0 = table["journeys"].to_numpy() - k1, max(journeys - converting, 1)
-    pooled = (k1 + k0) / (n1 + n0)
+    n1, n0 = converted.sum(dtype=float), (~converted).sum(dtype=float)
+    k1 = table["converting"].to_numpy(dtype=float)
+    k0 = table["journeys"].to_numpy() - k1
+    effect = _design_effect(table, j, converted) if j.n_customers < j.n_journeys else np.ones(len(table))
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = (k1 / n1 - k0 / n0) / np.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n0))
-        table["lift"] = (k1 / n1) / (table["journeys"] / max(journeys, 1))
-    table["p_value"] = 2 * ndtr(-np.abs(z))
-    table["q_value"] = benjamini_hochberg(table["p_value"])
-    return table
+        pooled = (k1 + k0) / (n1 + n0)
+        z = (k1 / n1 - k0 / n0) / np.sqrt(effect * pooled * (1 - pooled) * (1 / n1 + 1 / n0))
+    value, low, high = lift(k1 / effect, n1 / effect, k0 / effect, n0 / effect)
+    p_value = 2 * ndtr(-np.abs(z))
+    return table.assign(
+        lift=value, lift_ci_low=low, lift_ci_high=high, p_value=p_value, q_value=benjamini_hochberg(p_value)
+    )
+
+
+def _design_effect(table: pd.DataFrame, j: Journeys, converted: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How many journeys of these customers tell as much as one independent one about a difference in shares.
+
+    Notes
+    -----
+    With x and s in {0, 1} for converting and having the stretch, the score of a journey is ``(x - mean x) * (s - mean s)``;
+    the effect is the sum of squares of customers' scores over that of journeys' scores, both multiplied out.
+    """
+    c = np.bincount(j.customer, weights=converted)
+    m = np.bincount(j.customer).astype(float)
+    n1, n = c.sum(), m.sum()
+    x, p = n1 / n, table["journeys"].to_numpy() / n
+    k1, k = table["converting"].to_numpy(), table["journeys"].to_numpy()
+
+    def squared(aa, ab, ac, am, bb, bc, bm, cc, cm, mm):
+        """The sum of ``(a - x * b - p * c + x * p * m) ** 2``."""
+        return (
+            aa + x**2 * bb + p**2 * cc + (x * p) ** 2 * mm
+            - 2 * (x * ab + p * ac - x * p * (am + bc) + x**2 * p * bm + x * p**2 * cm)
+        )  # fmt: skip
+
+    of = {name: table[name].to_numpy() for name in PRODUCTS}
+    customers = squared(**of, cc=(c * c).sum(), cm=(c * m).sum(), mm=(m * m).sum())
+    journeys = squared(k1, k1, k1, k1, k, k1, k, n1, n1, n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(journeys > 0, np.maximum(customers / journeys, 1), 1)
