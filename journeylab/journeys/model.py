@@ -179,6 +179,12 @@ def keep_events(j: Journeys, mask: NDArray[np.bool_], *, drop_empty: bool = True
     return select(shorter, shorter.lengths > 0) if drop_empty else shorter
 
 
+def keep_touchpoints(j: Journeys, names: Iterable[str]) -> Journeys:
+    """Return the journeys with only the events of these touchpoints; those left without events stay, empty."""
+    kept = np.isin(np.arange(len(j.touchpoints)), [j.code(name) for name in names])
+    return keep_events(j, kept[j.codes], drop_empty=False)
+
+
 def select(j: Journeys, mask: NDArray[np.bool_]) -> Journeys:
     """Return the journeys of a boolean mask, shape (n_journeys,); touchpoints and customer_ids stay."""
     mask = np.asarray(mask)

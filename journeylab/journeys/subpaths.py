@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from journeylab import text
+from journeylab import figures, text
 from journeylab.errors import StudyError
 from journeylab.intervals import FALSE_DISCOVERY_RATE, benjamini_hochberg, lift
 from journeylab.journeys.groups import LARGEST
 from journeylab.journeys.model import Journeys, first_position, has, keep_events
 from journeylab.journeys.stretches import PRODUCTS, count_stretches, most_met
 from journeylab.results import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,16 +53,57 @@ class Subpaths(Result):
         times = f"{top['n']:,} journeys" if self.gapped else f"{top['n']:,} times"
         sentence = f"The most frequent stretch is {' → '.join(top['subpath'])}{between}: {times}, {top['customers']:,} customers."
         if "lift" in self.table:
-            clear = self.table[(self.table["q_value"] <= FALSE_DISCOVERY_RATE) & (self.table["lift"] > 1)]
-            if len(clear):
-                best = clear.loc[clear["lift"].idxmax()]
+            telling = self.telling
+            if len(telling) and telling.iloc[0]["lift"] > 1:
+                best = telling.iloc[0]
                 sentence += (
-                    f" Converters have {' → '.join(best['subpath'])} {text.number(best['lift'])} times "
+                    f" Converters have {' → '.join(best['subpath'])} {text.number(best['lift'], 1)} times "
                     f"({text.interval(best['lift_ci_low'], best['lift_ci_high'], 'number')}) as often as all."
                 )
         if self.left_out:
             sentence += f" {len(self.left_out)} touchpoints that fewer journeys meet were not looked at."
         return sentence
+
+    @property
+    def telling(self) -> pd.DataFrame:
+        """Stretches that set converters apart (q at most 0.10), six that they have more and six that they have less often.
+
+        First those whose interval lies furthest from 1, so that a large lift of few does not lead.
+        """
+        if "lift" not in self.table:
+            return self.table.iloc[:0]
+        clear = self.table[self.table["q_value"] <= FALSE_DISCOVERY_RATE]
+        more = clear[clear["lift"] > 1].sort_values("lift_ci_low", ascending=False, kind="stable").head(6)
+        less = clear[clear["lift"] < 1].sort_values("lift_ci_high", kind="stable").head(6)
+        return pd.concat([more, less.iloc[::-1]], ignore_index=True)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the lift of the most telling stretches with its interval, or how often the most frequent occur."""
+        frame = (self.telling if "lift" in self.table else self.table.head(12)).iloc[::-1]
+        ax = figures.new_axes(ax, width=9, height=figures.row_height(max(len(frame), 2), each=0.4))
+        rows = np.arange(len(frame))
+        ax.set_yticks(rows, [" → ".join(path) for path in frame["subpath"]])
+        ax.grid(axis="y", visible=False)
+        if "lift" in self.table:
+            value = frame["lift"].to_numpy(dtype=float)
+            reach = np.abs(np.vstack([value - frame["lift_ci_low"], frame["lift_ci_high"] - value]))
+            colours = [figures.GREEN if each > 1 else figures.ORANGE for each in value]
+            ax.errorbar(value, rows, xerr=reach, fmt="none", ecolor=figures.INK, capsize=3)
+            ax.scatter(value, rows, color=colours, s=45, zorder=3)
+            ax.axvline(1, color=figures.INK, linewidth=1)
+            ax.set_xlabel("times as frequent among converters as among all")
+            title = "What sets those who make it apart"
+        else:
+            ax.barh(rows, frame["n"], color=figures.BLUE, alpha=0.8, height=0.6)
+            title = "The most frequent stretches"
+        figures.subtitle(
+            ax,
+            title,
+            "others may come between; 95 % intervals"
+            if self.gapped
+            else "directly one after the other; 95 % intervals",
+        )
+        return figures.describe(ax, f"{len(frame)} stretches of journeys. {self.summary()}")
 
 
 def subpaths(
