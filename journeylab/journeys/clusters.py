@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from journeylab.intervals import CONFIDENCE, Interval, wilson
+from journeylab.journeys.tallies import NOTHING
 
 
 def share(count: NDArray[Any], base: NDArray[Any]) -> Interval:
@@ -32,7 +33,8 @@ def share(count: NDArray[Any], base: NDArray[Any]) -> Interval:
         return Interval(np.nan, np.nan, np.nan)
     value = float(count.sum()) / total
     variance = float(((count - value * base) ** 2).sum()) / total**2
-    effective = value * (1 - value) / variance if variance > 0 else customers
+    alone = value * (1 - value)
+    effective = alone / variance if variance > NOTHING * alone else customers
     effective = min(max(effective, 1.0), total)
     return Interval(value, *wilson(value * effective, effective)[1:])
 

@@ -10,17 +10,14 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.errors import StudyError
-from journeylab.intervals import CONFIDENCE, FALSE_DISCOVERY_RATE, Interval, benjamini_hochberg, wilson
-from journeylab.journeys import clusters
+from journeylab.intervals import FALSE_DISCOVERY_RATE, benjamini_hochberg
+from journeylab.journeys.differences import LEAST, length_difference, share_differences
 from journeylab.journeys.model import Journeys, select
-from journeylab.journeys.segments import Pair, meetings_in, same_terms, steps_in
+from journeylab.journeys.segments import meetings_in, same_terms, steps_in
 from journeylab.results import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-LEAST = 10
-"""Differences are tested where so many customers of each segment could have done it and so many of both did or did not."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,9 +163,11 @@ def compare(a: Journeys, b: Journeys, *, names: tuple[str, str] = ("a", "b")) ->
     steps, taken = steps_in(a, b)
     table = pd.concat(
         [
-            _shares("reach", terms[places], terms[np.full(len(places), -1)], meetings_in(a, b), a.by == "customer"),
-            _shares("step", terms[steps // size], terms[steps % size], taken, False),
-            _length(a, b),
+            share_differences(
+                "reach", terms[places], terms[np.full(len(places), -1)], meetings_in(a, b), a.by == "customer"
+            ),
+            share_differences("step", terms[steps // size], terms[steps % size], taken, False),
+            length_difference(a, b),
         ],
         ignore_index=True,
     )
@@ -188,98 +187,6 @@ def compare(a: Journeys, b: Journeys, *, names: tuple[str, str] = ("a", "b")) ->
         b.n_journeys,
         a.by,
     )
-
-
-def _shares(kind: str, touchpoint: np.ndarray, to: np.ndarray, pair: Pair, plain: bool) -> pd.DataFrame:
-    """Differences of shares with intervals and tests; `plain` where each customer is one journey."""
-    a, b, overlap = pair
-    share_a, share_b = a.share, b.share
-    with np.errstate(divide="ignore", invalid="ignore"):
-        pooled = (a.count + b.count) / (a.among + b.among)
-        if plain:
-            variance = pooled * (1 - pooled) * (1 / a.among + 1 / b.among)
-        else:
-            variance = a.variance(pooled) + b.variance(pooled) - 2 * overlap.covariance(a, b, pooled, pooled)
-        z = (share_a - share_b) / np.sqrt(np.maximum(variance, 0.0))
-        spread = np.sqrt(a.variance(share_a) * b.variance(share_b))
-        correlation = np.clip(overlap.covariance(a, b, share_a, share_b) / spread, -1, 1)
-    ends: list[Interval] = []
-    for one, share in ((a, share_a), (b, share_b)):
-        worth = one.among if plain else one.effective(one.clusters[one.base_of])
-        known = np.where(one.among > 0, worth, 0.0)
-        ends.append(wilson(np.nan_to_num(share) * known, known))
-    difference, low, high = clusters.difference(ends[0], ends[1], np.where(spread > 0, correlation, 0.0))
-    could = np.minimum(a.clusters[a.base_of], b.clusters[b.base_of])
-    did = a.customers + b.customers
-    did_not = a.clusters[a.base_of] - a.always + b.clusters[b.base_of] - b.always
-    few = (could < LEAST) | (did < LEAST) | (did_not < LEAST)
-    reason = np.where(could == 0, "nobody in a segment could", np.where(few, f"fewer than {LEAST} customers", ""))
-    z = np.where(few, np.nan, z)
-    columns = {
-        "kind": kind,
-        "touchpoint": touchpoint,
-        "to_touchpoint": to,
-        "n_a": a.among.astype(np.int64),
-        "n_b": b.among.astype(np.int64),
-        "value_a": share_a,
-        "value_b": share_b,
-        "difference": difference,
-        "ci_low": low,
-        "ci_high": high,
-        "p_value": _two_sided(z),
-        "z": z,
-        "reason": reason,
-    }
-    return pd.DataFrame(columns)
-
-
-def _two_sided(z: np.ndarray) -> np.ndarray:
-    """Two-sided p-value of a standard normal statistic."""
-    from scipy.special import ndtr
-
-    return 2 * ndtr(-np.abs(z))
-
-
-def _length(a: Journeys, b: Journeys) -> pd.DataFrame:
-    """Difference of mean events a journey by Welch's t, on customers where they have several journeys."""
-    from scipy.special import stdtr, stdtrit
-
-    n = max(len(a.customer_ids), 1)
-    means, parts, errors, customers = [], [], [], []
-    for j in (a, b):
-        journeys = np.bincount(j.customer, minlength=n).astype(float)
-        events = np.bincount(j.customer, weights=j.lengths, minlength=n)
-        means.append(j.n_events / j.n_journeys if j.n_journeys else np.nan)
-        customers.append(int(np.count_nonzero(journeys)))
-        parts.append((events - means[-1] * journeys) / max(j.n_journeys, 1))
-        errors.append((parts[-1] ** 2).sum() * customers[-1] / (customers[-1] - 1) if customers[-1] > 1 else np.nan)
-    variance = errors[0] + errors[1] - 2 * (parts[0] * parts[1]).sum()
-    reason = (
-        f"fewer than {LEAST} customers" if min(customers) < LEAST else "" if variance > 0 else "lengths do not vary"
-    )
-    difference, half, p_value, t = means[0] - means[1], np.nan, np.nan, np.nan
-    if variance > 0:
-        freedom = (errors[0] + errors[1]) ** 2 / sum(
-            error**2 / (many - 1) for error, many in zip(errors, customers, strict=True)
-        )
-        half = stdtrit(freedom, 0.5 + CONFIDENCE / 2) * np.sqrt(variance)
-        if not reason:
-            t = difference / np.sqrt(variance)
-            p_value = 2 * stdtr(freedom, -abs(t))
-    row = ("length", "", "", a.n_journeys, b.n_journeys, *means, difference, difference - half, difference + half)
-    columns = [
-        "kind",
-        "touchpoint",
-        "to_touchpoint",
-        "n_a",
-        "n_b",
-        "value_a",
-        "value_b",
-        "difference",
-        "ci_low",
-        "ci_high",
-    ]
-    return pd.DataFrame([row], columns=columns).assign(p_value=p_value, z=t, reason=reason)
 
 
 def _words(row: pd.Series) -> str:

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from journeylab.journeys.groups import distinct, runs
 from journeylab.journeys.model import Journeys
 
+NOTHING = 1e-12
+"""A variance of less than this times that of a single draw is 0, but for rounding."""
+
 Whole = NDArray[np.int64]
 Real = NDArray[np.float64]
 
@@ -142,9 +145,9 @@ class Tally:
     def effective(self, certain: Real) -> Real:
         """How many independent draws each share is worth, at most its base; `certain` where its variance is 0."""
         share = self.share
-        variance = self.variance(share)
+        alone, variance = share * (1 - share), self.variance(share)
         with np.errstate(divide="ignore", invalid="ignore"):
-            worth = np.where(variance > 0, share * (1 - share) / variance, certain)
+            worth = np.where(variance > NOTHING * alone, alone / variance, certain)
         return np.clip(worth, 1.0, np.maximum(self.among, 1.0))
 
 

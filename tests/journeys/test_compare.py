@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import math
 from collections import defaultdict
@@ -15,11 +14,9 @@ from hypothesis import strategies as st
 from journeylab import figures, journeys
 from journeylab.errors import StudyError
 from journeylab.intervals import benjamini_hochberg, newcombe, wilson
-from journeylab.journeys import Journeys, groups
+from journeylab.journeys import Journeys, differences, groups
 from journeylab.journeys.model import relabel
 from tests.journeys.quick import Rows, arrays, journeys_of
-
-module = importlib.import_module("journeylab.journeys.compare")
 
 event = st.tuples(st.sampled_from("pqrstu"), st.integers(0, 200), st.sampled_from(["home", "cart", "order"]))
 tables = st.lists(event, min_size=4, max_size=60)
@@ -90,7 +87,7 @@ def test_differences_against_plain_python(rows: Rows, by: str, draw) -> None:
     one, other = journeys.select(j, first), journeys.select(j, ~first)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(groups, "EVENTS", 7)
-        patch.setattr(module, "LEAST", 1)
+        patch.setattr(differences, "LEAST", 1)
         found = journeys.compare(one, other)
     a, b = walks(one), walks(other)
     assert (found.n_a, found.n_b) == (len(a), len(b))
