@@ -15,6 +15,7 @@ from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.readers.account import Account
 from journeylab.readers.cells import object_of
 from journeylab.readers.json_objects import decoded, json_objects
+from journeylab.readers.separated import cells_of, split_row
 
 CHUNK = 1 << 20
 LONGEST = 64 * 1024**2
@@ -220,60 +221,32 @@ def delimited_rows(
     -----
     A column that stands twice is noted, and the first is used.
     """
-    import csv
-
-    csv.field_size_limit(LONGEST)
     source = lines(path, account)
     if header is None:
         first = next(source, None)
         if first is None:
             return
-        header = next(csv.reader([first[1]], delimiter=separator)) if quotes else first[1].split(separator)
-        header = [name.strip() for name in header]
+        header = [name.strip() for name in split_row(first[1], separator, quotes=quotes)]
+        if not header:
+            account.read()
+            account.lose("that cannot be split into cells", f"row {first[0]}", first[1])
+            return
         for number, name in enumerate(header):
             if name and name in header[:number]:
                 account.note(f"the column {name} stands more than once; the first is used")
                 header[number] = f"{name} ({number + 1})"
     width = len(header)
-    for place, cells in _cells(source, separator, quotes, account):
+    rows = cells_of(source, separator, width, account) if quotes else ((n, line.split(separator)) for n, line in source)
+    for number, cells in rows:
         if len(cells) != width:
             account.read()
             account.lose(
-                f"with {'more' if len(cells) > width else 'fewer'} fields than the {width} columns", place, len(cells)
+                f"with {'more' if len(cells) > width else 'fewer'} fields than the {width} columns",
+                f"row {number}",
+                len(cells),
             )
             continue
-        yield place, dict(zip(header, cells, strict=True))
-
-
-def _cells(
-    source: Iterator[tuple[int, str]], separator: str, quotes: bool, account: Account
-) -> Iterator[tuple[str, list[str]]]:
-    """Split lines into cells; a quoted cell may run over several lines."""
-    import csv
-
-    if not quotes:
-        for number, line in source:
-            yield f"row {number}", line.split(separator)
-        return
-    held, since = "", 0
-    for number, line in source:
-        text = f"{held}\n{line}" if held else line
-        since = since or number
-        if text.count('"') % 2 and len(text) < LONGEST and number - since < 1000:
-            held = text
-            continue
-        try:
-            cells = next(csv.reader([text], delimiter=separator, strict=False), [])
-        except csv.Error as error:
-            account.read()
-            account.lose(f"that cannot be split into cells ({error})", f"row {since}")
-            cells = []
-        if cells:
-            yield f"row {since}", cells
-        held, since = "", 0
-    if held:
-        account.read()
-        account.lose("with a quotation mark that is never closed", f"row {since}", held)
+        yield f"row {number}", dict(zip(header, cells, strict=True))
 
 
 def xml_elements(
