@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import csv
 import gzip
 import io
 import itertools
 import zlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -160,17 +161,59 @@ def _separator(text: str, given: str | None, path: Path) -> str:
     return best
 
 
+class _Lines:
+    """Lines that remember which of them make a record, so that rows behind a stray quotation mark can be read again."""
+
+    def __init__(self, source: Iterator[str]) -> None:
+        self.source = source
+        self.taken: list[str] = []
+        self.again: collections.deque[str] = collections.deque()
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self.again.popleft() if self.again else next(self.source)
+        self.taken.append(line)
+        return line
+
+    def without_others(self, record: list[str], width: int, separator: str) -> list[str]:
+        """A record of several lines, if a cell of it was meant to hold them; else its first line, without its cells."""
+        if len(record) == width and _is_strict(self.taken, separator):
+            return record
+        own = next((n for n, line in enumerate(self.taken) if n and line.count('"') % 2 == 0
+                    and len(next(csv.reader([line], delimiter=separator), [])) == width), len(self.taken))  # fmt: skip
+        if own == len(self.taken):
+            return record
+        self.again.extendleft(reversed(self.taken[own:]))
+        return [self.taken[0]] * (1 if width > 1 else 2)
+
+
+def _is_strict(lines: list[str], separator: str) -> bool:
+    """Whether quotation marks stand only around cells."""
+    try:
+        next(csv.reader(iter(lines), delimiter=separator, strict=True))
+    except csv.Error:
+        return False
+    return True
+
+
 def _records(text: str, separator: str, path: Path) -> Generator[list[str], None, None]:
     """The records of a text, the header first; at least one."""
     end = "\x03journeylab end of file\x03"
-    lines = itertools.chain(io.StringIO(text if text.endswith(("\n", "\r")) else text + "\n", newline=""), [end])
+    lines = _Lines(
+        itertools.chain(io.StringIO(text if text.endswith(("\n", "\r")) else text + "\n", newline=""), [end])
+    )
     limit = csv.field_size_limit(len(text) + len(end) + 1)
     number, record = 0, None
+    width = 0
     try:
         for number, following in enumerate(csv.reader(lines, delimiter=separator)):  # noqa: B007 (told when it fails)
             if record is not None:
                 yield record
-            record = following
+            width = width or len(following)
+            record = following if len(lines.taken) == 1 else lines.without_others(following, width, separator)
+            lines.taken.clear()
     except csv.Error as error:
         raise DataError(
             f"{path}: row {number + 2} cannot be split into fields ({error}); mend it or export again."

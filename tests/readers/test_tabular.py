@@ -186,3 +186,17 @@ class TestSurveysAndTables:
         with pytest.raises(JourneylabError) as error:
             read_table(write(tmp_path, text, "crosswalk.csv"), "crosswalk")
         assert all(words in str(error.value) for words in ("row 2", "'maybe'", "row 3", "'perhaps'", "participant_id"))
+
+
+@pytest.mark.parametrize(
+    "stray", ['"', 'c,"2024-01-01T00:00:00Z,page', '"c,2024-01-01T00:00:00Z,page', 'c,2024-01-01T00:00:00Z,"p']
+)
+def test_two_stray_quotation_marks_cost_two_rows(tmp_path: Path, stray: str) -> None:
+    rows = [f"c{number},2024-01-01T00:{number:02}:00Z,page" for number in range(50)]
+    rows[7] = rows[31] = stray
+    rows[40] = 'c40,2024-01-01T00:40:00Z,"two\nlines"'
+    (tmp_path / "x.csv").write_text("customer_id,event_time,touchpoint\n" + "\n".join(rows) + "\n")
+    events, report = read_events(tmp_path / "x.csv")
+    assert (report.n_read, report.n_kept, report.n_dropped) == (50, 48, 2)
+    assert events["customer_id"].tolist() == [f"c{number}" for number in range(50) if number not in (7, 31)]
+    assert report.dropped[0].examples[0].startswith("row 9")
