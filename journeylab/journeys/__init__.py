@@ -5,6 +5,7 @@ from __future__ import annotations
 from journeylab.journeys.build import build
 from journeylab.journeys.channels import ChannelSwitches, channel_switches
 from journeylab.journeys.compare import Comparison, compare
+from journeylab.journeys.conformance import Conformance, conformance
 from journeylab.journeys.dropoff import Abandonment, Dropoff, abandonment, stage_dropoff
 from journeylab.journeys.edges import EntriesAndExits, entries_and_exits
 from journeylab.journeys.efficiency import Efficiency, efficiency
@@ -39,6 +40,7 @@ __all__ = [
     "Abandonment",
     "ChannelSwitches",
     "Comparison",
+    "Conformance",
     "Dropoff",
     "Efficiency",
     "EntriesAndExits",
@@ -61,6 +63,7 @@ __all__ = [
     "channel_switches",
     "collapse_repeats",
     "compare",
+    "conformance",
     "efficiency",
     "entries_and_exits",
     "first_position",

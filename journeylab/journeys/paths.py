@@ -49,7 +49,7 @@ def path_table(j: Journeys, outcome: str | None = None) -> PathTable:
     """
     reached = has(j, outcome) if outcome is not None else None
     cut = until(j, outcome) if outcome is not None else j
-    first, path = _same_path(cut)
+    first, path = same_path(cut)
     n = np.bincount(path, minlength=len(first))
     table = pd.DataFrame({"path": _paths(cut, first), "n": n})
     if reached is not None:
@@ -67,7 +67,7 @@ def describe_paths(table: pd.DataFrame) -> PathTable:
     )
 
 
-def _same_path(j: Journeys) -> tuple[np.ndarray, np.ndarray]:
+def same_path(j: Journeys) -> tuple[np.ndarray, np.ndarray]:
     """The first journey of each distinct path, in the order of journeys, and which of these each journey takes.
 
     Notes
