@@ -10,6 +10,7 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.intervals import wilson
+from journeylab.journeys.groups import blocks, distinct
 from journeylab.journeys.model import Journeys
 from journeylab.results import Result
 
@@ -84,12 +85,13 @@ def entries_and_exits(j: Journeys) -> EntriesAndExits:
     A share of all journeys says where most begin or end; the exit rate says how often meeting the touchpoint goes with
     ending there, so a touchpoint that few meet can have a high one. Journeys without events do not count.
     """
-    size, owner = len(j.touchpoints), j.event_journey
+    size = len(j.touchpoints)
     held = j.lengths > 0
     n = int(held.sum())
-    # asked for counts, unique sorts, which is many times faster here than its table of hashes
-    met, _ = np.unique(j.codes.astype(np.int64) * max(j.n_journeys, 1) + owner, return_counts=True)
-    journeys = np.bincount(met // max(j.n_journeys, 1), minlength=size)
+    journeys = np.zeros(size, dtype=np.int64)
+    for part in blocks(j):
+        met, _ = distinct(part.event_journey * size + part.codes)
+        journeys += np.bincount(met % size, minlength=size)
     entries = np.bincount(j.codes[j.offsets[:-1][held]], minlength=size)
     exits = np.bincount(j.codes[j.offsets[1:][held] - 1], minlength=size)
     entry_share, entry_low, entry_high = wilson(entries, np.full(size, n))

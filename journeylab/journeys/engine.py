@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -24,6 +26,11 @@ PLACE = "journeylab_place"
 PART = 2**44
 """More rows than a file has: places of different files do not meet."""
 NUMBERS = itertools.count(1)
+BATCH = 1 << 18
+"""Rows that are fetched at a time."""
+LEAST_MEMORY = 256 << 20
+SWELLS = 2
+"""Memory that DuckDB may use for Parquet files, as a multiple of their size, and the least; it spills the rest."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +65,10 @@ class Opened:
         Computes an engine DataFrame once, for several uses, and returns it.
     fetch : callable
         Runs an engine DataFrame and returns its rows as an Arrow table.
+    stream : callable
+        The same, batch by batch, so that the whole is never held.
+    ties : tuple of str
+        The columns that decide between equal times.
     small : callable
         Makes an engine DataFrame of a small pandas one.
     """
@@ -67,6 +78,8 @@ class Opened:
     Window: Any
     keep: Callable[[Any], Any]
     fetch: Callable[[Any], pa.Table]
+    stream: Callable[[Any], Iterable[pa.RecordBatch]]
+    ties: tuple[str, ...]
     small: Callable[[pd.DataFrame], Any]
 
 
@@ -146,6 +159,7 @@ def _open_duckdb(events: Source) -> Iterator[Opened]:
     session = DuckDBSession()
     connection = session._conn
     connection.execute("SET TimeZone = 'UTC'")
+    _bound(connection, events)
     name = f"journeylab_events_{next(NUMBERS)}"
     kept: list[str] = []
     frames: list[str] = []
@@ -180,13 +194,17 @@ def _open_duckdb(events: Source) -> Iterator[Opened]:
     def fetch(table: Any) -> pa.Table:
         return connection.sql(query(table)).to_arrow_table()
 
+    def stream(table: Any) -> Iterator[pa.RecordBatch]:
+        return iter(connection.sql(query(table)).to_arrow_reader(BATCH))
+
     def small(frame: pd.DataFrame) -> Any:
         view = f"{name}_small_{len(frames)}"
         frame_view(view, frame)
         return session.table(view)
 
     try:
-        yield Opened(session.table(name), F, Window, keep, fetch, small)
+        table = session.table(name)
+        yield Opened(table, F, Window, keep, fetch, stream, ties_of(events, table.columns), small)
     finally:
         for table in kept:
             connection.execute(f"DROP TABLE IF EXISTS {table}")
@@ -194,6 +212,42 @@ def _open_duckdb(events: Source) -> Iterator[Opened]:
             connection.execute(f"DROP VIEW IF EXISTS {frame.removesuffix('_frame')}")
             connection.unregister(frame)
         connection.execute(f"DROP VIEW IF EXISTS {name}")
+
+
+def _bound(connection: Any, events: Source) -> None:
+    """Let files be worked on in memory of about their own size, and the rest on disk: it is hardly slower.
+
+    A Parquet file is some times smaller than what is read of it.
+    """
+    paths = paths_of(events)
+    if not paths or not all(path.endswith((".parquet", ".pq")) for path in paths):
+        connection.execute("RESET memory_limit")
+        return
+    if not _SPILL:
+        _SPILL.append(tempfile.TemporaryDirectory(prefix="journeylab-"))
+        connection.execute(f"SET temp_directory = {_text_literal(_SPILL[0].name)}")
+    size = sum(os.path.getsize(path) for path in paths)
+    connection.execute(f"SET memory_limit = '{max(LEAST_MEMORY, SWELLS * size) >> 20}MiB'")
+
+
+_SPILL: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def paths_of(events: Source) -> list[str]:
+    """The files that events are read from; none for a table in memory."""
+    if isinstance(events, str):
+        return [events]
+    return [part.path for part in events] if isinstance(events, (list, tuple)) else []
+
+
+def ties_of(events: Source, columns: Sequence[str]) -> tuple[str, ...]:
+    """Which columns decide between equal times; in one file without an order of its own the place is all there is."""
+    if isinstance(events, (list, tuple)) and len(events) == 1:
+        import pyarrow.parquet as pq
+
+        if "order" not in events[0].columns and "order" not in pq.read_schema(events[0].path).names:
+            return (PLACE,)
+    return tuple(name for name in ("order", PLACE) if name in columns)
 
 
 def _quoted(name: object) -> str:
@@ -292,20 +346,34 @@ def code_events(opened: Opened) -> Coded:
         known = kept.where(F.col("session_id").isNotNull())
         coded = coded.join(opened.keep(numbered(opened, known, "session_id", "visit")), on="session_id", how="left")
         wanted.append("visit")
-    ties = [name for name in ("order", PLACE) if name in columns]
-    keys = ["customer", "time", *ties, *([] if PLACE in columns else ["code"])]
-    rows = opened.fetch(coded.select(*dict.fromkeys([*wanted, *keys])).orderBy(*keys))
-    visit = rows["visit"].fill_null(-1).to_numpy().astype(np.int32, copy=False) if has_visits else None
-    counted = opened.fetch(counts).to_pylist()[0]
+    keys = ["customer", "time", *opened.ties, *([] if PLACE in columns else ["code"])]
+    counted = {name: int(value or 0) for name, value in opened.fetch(counts).to_pylist()[0].items()}
+    n = 2 * counted["n_read"] - sum(counted.values())
+    found = _filled(opened.stream(coded.select(*dict.fromkeys([*wanted, *keys])).orderBy(*keys)), wanted, n)
     return Coded(
         opened.fetch(customers.orderBy("customer"))["customer_id"].to_pylist(),
         opened.fetch(touchpoints.orderBy("code"))["touchpoint"].to_pylist(),
-        rows["customer"].to_numpy(),
-        rows["time"].to_numpy(),
-        rows["code"].to_numpy(),
-        visit,
-        {name: int(value or 0) for name, value in counted.items()},
+        found["customer"],
+        found["time"],
+        found["code"],
+        found.get("visit"),
+        counted,
     )
+
+
+def _filled(batches: Iterable[pa.RecordBatch], columns: Sequence[str], n: int) -> dict[str, NDArray[Any]]:
+    """Columns of numbers from `n` rows that come batch by batch; -1 for null."""
+    found = {name: np.empty(n, dtype=np.int64 if name == "time" else np.int32) for name in columns}
+    begin = 0
+    for batch in batches:
+        end = begin + batch.num_rows
+        for name in columns:
+            column = batch.column(name)
+            found[name][begin:end] = (column.fill_null(-1) if column.null_count else column).to_numpy(
+                zero_copy_only=False
+            )
+        begin = end
+    return found
 
 
 def numbered(opened: Opened, table: Any, column: str, code: str) -> Any:

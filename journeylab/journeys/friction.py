@@ -10,7 +10,7 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.intervals import wilson
-from journeylab.journeys.groups import distinct, quantiles
+from journeylab.journeys.groups import blocks, distinct, quantiles
 from journeylab.journeys.model import Journeys, first_position, keep_events
 from journeylab.results import Result
 
@@ -95,30 +95,27 @@ def friction(j: Journeys, goal: str) -> Friction:
     StudyError
         When no event has the goal as its touchpoint.
     """
-    reached, before = before_goal(j, goal)
-    size, n = len(j.touchpoints), before.n_journeys
-    owner, codes = before.event_journey, before.codes.astype(np.int64)
-    pair, meetings = distinct(codes * max(n, 1) + owner)
-    at = pair // max(n, 1)
-    who = pair - at * max(n, 1)
-    visits = np.bincount(at, minlength=size)
-    held = before.lengths > 0
-    stopped = held & ~reached
-    exits = np.bincount(codes[before.offsets[1:][stopped] - 1], minlength=size)
-    back = np.zeros(before.n_events, dtype=bool)
-    if before.n_events > 2:
-        back[:-2] = (owner[2:] == owner[:-2]) & (codes[2:] == codes[:-2]) & (codes[1:-1] != codes[:-2])
-    looping = distinct(codes[back] * max(n, 1) + owner[back])[0] // max(n, 1)
-    together = (owner[1:] == owner[:-1]) & (before.session[1:] == before.session[:-1])
-    dwell = np.diff(before.times)[together].view(np.int64)
-    median, q90 = quantiles(codes[:-1][together], dwell, size, (0.5, 0.9)) / 1e6
-    steps = before.lengths[reached]
+    j.code(goal)
+    size = len(j.touchpoints)
+    counts = {name: np.zeros(size, dtype=np.int64) for name in ("visits", "meetings", "exits", "loops", "looping")}
+    long: list[tuple[np.ndarray, ...]] = []
+    for part in blocks(j):
+        found, more = _block(part, goal)
+        long.append(more)
+        for name, codes in found.items():
+            counts[name] += np.bincount(codes, minlength=size)
+    at, dwell, passed, length, steps = (
+        np.concatenate(parts) for parts in zip(*(long or [_block(j, goal)[1]]), strict=True)
+    )
+    long.clear()
+    visits, exits = counts["visits"], counts["exits"]
+    median, q90 = quantiles(at.astype(np.int32), dwell.astype(np.int64), size, (0.5, 0.9)) / 1e6
     usual = float(np.median(steps)) if len(steps) else np.nan
-    through = quantiles(at[reached[who]], before.lengths[who[reached[who]]], size)[0]
+    through = quantiles(passed.astype(np.int32), length.astype(np.int64), size)[0]
     exit_share, exit_low, exit_high = wilson(exits, visits)
-    loop_share, loop_low, loop_high = wilson(np.bincount(looping, minlength=size), visits)
+    loop_share, loop_low, loop_high = wilson(counts["looping"], visits)
     with np.errstate(divide="ignore", invalid="ignore"):
-        revisits = np.bincount(at, weights=meetings - 1, minlength=size) / visits
+        revisits = (counts["meetings"] - visits) / visits
     table = pd.DataFrame(
         {
             "touchpoint": list(j.touchpoints),
@@ -127,7 +124,7 @@ def friction(j: Journeys, goal: str) -> Friction:
             "exit_share": exit_share,
             "exit_ci_low": exit_low,
             "exit_ci_high": exit_high,
-            "loops": np.bincount(codes[back], minlength=size),
+            "loops": counts["loops"],
             "loop_share": loop_share,
             "loop_ci_low": loop_low,
             "loop_ci_high": loop_high,
@@ -147,6 +144,42 @@ def friction(j: Journeys, goal: str) -> Friction:
             "Dwell is the time to the next event of the same visit; the last event of a visit has none.",
         ),
         goal,
+    )
+
+
+def _block(j: Journeys, goal: str) -> tuple[dict[str, np.ndarray], tuple[np.ndarray, ...]]:
+    """What is counted in a block of journeys.
+
+    Returns
+    -------
+    tuple
+        Codes to be counted: of each journey and touchpoint it meets, of each event, of the last events of those who stop,
+        of each going back, of each journey and touchpoint it comes back to. And what quantiles are taken of: codes and
+        dwell times (microseconds), codes and lengths of journeys that make it, and these lengths a journey.
+    """
+    reached, before = before_goal(j, goal)
+    n, owner, codes = before.n_journeys, before.event_journey, before.codes
+    pair, _ = distinct(codes * np.int64(n) + owner)
+    at = pair // n
+    who = pair - at * n
+    stopped = (before.lengths > 0) & ~reached
+    back = np.zeros(before.n_events, dtype=bool)
+    if before.n_events > 2:
+        back[:-2] = (owner[2:] == owner[:-2]) & (codes[2:] == codes[:-2]) & (codes[1:-1] != codes[:-2])
+    together = (owner[1:] == owner[:-1]) & (before.session[1:] == before.session[:-1])
+    made_it = reached[who]
+    return {
+        "visits": at,
+        "meetings": codes,
+        "exits": codes[before.offsets[1:][stopped] - 1],
+        "loops": codes[back],
+        "looping": distinct(codes[back] * np.int64(n) + owner[back])[0] // n,
+    }, (
+        codes[:-1][together],
+        np.diff(before.times)[together].view(np.int64),
+        at[made_it].astype(np.int32),
+        before.lengths[who[made_it]].astype(np.int32),
+        before.lengths[reached].astype(np.int32),
     )
 
 

@@ -108,7 +108,8 @@ def quantiles(
     span = int(value.max()) - lowest + 1
     if n_groups * span <= LARGEST:
         ordered = group * np.int64(span)
-        ordered += value - lowest
+        ordered += value
+        ordered -= lowest
         ordered.sort()
         base = held * span - lowest
     else:

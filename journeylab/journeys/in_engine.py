@@ -67,8 +67,7 @@ def _sorted(where: InEngine) -> Iterator[_Sorted]:
         kept, _, columns = clean(opened)
         touchpoints = opened.keep(numbered(opened, kept, "touchpoint", "code"))
         names = opened.fetch(touchpoints.orderBy("code"))["touchpoint"].to_pylist()
-        ties = [name for name in ("order", PLACE) if name in columns]
-        keys = ["time", *ties, *([] if PLACE in columns else ["code"])]
+        keys = ["time", *opened.ties, *([] if PLACE in columns else ["code"])]
         table = kept.join(touchpoints, on="touchpoint")
         if len(owner) > 1:
             along = Window.partitionBy("customer_id").orderBy(*keys)

@@ -278,8 +278,8 @@ def until(j: Journeys, touchpoint: str | Iterable[str], occurrence: int = 1) -> 
     return keep_events(j, np.arange(j.n_events) <= np.repeat(last, j.lengths), drop_empty=False)
 
 
-def split_sessions(j: Journeys) -> Journeys:
-    """Make each session of each customer a journey of its own."""
+def split_sessions(j: Journeys, *, named: bool = True) -> Journeys:
+    """Make each session of each customer a journey of its own; unless `named`, their ids are empty and take no memory."""
     if j.by == "session":
         return j
     owner = j.event_journey
@@ -287,9 +287,13 @@ def split_sessions(j: Journeys) -> Journeys:
     begins[1:] = (owner[1:] != owner[:-1]) | (j.session[1:] != j.session[:-1])
     starts = np.flatnonzero(begins)
     journeys = owner[starts]
-    ids = np.array(
-        [f"{name}#{number}" for name, number in zip(j.ids[journeys], j.session[starts] + 1, strict=True)], dtype=object
-    )
+    if named:
+        numbers = j.session[starts] + 1
+        ids = np.array(
+            [f"{name}#{number}" for name, number in zip(j.ids[journeys], numbers, strict=True)], dtype=object
+        )
+    else:
+        ids = np.broadcast_to(np.array("", dtype=object), len(starts))
     return dataclasses.replace(
         j,
         ids=ids,

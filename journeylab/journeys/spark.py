@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from journeylab.errors import StudyError
-from journeylab.journeys.engine import PART, PLACE, Opened, Part, Source
+from journeylab.journeys.engine import PART, PLACE, Opened, Part, Source, ties_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,11 +48,15 @@ def open_spark(events: Source, engine: str) -> Iterator[Opened]:
     def fetch(table: Any) -> pa.Table:
         return table.toArrow()
 
+    def stream(table: Any) -> list[pa.RecordBatch]:
+        return fetch(table).to_batches()
+
     def small(frame: pd.DataFrame) -> Any:
         return _from_frame(session, frame)
 
     try:
-        yield Opened(_table(session, F, events), F, Window, keep, fetch, small)
+        table = _table(session, F, events)
+        yield Opened(table, F, Window, keep, fetch, stream, ties_of(events, table.columns), small)
     finally:
         for table in kept:
             table.unpersist()
