@@ -24,6 +24,7 @@ DEEPEST = 1_000
 """So deep may elements of XML stand in each other."""
 FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\udc80-\udcff]")
 """Signs that XML forbids, and bytes that could not be decoded."""
+START_TAG = re.compile(r"<(?![?!/])[^<>]+>")
 LIST_STEPS = ("list", "element", "item", "bag", "array", "array_element")
 HEAD = 3
 """So many lines are looked at to tell what a file is; the first may be damaged."""
@@ -270,21 +271,44 @@ def xml_elements(
 
     Notes
     -----
-    What stands outside the elements is forgotten as well, so that memory holds one element at a time.
+    Elements of the tag do not stand in each other. What stands outside them is forgotten as well, so that memory holds one
+    element at a time. Behind damage, reading goes on with the next element of the tag.
     """
-    from xml.etree.ElementTree import ParseError, XMLPullParser
+    from xml.etree.ElementTree import ParseError
 
     from defusedxml.common import DefusedXmlException
-    from defusedxml.ElementTree import DefusedXMLParser
 
     wanted = {tag, *outside}
-    parser = XMLPullParser(("start", "end"), _parser=DefusedXMLParser(forbid_dtd=True))
+    start = re.compile(rf"<(?:[\w.-]+:)?{re.escape(tag)}(?=[\s/>])")
+    parser, opening, damaged, broken = _xml_parser(), "", False, ""
     count = outer = silent = 0
     stack: list[Any] = []
-    try:
-        for text in xml_text(path, account):
-            parser.feed(text)
-            silent += len(text)
+    pieces = itertools.chain(_cut(xml_text(path, account), start), [None, None])
+    for text in pieces:
+        begins = text is not None and start.match(text)
+        if begins and outer:  # the one before was never closed
+            broken, damaged = f"{tag} {count + 1}", True
+        if broken:
+            account.read()
+            account.lose("where the file is no longer XML (damaged or cut short)", broken)
+            if partial and outer:
+                count += 1
+                yield f"{_local(stack[outer - 1])} {count}", _whole_part(stack, outer)
+            broken, outer = "", 0
+        if damaged and not begins:
+            continue
+        if damaged:
+            parser, stack, damaged = _xml_parser(), [], False
+            parser.feed((START_TAG.search(opening) or [f"<{tag}s>"])[0])
+        elif not count and text is not None and len(opening) < CHUNK:
+            opening += text
+        try:
+            if text is None:
+                parser.close()
+                damaged = True
+            else:
+                parser.feed(text)
+                silent += len(text)
             found: Any = parser.read_events()
             for event, element in found:
                 silent = 0
@@ -302,23 +326,48 @@ def xml_elements(
                     element.clear()
                 if stack:
                     stack[-1].remove(element)
-            if silent > LONGEST or len(stack) > DEEPEST:
-                account.read()
-                account.lose(f"longer than {LONGEST:,} characters or deeper than {DEEPEST:,} elements", "an element")
-                return
-        parser.close()
-    except DefusedXmlException:
-        raise DataError(
-            f"{path}: defines entities or a document type, which no export needs; it was not read."
-        ) from None
-    except ParseError as error:
-        account.read()
-        account.lose("where the file is no longer XML (damaged or cut short)", f"line {error.position[0]}")
-        if partial and outer:
-            element = stack[outer - 1]
-            if len(stack) > outer:
-                element.remove(stack[outer])
-            yield f"{_local(element)} {count + 1}", element
+        except DefusedXmlException:
+            raise DataError(
+                f"{path}: defines entities or a document type, which no export needs; it was not read."
+            ) from None
+        except ParseError as error:
+            broken, damaged = f"{tag} {count + 1}" if count else f"line {error.position[0]}", True
+        if silent > LONGEST or len(stack) > DEEPEST:
+            account.read()
+            account.lose(f"longer than {LONGEST:,} characters or deeper than {DEEPEST:,} elements", "an element")
+            return
+
+
+def _whole_part(stack: list[Any], outer: int) -> Any:
+    """The element in which the text breaks off, without the child that is not whole."""
+    element = stack[outer - 1]
+    if len(stack) > outer:
+        element.remove(stack[outer])
+    return element
+
+
+def _xml_parser() -> Any:
+    """A parser that takes text as it comes and refuses document types and entities."""
+    from xml.etree.ElementTree import XMLPullParser
+
+    from defusedxml.ElementTree import DefusedXMLParser
+
+    return XMLPullParser(("start", "end"), _parser=DefusedXMLParser(forbid_dtd=True))
+
+
+def _cut(parts: Iterable[str], start: re.Pattern[str]) -> Iterator[str]:
+    """A text, cut before every place where a pattern stands."""
+    rest = ""
+    for part in parts:
+        text, begin = rest + part, 0
+        for found in start.finditer(text, 1):
+            yield text[begin : found.start()]
+            begin = found.start()
+        edge = text.rfind("<", max(begin + 1, len(text) - 300))
+        edge = edge if edge > begin else len(text)
+        yield text[begin:edge]
+        rest = text[edge:]
+    yield rest
 
 
 def _local(element: Any) -> str:

@@ -128,6 +128,21 @@ def test_damage_inside_a_value_costs_only_the_event(tmp_path: Path) -> None:
     assert balanced(path, "xes") == (48, 2)
 
 
+@pytest.mark.parametrize("damage", ["<event", "</trace></string>", "& ", "<trace>", "</event>"])
+@pytest.mark.parametrize("namespace", ["", ' xmlns="http://www.xes-standard.org/"'])
+def test_broken_tags_cost_the_rest_of_their_trace(tmp_path: Path, damage: str, namespace: str) -> None:
+    traces = [_trace(f"c{n}", _event("a"), _event(damage * (n in (7, 31)) + "b"), _event("c")) for n in range(50)]
+    text = _log(*traces, opening=f"<log{namespace}>")
+    for _ in (7, 31):  # out of the attribute and between the events
+        text = text.replace(f'value="{damage}b"', f'value="b"/></event>{damage}<event><string key="x" value="y"')
+    events, report = read_events(_written(tmp_path, text), format="xes")
+    whole = events[~events["customer_id"].isin(["c7", "c31"])]
+    assert len(whole) == 48 * 3
+    assert whole["customer_id"].nunique() == 48
+    assert 0 < report.n_dropped <= 8
+    assert all(loss.examples for loss in report.dropped)
+
+
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-8-sig"])
 def test_another_encoding_than_the_declared_one(tmp_path: Path, encoding: str) -> None:
     events, report = read_events(_written(tmp_path, _log(_trace("c", _event("Prüfen"))), encoding), format="xes")
@@ -142,7 +157,8 @@ def test_another_encoding_than_the_declared_one(tmp_path: Path, encoding: str) -
     [
         ('<!DOCTYPE l [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><log><trace>&b;</trace></log>', "defines entities"),
         ('<!DOCTYPE l SYSTEM "file:///etc/hostname"><log/>', "defines entities or a document type"),
-        ("<log>" + "<trace><list>" * 2_000, "deeper than"),
+        ("<log><trace>" + "<list>" * 2_000, "deeper than"),
+        ("<log>" + "<trace><list>" * 2_000, "no longer XML"),
         ('{"hits": []}', "no longer XML"),
         ("a;b\n1;2\n", "no longer XML"),
         (" \n", "no longer XML"),
