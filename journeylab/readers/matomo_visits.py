@@ -24,7 +24,8 @@ from journeylab.readers.matomo_actions import (
     named_kind,
     revenue_of,
 )
-from journeylab.readers.stream import LONGEST, chunks, xml_text
+from journeylab.readers.stream import LONGEST, chunks
+from journeylab.readers.xml_elements import xml_text
 
 PAGES_OF_VISITS = r"lastVisits|\d{4}(?:-\d\d){0,2}(?:,[\d-]+)?"
 """Keys whose arrays hold visits: of a visitor's profile, and of answers by date."""

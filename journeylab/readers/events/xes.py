@@ -10,7 +10,7 @@ from typing import Any
 from journeylab.errors import StudyError, did_you_mean, listing
 from journeylab.readers.account import Account, ExportOptions
 from journeylab.readers.cells import micros_of, number_of, text_of
-from journeylab.readers.stream import xml_elements
+from journeylab.readers.xml_elements import xml_elements
 
 NAME = "concept:name"
 TIME = "time:timestamp"
