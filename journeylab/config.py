@@ -161,12 +161,12 @@ class EventSource(TableSource):
     pings: str | None = None
     case: str | None = None
     lifecycle: str | None = None
+    value: str | None = None
     visitor: str | None = None
+    site: str | None = None
     assets: str | None = None
     errors: str | None = None
     robots: str | None = None
-    site: str | None = None
-    value: str | None = None
     # of databases
     database: str | None = None
     table: str | None = None
