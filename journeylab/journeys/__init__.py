@@ -6,6 +6,7 @@ from journeylab.journeys.build import build
 from journeylab.journeys.channels import ChannelSwitches, channel_switches
 from journeylab.journeys.compare import Comparison, compare
 from journeylab.journeys.conformance import Conformance, conformance
+from journeylab.journeys.cuts import since, within
 from journeylab.journeys.dropoff import Abandonment, Dropoff, abandonment, stage_dropoff
 from journeylab.journeys.edges import EntriesAndExits, entries_and_exits
 from journeylab.journeys.efficiency import Efficiency, efficiency
@@ -82,6 +83,7 @@ __all__ = [
     "retention",
     "robots",
     "select",
+    "since",
     "split_by",
     "split_sessions",
     "stage_dropoff",
@@ -91,4 +93,5 @@ __all__ = [
     "two_parts",
     "until",
     "waiting_times",
+    "within",
 ]

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from journeylab.errors import DataError, StudyError, did_you_mean
+from journeylab.journeys.cuts import Span, microseconds, since, within
 from journeylab.journeys.engine import NEEDED, PLACE, Coded, Part, Source, code_events, open_table
-from journeylab.journeys.model import Journeys, split_sessions, until
+from journeylab.journeys.model import Journeys, collapse_repeats, split_sessions, until
 from journeylab.journeys.prepare import Recipe, prepare
 
 
@@ -21,7 +22,10 @@ def build(
     gap: str = "30min",
     engine: str = "duckdb",
     *,
+    entry: str | None = None,
+    window: Span | None = None,
     outcome: str | None = None,
+    collapse: bool = False,
     recipe: Recipe | None = None,
 ) -> Journeys:
     """Build journeys.
@@ -37,8 +41,14 @@ def build(
         A visit ends after more than so much silence; events with a ``session_id`` keep their own visits, in time order.
     engine : str
         What does the row-level work.
+    entry : str, optional
+        Begin each journey with its first event of this touchpoint; journeys without it are dropped.
+    window : str or timedelta, optional
+        Keep what happens no later than so long after the first event of each journey.
     outcome : str, optional
         Cut each journey after its first event of this touchpoint.
+    collapse : bool
+        Keep only the first of each run of one touchpoint.
     recipe : Recipe, optional
         How raw events are prepared first, in the engine.
 
@@ -46,17 +56,24 @@ def build(
     -------
     Journeys
         Sorted by customer, time, ``order`` and, in an exact tie, place in the table or file. Its ``report`` holds rows
-        read, kept and dropped with reasons (kept + dropped = read), and the number of ties in time.
+        read, kept and dropped with reasons (kept + dropped = read), and the number of ties in time before any cut.
 
     Raises
     ------
     DataError
         When a column is missing or the file is not there.
     StudyError
-        When `by` or `gap` is not understood.
+        When `by`, `gap` or `window` is not understood, or no event has the `entry` or the `outcome`.
+
+    Notes
+    -----
+    Entry, window, outcome and repeats are taken in this order, each journey by itself: by session, each visit. So the
+    outcome is the first after the entry, and the window begins with the entry.
     """
     read_by(by)
-    silence = read_gap(gap)
+    silence = microseconds(gap, "gap")
+    if window is not None:
+        microseconds(window, "window")
     with open_table(source_of(events), engine) as opened:
         if recipe is not None:
             opened = dataclasses.replace(opened, table=prepare(opened, recipe, named=False).table)
@@ -64,9 +81,15 @@ def build(
     if recipe is not None and recipe.name is not None:
         coded = _renamed(coded, recipe.name(coded.names))
     journeys = _flatten(coded, silence, gap)
+    if by == "session":
+        journeys = split_sessions(journeys)
+    if entry is not None:
+        journeys = since(journeys, entry)
+    if window is not None:
+        journeys = within(journeys, window)
     if outcome is not None:
         journeys = until(journeys, outcome)
-    return split_sessions(journeys) if by == "session" else journeys
+    return collapse_repeats(journeys) if collapse else journeys
 
 
 def read_by(by: str) -> str:
@@ -80,23 +103,6 @@ def read_by(by: str) -> str:
     if by not in {"customer", "session"}:
         raise StudyError(f"by='{by}' is not one of 'customer', 'session'.{did_you_mean(by, ['customer', 'session'])}")
     return by
-
-
-def read_gap(gap: str) -> int:
-    """Return the longest silence within a visit, in microseconds.
-
-    Raises
-    ------
-    StudyError
-        When it is not understood.
-    """
-    try:
-        silence = pd.Timedelta(gap).value // 1_000
-    except ValueError:
-        silence = 0
-    if not silence > 0:
-        raise StudyError(f"gap='{gap}' is no span of time, write one such as '30min'.")
-    return silence
 
 
 def source_of(events: pd.DataFrame | str | Path | Sequence[Part]) -> Source:

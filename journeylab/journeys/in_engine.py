@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from journeylab.journeys.build import read_by, read_gap, source_of
+from journeylab.journeys.build import read_by, source_of
+from journeylab.journeys.cuts import microseconds
 from journeylab.journeys.engine import PLACE, Opened, Part, clean, numbered, open_table
 from journeylab.journeys.funnel import Funnel, describe_funnel, read_steps
 from journeylab.journeys.model import unknown_touchpoint
@@ -58,7 +59,7 @@ class _Sorted:
 @contextlib.contextmanager
 def _sorted(where: InEngine) -> Iterator[_Sorted]:
     """Prepare the events, split them into journeys, and give each its place; nothing is fetched but touchpoints' names."""
-    silence = read_gap(where.gap)
+    silence = microseconds(where.gap, "gap")
     owner = ("customer_id", "session") if read_by(where.by) == "session" else ("customer_id",)
     with open_table(source_of(where.events), where.engine) as opened:
         if where.recipe is not None:

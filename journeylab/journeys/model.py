@@ -42,7 +42,8 @@ class Journeys:
     by : str
         ``"customer"`` or ``"session"``: what one journey is.
     report : dict
-        Rows read, kept and dropped with reasons; ties; the session gap.
+        Rows read, kept and dropped with reasons, where kept + dropped = read; ties; the session gap; journeys dropped, if
+        any. `until`, `collapse_repeats`, `since` and `within` count what they cut; `keep_events` and `select` do not.
     """
 
     ids: NDArray[Any]
@@ -235,7 +236,24 @@ def collapse_repeats(j: Journeys) -> Journeys:
     again = np.zeros(j.n_events, dtype=bool)
     again[1:] = j.codes[1:] == j.codes[:-1]
     again[j.offsets[:-1][j.lengths > 0]] = False
-    return keep_events(j, ~again, drop_empty=False)
+    return account(j, keep_events(j, ~again, drop_empty=False), {"repeats": int(again.sum())})
+
+
+def account(before: Journeys, after: Journeys, events: Mapping[str, int], **journeys: int) -> Journeys:
+    """Write into the report of journeys what was cut, so that kept + dropped = read still holds.
+
+    Parameters
+    ----------
+    events, journeys
+        Reason to the number cut; of journeys where some went.
+    """
+    report = {"read": before.n_events, "kept": before.n_events, "dropped": {}, **before.report}
+    dropped, gone = dict(report["dropped"]), dict(report.get("journeys_dropped", {}))
+    for counts, cut in ((dropped, events), (gone, journeys)):
+        for reason, n in cut.items():
+            counts[reason] = counts.get(reason, 0) + n
+    report |= {"kept": report["kept"] - sum(events.values()), "dropped": dropped}
+    return dataclasses.replace(after, report=report | ({"journeys_dropped": gone} if gone else {}))
 
 
 def meetings(j: Journeys, touchpoint: str | Iterable[str]) -> NDArray[np.int64]:
@@ -275,7 +293,8 @@ def until(j: Journeys, touchpoint: str | Iterable[str], occurrence: int = 1) -> 
     """Cut each journey after the n-th meeting with a touchpoint; journeys without it stay whole."""
     position = first_position(j, touchpoint, occurrence)
     last = np.where(position >= 0, position, j.offsets[1:] - 1)
-    return keep_events(j, np.arange(j.n_events) <= np.repeat(last, j.lengths), drop_empty=False)
+    kept = np.arange(j.n_events) <= np.repeat(last, j.lengths)
+    return account(j, keep_events(j, kept, drop_empty=False), {"after_outcome": int((~kept).sum())})
 
 
 def split_sessions(j: Journeys, *, named: bool = True) -> Journeys:
