@@ -95,14 +95,10 @@ class Subpaths(Result):
             title = "What sets those who make it apart"
         else:
             ax.barh(rows, frame["n"], color=figures.BLUE, alpha=0.8, height=0.6)
+            ax.set_xlabel("journeys that have it" if self.gapped else "times it occurs")
             title = "The most frequent stretches"
-        figures.subtitle(
-            ax,
-            title,
-            "others may come between; 95 % intervals"
-            if self.gapped
-            else "directly one after the other; 95 % intervals",
-        )
+        note = "others may come between" if self.gapped else "directly one after the other"
+        figures.subtitle(ax, title, note + ("; 95 % intervals" if "lift" in self.table else ""))
         return figures.describe(ax, f"{len(frame)} stretches of journeys. {self.summary()}")
 
 

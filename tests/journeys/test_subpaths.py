@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journeylab import journeys
+from journeylab import figures, journeys
 from journeylab.errors import StudyError
 from journeylab.intervals import benjamini_hochberg, lift
 from journeylab.journeys import Journeys, stretches
@@ -169,6 +169,20 @@ def test_too_few_customers_are_said() -> None:
 def test_what_cannot_be_counted(options: dict[str, int]) -> None:
     with pytest.raises(StudyError, match="touchpoint"):
         journeys.subpaths(journeys.build(frame_of([("p", 0, "home")])), **options)
+
+
+@pytest.mark.parametrize("outcome", [None, "order"])
+@pytest.mark.parametrize("gapped", [False, True])
+def test_a_picture_of_stretches(outcome: str | None, gapped: bool) -> None:
+    rows = [(f"c{who}", step, name) for who in range(60) for step, name in enumerate(["home", "cart", "chat"])]
+    rows += [(f"c{who}", 9, "order") for who in range(25)] + [(f"c{who}", 4, "cart") for who in range(20)]
+    for found in (
+        journeys.subpaths(journeys_of(rows), outcome=outcome, gapped=gapped),
+        journeys.subpaths(journeys_of(rows), outcome=outcome, gapped=gapped, least=1000),
+    ):
+        ax = found.plot()
+        figures.png(ax)
+        assert len(figures.alt_text(ax)) > 20
 
 
 def test_no_events_with_gaps() -> None:
