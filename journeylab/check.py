@@ -46,7 +46,8 @@ def check_study(path: str | Path, data_dir: str | Path | None = None) -> Check:
     except JourneylabError as error:
         return Check(None, tuple(str(error).splitlines()), ())
     problems: list[str] = []
-    for table in ("_whole_crosswalk", "events", "customers", "coded", "responses", "assignments", "changes"):
+    events = "_names" if study._uses_all else "events"  # counting is enough, and takes less memory
+    for table in ("_whole_crosswalk", events, "customers", "coded", "responses", "assignments", "changes"):
         try:
             getattr(study, table)
         except JourneylabError as error:
@@ -76,8 +77,8 @@ def require_sound(check: Check) -> Study:
 
 def _problems(study: Study) -> Iterator[str]:
     """Words and people that no other source knows."""
-    if study.events is not None:
-        seen = set(study.events["touchpoint"])
+    if study.config.events:
+        seen = set(study.touchpoints["touchpoint"])
         for position, outcome in enumerate(study.config.outcomes):
             if outcome.touchpoint not in seen:
                 yield (
@@ -157,15 +158,14 @@ def _notes(study: Study) -> Iterator[str]:
     for row in study.left_out.itertuples():
         yield f"{row.n:,} events of {row.customers:,} customers are left out: {row.reason}."
     yield from without_stage(study)
-    if study.events is not None:
-        crosswalk = study.crosswalk
-        if crosswalk is not None:
-            blank = crosswalk["customer_id"].isna() | (crosswalk["customer_id"] == "")
-            absent = ~blank & ~crosswalk["customer_id"].isin(set(study.events["customer_id"]))
-            if blank.any():
-                yield f"{blank.sum()} of {len(crosswalk)} people in the crosswalk have no customer_id."
-            if absent.any():
-                yield f"{absent.sum()} of {len(crosswalk)} people in the crosswalk have a customer_id without events."
+    crosswalk = study.crosswalk
+    if crosswalk is not None and study.events is not None:
+        blank = crosswalk["customer_id"].isna() | (crosswalk["customer_id"] == "")
+        absent = ~blank & ~crosswalk["customer_id"].isin(set(study.events["customer_id"]))
+        if blank.any():
+            yield f"{blank.sum()} of {len(crosswalk)} people in the crosswalk have no customer_id."
+        if absent.any():
+            yield f"{absent.sum()} of {len(crosswalk)} people in the crosswalk have a customer_id without events."
     if study.withdrawn_participants:
         yield f"{len(study.withdrawn_participants)} people withdrew: their words and traces are not used."
     if study.codes is not None and pd.isna(study.codes["stage"]).all():
@@ -208,7 +208,7 @@ def unanswered(study: Study) -> list[str]:
         lacking = [table for table in tables if not study.has(table)]
         if lacking:
             found.append(f"{question}? The study has no {', no '.join(lacking)}.")
-    if study.events is not None and study.outcome is None:
+    if study.config.events and study.outcome is None:
         found.append("Which touchpoints work? study.toml names no [[outcomes]] to measure them by.")
     if study.has("documents") and study.asked is None:
         found.append("Who was not asked? No interview guide was given, so silence may mean that nobody asked.")

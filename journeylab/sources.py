@@ -18,8 +18,8 @@ from journeylab.tables import ImportReport, Loss
 
 if TYPE_CHECKING:
     from journeylab.config import EventSource
-    from journeylab.journeys.engine import Part
-    from journeylab.journeys.prepare import Recipe
+    from journeylab.journeys.engine import Opened, Part
+    from journeylab.journeys.prepare import Prepared, Recipe
 
 PLAIN = {"path", "source", "format", "columns", "timezone"}
 """A Parquet file whose source says no more than this can be left where it is."""
@@ -78,30 +78,27 @@ class Named:
         touchpoint, stage, channel, planned, n.
     unmatched : DataFrame
         Raw names that no rule matches: touchpoint, n.
+    left_out : DataFrame
+        reason, n (events), customers.
+    stitching : str or None
     """
 
     tally: pd.DataFrame
     unmatched: pd.DataFrame
+    left_out: pd.DataFrame
+    stitching: str | None
 
 
 def gather_events(parts: list[Part], recipe: Recipe, engine: str) -> Gathered:
     """Prepare the events of a study in its engine, and fetch them."""
     from journeylab.journeys.engine import PLACE, open_table
-    from journeylab.journeys.prepare import STITCHED, prepare
+    from journeylab.journeys.prepare import prepare
 
     with open_table(parts, engine) as opened:
         prepared = prepare(opened, recipe)
         table = prepared.table.orderBy("customer_id", "event_time", "order", PLACE)
         events = opened.fetch(table).drop_columns([PLACE]).to_pandas()
-        left_out = pd.DataFrame(columns=["reason", "n", "customers"])
-        if prepared.left_out is not None:
-            left_out = opened.fetch(prepared.left_out.orderBy("left_out")).to_pandas()
-            left_out = left_out.rename(columns={"left_out": "reason"})
-        stitching = None
-        if prepared.stitched is not None:
-            row = opened.fetch(prepared.stitched).to_pylist()[0]
-            one, several = int(row["stitched"] or 0), int(row["several"] or 0)
-            stitching = f"{one:,} visitor ids belong to a login, {several:,} have several: {STITCHED}."
+        left_out, stitching = _told(opened, prepared)
     events["event_time"] = events["event_time"].dt.as_unit("us")
     first = [name for name in (*TABLES["events"].names, "stage", "planned") if name in events]
     events = events[[*first, *(name for name in events if name not in first)]]
@@ -114,10 +111,12 @@ def tally_events(parts: list[Part], recipe: Recipe, engine: str) -> Named:
     from journeylab.journeys.prepare import prepare
 
     with open_table(parts, engine) as opened:
-        table = prepare(opened, recipe, named=False).table
+        prepared = prepare(opened, recipe, named=False)
+        table = prepared.table
         keys = [name for name in ("touchpoint", "channel") if name in table.columns]
         counts = table.groupBy(*keys).agg(opened.F.count(opened.F.lit(1)).alias("n"))
         counted = opened.fetch(counts.orderBy(*keys)).to_pandas()
+        left_out, stitching = _told(opened, prepared)
     if "channel" not in counted:
         counted["channel"] = pd.array([None] * len(counted), dtype="str")
     assert recipe.name is not None
@@ -126,7 +125,23 @@ def tally_events(parts: list[Part], recipe: Recipe, engine: str) -> Named:
     merged["channel"] = merged["channel"].where(merged["channel"].notna(), merged["channel_raw"])
     loose = merged[~merged["matched"]].groupby("raw", as_index=False)["n"].sum()
     loose = loose.rename(columns={"raw": "touchpoint"}).sort_values("n", ascending=False, kind="stable")
-    return Named(tally_touchpoints(merged[~merged["dropped"]]), loose.reset_index(drop=True))
+    tally = tally_touchpoints(merged[~merged["dropped"]])
+    return Named(tally, loose.reset_index(drop=True), left_out, stitching)
+
+
+def _told(opened: Opened, prepared: Prepared) -> tuple[pd.DataFrame, str | None]:
+    """What was left out and why, and what was done to visitor ids."""
+    from journeylab.journeys.prepare import STITCHED
+
+    left_out = pd.DataFrame(columns=["reason", "n", "customers"])
+    if prepared.left_out is not None:
+        left_out = opened.fetch(prepared.left_out.orderBy("left_out")).to_pandas()
+        left_out = left_out.rename(columns={"left_out": "reason"})
+    if prepared.stitched is None:
+        return left_out, None
+    row = opened.fetch(prepared.stitched).to_pylist()[0]
+    one, several = int(row["stitched"] or 0), int(row["several"] or 0)
+    return left_out, f"{one:,} visitor ids belong to a login, {several:,} have several: {STITCHED}."
 
 
 def scratch() -> Path:

@@ -178,15 +178,17 @@ assignments, changes
     @property
     def left_out(self) -> Frame:
         """Recorded events that the study does not use: reason, n (events), customers."""
-        if self.recorded is None:
+        if not self.config.events:
             return pd.DataFrame(columns=["reason", "n", "customers"])
+        if self._uses_all:
+            return self._names.left_out
         parts = [part for part in (self._prepared.left_out, self._used.left_out) if len(part)]
         return pd.concat(parts, ignore_index=True) if parts else self._used.left_out
 
     @property
     def stitching(self) -> str | None:
         """What was done to visitor ids, in a sentence; None where nothing was."""
-        return None if self.recorded is None else self._prepared.stitching
+        return self._names.stitching if self.config.events else None
 
     @cached_property
     def _used(self) -> Used:
