@@ -62,17 +62,17 @@ def check_study(path: str | Path, data_dir: str | Path | None = None) -> Check:
     return Check(study, tuple(problems), tuple(notes))
 
 
-def require_sound(check: Check) -> Study:
-    """Return the study, or raise with every problem.
+def require_sound(path: str | Path, data_dir: str | Path | None = None) -> None:
+    """Raise with every problem of a study.
 
     Raises
     ------
     StudyError
         When there is any problem.
     """
-    if check.problems or check.study is None:
-        raise StudyError("\n".join(check.problems))
-    return check.study
+    problems = check_study(path, data_dir).problems
+    if problems:
+        raise StudyError("\n".join(problems))
 
 
 def _problems(study: Study) -> Iterator[str]:

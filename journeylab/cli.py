@@ -128,7 +128,8 @@ def _run(given: argparse.Namespace) -> int:
     import tempfile
 
     from journeylab.cache import FOLDER
-    from journeylab.check import check_study, require_sound
+    from journeylab.check import require_sound
+    from journeylab.report.apart import apart
     from journeylab.report.notebooks import choose, find_notebooks
     from journeylab.report.run import gather_parameters, run_study
     from journeylab.study import open_study
@@ -137,7 +138,7 @@ def _run(given: argparse.Namespace) -> int:
     study = open_study(given.study, given.data)
     gather_parameters(choose(find_notebooks(), given.only), study.config.parameters, parameters)
     with tempfile.TemporaryDirectory(prefix="journeylab-") as cache, _environment(FOLDER, cache):
-        study = require_sound(check_study(given.study, given.data))
+        apart(require_sound, given.study, given.data)
         run = run_study(
             study,
             reports_dir=given.reports,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.intervals import wilson
-from journeylab.journeys.groups import blocks, distinct
+from journeylab.journeys.groups import distinct, in_blocks
 from journeylab.journeys.model import Journeys
 from journeylab.results import Result
 
@@ -89,9 +89,8 @@ def entries_and_exits(j: Journeys) -> EntriesAndExits:
     held = j.lengths > 0
     n = int(held.sum())
     journeys = np.zeros(size, dtype=np.int64)
-    for part in blocks(j):
-        met, _ = distinct(part.event_journey * size + part.codes)
-        journeys += np.bincount(met % size, minlength=size)
+    for met in in_blocks(j, lambda part: distinct(part.event_journey * size + part.codes)[0] % size):
+        journeys += np.bincount(met, minlength=size)
     entries = np.bincount(j.codes[j.offsets[:-1][held]], minlength=size)
     exits = np.bincount(j.codes[j.offsets[1:][held] - 1], minlength=size)
     entry_share, entry_low, entry_high = wilson(entries, np.full(size, n))

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from journeylab.journeys.groups import blocks, distinct
+from journeylab.journeys.groups import distinct, in_blocks
 from journeylab.journeys.model import Journeys, first_position
 from journeylab.results import Result
 
@@ -92,16 +92,20 @@ def _median(values: np.ndarray) -> tuple[float, float, float]:
     return float(np.median(ordered)), float(ordered[max(low - 1, 0)]), float(ordered[high])
 
 
+def _steps_once(j: Journeys) -> np.ndarray:
+    """The steps that each customer took, as from * touchpoints + to, each once a customer."""
+    size, inside = len(j.touchpoints), j.has_next[:-1]
+    pair = j.codes[:-1][inside].astype(np.int64) * size + j.codes[1:][inside]
+    who = np.repeat(j.customer - j.customer[0], np.maximum(j.lengths - 1, 0))
+    return distinct(who * size**2 + pair)[0] % size**2
+
+
 def _shortest(j: Journeys, goal: str, start: str | None) -> tuple[str, ...]:
     """Breadth-first search over steps that enough customers took."""
     size = len(j.touchpoints)
     counts = np.zeros(size * size, dtype=np.int64)
-    for part in blocks(j):
-        inside = part.has_next[:-1]
-        pair = part.codes[:-1][inside].astype(np.int64) * size + part.codes[1:][inside]
-        who = np.repeat(part.customer - part.customer[0], np.maximum(part.lengths - 1, 0))
-        once, _ = distinct(who * size**2 + pair)
-        counts += np.bincount(once % size**2, minlength=size**2)
+    for pairs in in_blocks(j, _steps_once):
+        counts += np.bincount(pairs, minlength=size**2)
     follow = counts.reshape(size, size) >= min(LEAST, max(1, j.n_journeys // 10))
     if start is not None:
         queue = [[j.code(start)]]

@@ -10,8 +10,8 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.intervals import wilson
-from journeylab.journeys.groups import blocks, distinct, quantiles
-from journeylab.journeys.model import Journeys, first_position, keep_events
+from journeylab.journeys.groups import distinct, in_blocks, quantiles
+from journeylab.journeys.model import Journeys, cut_before, first_position
 from journeylab.results import Result
 
 if TYPE_CHECKING:
@@ -99,8 +99,7 @@ def friction(j: Journeys, goal: str) -> Friction:
     size = len(j.touchpoints)
     counts = {name: np.zeros(size, dtype=np.int64) for name in ("visits", "meetings", "exits", "loops", "looping")}
     long: list[tuple[np.ndarray, ...]] = []
-    for part in blocks(j):
-        found, more = _block(part, goal)
+    for found, more in in_blocks(j, lambda part: _block(part, goal)):
         long.append(more)
         for name, codes in found.items():
             counts[name] += np.bincount(codes, minlength=size)
@@ -187,4 +186,4 @@ def before_goal(j: Journeys, goal: str) -> tuple[np.ndarray, Journeys]:
     """Which journeys reach a goal, and all journeys without the goal and what follows it."""
     position = first_position(j, goal)
     cut = np.where(position >= 0, position, j.offsets[1:])
-    return position >= 0, keep_events(j, np.arange(j.n_events) < np.repeat(cut, j.lengths), drop_empty=False)
+    return position >= 0, cut_before(j, cut)

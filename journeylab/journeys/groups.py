@@ -8,7 +8,11 @@ integer, sorted, and read off where the group changes.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +24,8 @@ DENSE = 1 << 24
 
 EVENTS = 1 << 18
 """Events of a block: so many integers are sorted within the cache of a processor."""
+
+THREADS = min(4, os.cpu_count() or 1)
 
 LARGEST = np.iinfo(np.int64).max
 
@@ -54,6 +60,24 @@ def blocks(j: Journeys, most: int | None = None, work: NDArray[np.int64] | None 
             session=j.session[part],
         )
         first = last
+
+
+def in_blocks(j: Journeys, count: Callable[[Journeys], Any]) -> Iterator[Any]:
+    """Count something in each block, some blocks at a time, and yield what was found in the order of the blocks.
+
+    Notes
+    -----
+    numpy lets other threads run while it works on an array, so threads share the processors; as the order stays, the sums
+    are the same for any number of them.
+    """
+    waiting: deque[Future[Any]] = deque()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for part in blocks(j):
+            waiting.append(pool.submit(count, part))
+            if len(waiting) > 2 * THREADS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def runs(ordered: NDArray[np.int64]) -> NDArray[np.int64]:

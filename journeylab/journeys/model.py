@@ -173,17 +173,40 @@ def keep_events(j: Journeys, mask: NDArray[np.bool_], *, drop_empty: bool = True
     mask = np.asarray(mask, dtype=bool)
     if mask.shape != (j.n_events,):
         raise DataError(f"keep_events needs one truth value an event ({j.n_events}); found shape {mask.shape}.")
-    kept = np.concatenate(([0], np.cumsum(mask)))
+    kept = np.zeros(j.n_events + 1, dtype=np.int32 if j.n_events < np.iinfo(np.int32).max else np.int64)
+    np.cumsum(mask, out=kept[1:])
     shorter = dataclasses.replace(
-        j, offsets=kept[j.offsets], codes=j.codes[mask], times=j.times[mask], session=j.session[mask]
+        j, offsets=kept[j.offsets].astype(np.int64), codes=j.codes[mask], times=j.times[mask], session=j.session[mask]
     )
     return select(shorter, shorter.lengths > 0) if drop_empty else shorter
+
+
+def cut_before(j: Journeys, end: NDArray[np.int64]) -> Journeys:
+    """Cut each journey before an event; none is dropped.
+
+    Parameters
+    ----------
+    end : ndarray of int64, shape (n_journeys,)
+        Place in the arrays of events of the first event that goes; the end of the journey, to keep it whole.
+    """
+    held = end > j.offsets[:-1]
+    edge = np.zeros(j.n_events + 1, dtype=np.int8)
+    edge[j.offsets[:-1][held]] += 1
+    edge[end[held]] -= 1
+    mask = np.cumsum(edge[:-1], dtype=np.int8).view(bool)
+    return dataclasses.replace(
+        j,
+        offsets=np.concatenate(([0], np.cumsum(end - j.offsets[:-1]))),
+        codes=j.codes[mask],
+        times=j.times[mask],
+        session=j.session[mask],
+    )
 
 
 def keep_touchpoints(j: Journeys, names: Iterable[str]) -> Journeys:
     """Return the journeys with only the events of these touchpoints; those left without events stay, empty."""
     kept = np.isin(np.arange(len(j.touchpoints)), [j.code(name) for name in names])
-    return keep_events(j, kept[j.codes], drop_empty=False)
+    return j if kept.all() else keep_events(j, kept[j.codes], drop_empty=False)
 
 
 def select(j: Journeys, mask: NDArray[np.bool_]) -> Journeys:
@@ -292,9 +315,8 @@ def has(j: Journeys, touchpoint: str | Iterable[str], occurrence: int = 1) -> ND
 def until(j: Journeys, touchpoint: str | Iterable[str], occurrence: int = 1) -> Journeys:
     """Cut each journey after the n-th meeting with a touchpoint; journeys without it stay whole."""
     position = first_position(j, touchpoint, occurrence)
-    last = np.where(position >= 0, position, j.offsets[1:] - 1)
-    kept = np.arange(j.n_events) <= np.repeat(last, j.lengths)
-    return account(j, keep_events(j, kept, drop_empty=False), {"after_outcome": int((~kept).sum())})
+    cut = cut_before(j, np.where(position >= 0, position + 1, j.offsets[1:]))
+    return account(j, cut, {"after_outcome": j.n_events - cut.n_events})
 
 
 def split_sessions(j: Journeys, *, named: bool = True) -> Journeys:

@@ -14,7 +14,7 @@ from journeylab import figures, text
 from journeylab.errors import StudyError
 from journeylab.intervals import FALSE_DISCOVERY_RATE, benjamini_hochberg, lift
 from journeylab.journeys.groups import LARGEST
-from journeylab.journeys.model import Journeys, first_position, has, keep_events
+from journeylab.journeys.model import Journeys, cut_before, first_position, has
 from journeylab.journeys.stretches import PRODUCTS, count_stretches, most_met
 from journeylab.results import Result
 
@@ -155,7 +155,7 @@ def subpaths(
         converted = has(j, outcome)
         position = first_position(j, outcome)
         cut = np.where(position >= 0, position, j.offsets[1:])
-        j = keep_events(j, np.arange(j.n_events) < np.repeat(cut, j.lengths), drop_empty=False)
+        j = cut_before(j, cut)
     if gapped:
         j, left_out = most_met(j, most)
     if len(j.touchpoints) ** max_length > LARGEST:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-import multiprocessing
 import os
 import shutil
 import time
@@ -16,6 +15,7 @@ from typing import Any
 
 from journeylab.cache import FOLDER as CACHE
 from journeylab.errors import ReportError
+from journeylab.report.apart import processes
 from journeylab.report.execute import run_child
 from journeylab.report.index import write_index
 from journeylab.report.notebooks import choose, find_notebooks, read_notebook, title
@@ -269,14 +269,9 @@ def _execute(
     """Run one notebook in a process of its own, forked from one that has the slow imports behind it."""
     out = work / f"{notebook.stem}.ipynb"
     said = work / f".{notebook.stem}.log"
-    context = multiprocessing.get_context(
-        "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    )
-    if context.get_start_method() == "forkserver":
-        multiprocessing.set_forkserver_preload(["journeylab.report.preload"])
     before = time.monotonic()
     given = {**environment, NOTEBOOK: notebook.stem}
-    process = context.Process(  # type: ignore[attr-defined]
+    process = processes().Process(  # type: ignore[attr-defined]
         target=run_child, args=(str(notebook), str(out), parameters, timeout, given, str(said))
     )
     process.start()
