@@ -1,0 +1,69 @@
+"""The analyses in raw polars on loaded events: counts alone, without intervals or times; seconds within this process."""
+
+import sys
+
+import polars as pl
+from load_polars import load
+from shared import LENGTH, STEPS, clock, say
+
+SAME = [pl.col("customer") == pl.col("customer").shift(-further) for further in (1, 2)]
+NEXT = [pl.col("code").shift(-further).alias(f"next_{further}") for further in (1, 2)]
+
+
+def stretches(frame: pl.DataFrame, further: int) -> pl.DataFrame:
+    """Stretches of `further` + 1 events: how often, and by how many customers."""
+    keys = ["code", *(f"next_{number + 1}" for number in range(further))]
+    inside = frame.lazy().with_columns(*NEXT[:further]).filter(SAME[further - 1])
+    return inside.group_by(keys).agg(pl.len().alias("n"), pl.col("customer").n_unique().alias("customers")).collect()
+
+
+def funnel(frame: pl.DataFrame, codes: list[int]) -> list[int]:
+    """Customers who meet the steps in order, others between."""
+    events = frame.lazy().with_row_index("place").select("customer", "code", "place")
+    reached = None
+    counts = []
+    for code in codes:
+        hits = events.filter(pl.col("code") == code)
+        if reached is not None:
+            hits = hits.join(reached.lazy(), on="customer").filter(pl.col("place") > pl.col("after"))
+        reached = hits.group_by("customer").agg(pl.col("place").min().alias("after")).collect()
+        counts.append(reached.height)
+    return counts
+
+
+def step_matrix(frame: pl.DataFrame) -> pl.DataFrame:
+    """Events by step and touchpoint."""
+    step = pl.int_range(pl.len()).over("customer").alias("step")
+    early = frame.lazy().select("customer", "code", step).filter(pl.col("step") < LENGTH)
+    return early.group_by("code", "step").len().collect()
+
+
+def parts(frame: pl.DataFrame, touchpoints: pl.Series) -> dict:
+    """The analyses, to be run."""
+    names = touchpoints.to_list()
+    return {
+        "transitions": lambda: stretches(frame, 1),
+        "step matrix": lambda: step_matrix(frame),
+        "sub-paths": lambda: (stretches(frame, 1), stretches(frame, 2)),
+        "funnel": lambda: funnel(frame, [names.index(step) for step in STEPS]),
+        "variants": lambda: frame.group_by("customer").agg("code").group_by("code").len(),
+    }
+
+
+def checks(found: dict) -> dict:
+    """Numbers that show equal work."""
+    numbers = {"transitions": found["transitions"]["n"].sum()}
+    if "step matrix" in found:
+        numbers["step matrix"] = found["step matrix"]["len"].sum()
+    if "sub-paths" in found:
+        numbers["sub-paths"] = sum(table["n"].sum() for table in found["sub-paths"])
+    numbers["funnel"] = found["funnel"]
+    if "variants" in found:
+        numbers["variants"] = found["variants"].height
+    return numbers
+
+
+if __name__ == "__main__":
+    frame, _, touchpoints = load(sys.argv[1])
+    seconds, found = clock(parts(frame, touchpoints))
+    say(checks(found), seconds)
