@@ -3,7 +3,7 @@
 import sys
 
 import duckdb
-from shared import LENGTH, MINUTES, STEPS, clock, say
+from shared import LENGTH, MINUTES, STEPS, Part, analyse
 
 EVENTS = f"""
 CREATE TABLE events AS
@@ -53,32 +53,27 @@ def funnel(connection: duckdb.DuckDBPyConnection) -> list[int]:
     return list(connection.execute(f"WITH {', '.join(reached)} SELECT {counts}").fetchall()[0])
 
 
-def parts(connection: duckdb.DuckDBPyConnection) -> dict:
-    """The analyses, to be run."""
+def parts(connection: duckdb.DuckDBPyConnection) -> dict[str, Part]:
+    """The analyses, and how to count them."""
     steps = f"SELECT touchpoint, step, count(*) FROM events WHERE step <= {LENGTH} GROUP BY ALL"
     paths = "SELECT list(touchpoint ORDER BY step) AS path FROM events GROUP BY customer"
     return {
-        "transitions": lambda: stretches(connection, 1),
-        "step matrix": lambda: connection.execute(steps).fetchall(),
-        "sub-paths": lambda: (stretches(connection, 1), stretches(connection, 2)),
-        "funnel": lambda: funnel(connection),
-        "variants": lambda: connection.sql(f"SELECT path, count(*) FROM ({paths}) GROUP BY path").to_arrow_table(),
+        "transitions": (lambda: stretches(connection, 1), lambda found: sum(row[-2] for row in found)),
+        "step matrix": (
+            lambda: connection.execute(steps).fetchall(),
+            lambda found: sum(row[-1] for row in found),
+        ),
+        "sub-paths": (
+            lambda: [*stretches(connection, 1), *stretches(connection, 2)],
+            lambda found: sum(row[-2] for row in found),
+        ),
+        "funnel": (lambda: funnel(connection), list),
+        "variants": (
+            lambda: connection.sql(f"SELECT path, count(*) FROM ({paths}) GROUP BY path").to_arrow_table(),
+            lambda found: found.num_rows,
+        ),
     }
 
 
-def checks(found: dict) -> dict:
-    """Numbers that show equal work."""
-    numbers = {"transitions": sum(row[-2] for row in found["transitions"])}
-    if "step matrix" in found:
-        numbers["step matrix"] = sum(row[-1] for row in found["step matrix"])
-    if "sub-paths" in found:
-        numbers["sub-paths"] = sum(row[-2] for rows in found["sub-paths"] for row in rows)
-    numbers["funnel"] = found["funnel"]
-    if "variants" in found:
-        numbers["variants"] = found["variants"].num_rows
-    return numbers
-
-
 if __name__ == "__main__":
-    seconds, found = clock(parts(load(sys.argv[1])))
-    say(checks(found), seconds)
+    analyse(parts(load(sys.argv[1])), sys.argv[2:])

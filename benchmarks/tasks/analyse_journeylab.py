@@ -3,7 +3,7 @@
 import sys
 
 from load_journeylab import load
-from shared import LENGTH, STEPS, clock, say
+from shared import LENGTH, STEPS, Part, analyse
 
 from journeylab import journeys
 from journeylab.journeys import Journeys
@@ -11,34 +11,19 @@ from journeylab.journeys import Journeys
 LONGEST = 3
 
 
-def parts(j: Journeys) -> dict:
-    """The analyses, to be run."""
+def parts(j: Journeys) -> dict[str, Part]:
+    """The analyses, and how to count them."""
     return {
-        "transitions": lambda: journeys.transitions(j),
-        "step matrix": lambda: journeys.step_matrix(j, LENGTH),
-        "sub-paths": lambda: journeys.subpaths(j, LONGEST),
-        "funnel": lambda: journeys.funnel(j, STEPS),
-        "variants": lambda: journeys.path_table(j),
+        "transitions": (lambda: journeys.transitions(j), lambda found: int(found.table["n"].sum())),
+        "step matrix": (
+            lambda: journeys.step_matrix(j, LENGTH),
+            lambda found: round(float(found.table.to_numpy().sum()) * found.n),
+        ),
+        "sub-paths": (lambda: journeys.subpaths(j, LONGEST), lambda found: int(found.table["n"].sum())),
+        "funnel": (lambda: journeys.funnel(j, STEPS), lambda found: found.table["n"].tolist()),
+        "variants": (lambda: journeys.path_table(j), lambda found: len(found.table)),
     }
 
 
-def checks(found: dict) -> dict:
-    """Numbers that show equal work."""
-    numbers = {}
-    if "transitions" in found:
-        numbers["transitions"] = int(found["transitions"].table["n"].sum())
-    if "step matrix" in found:
-        matrix = found["step matrix"]
-        numbers["step matrix"] = round(float(matrix.table.to_numpy().sum()) * matrix.n)
-    if "sub-paths" in found:
-        numbers["sub-paths"] = int(found["sub-paths"].table["n"].sum())
-    if "funnel" in found:
-        numbers["funnel"] = [int(n) for n in found["funnel"].table["n"]]
-    if "variants" in found:
-        numbers["variants"] = len(found["variants"].table)
-    return numbers
-
-
 if __name__ == "__main__":
-    seconds, found = clock(parts(load(sys.argv[1])))
-    say(checks(found), seconds)
+    analyse(parts(load(sys.argv[1])), sys.argv[2:])

@@ -4,7 +4,7 @@ import sys
 
 import polars as pl
 from load_polars import load
-from shared import LENGTH, STEPS, clock, say
+from shared import LENGTH, STEPS, Part, analyse
 
 SAME = [pl.col("customer") == pl.col("customer").shift(-further) for further in (1, 2)]
 NEXT = [pl.col("code").shift(-further).alias(f"next_{further}") for further in (1, 2)]
@@ -38,32 +38,24 @@ def step_matrix(frame: pl.DataFrame) -> pl.DataFrame:
     return early.group_by("code", "step").len().collect()
 
 
-def parts(frame: pl.DataFrame, touchpoints: pl.Series) -> dict:
-    """The analyses, to be run."""
-    names = touchpoints.to_list()
+def parts(frame: pl.DataFrame, touchpoints: pl.Series) -> dict[str, Part]:
+    """The analyses, and how to count them."""
+    steps = [touchpoints.to_list().index(step) for step in STEPS]
     return {
-        "transitions": lambda: stretches(frame, 1),
-        "step matrix": lambda: step_matrix(frame),
-        "sub-paths": lambda: (stretches(frame, 1), stretches(frame, 2)),
-        "funnel": lambda: funnel(frame, [names.index(step) for step in STEPS]),
-        "variants": lambda: frame.group_by("customer").agg("code").group_by("code").len(),
+        "transitions": (lambda: stretches(frame, 1), lambda found: found["n"].sum()),
+        "step matrix": (lambda: step_matrix(frame), lambda found: found["len"].sum()),
+        "sub-paths": (
+            lambda: (stretches(frame, 1), stretches(frame, 2)),
+            lambda found: sum(table["n"].sum() for table in found),
+        ),
+        "funnel": (lambda: funnel(frame, steps), list),
+        "variants": (
+            lambda: frame.group_by("customer").agg("code").group_by("code").len(),
+            lambda found: found.height,
+        ),
     }
-
-
-def checks(found: dict) -> dict:
-    """Numbers that show equal work."""
-    numbers = {"transitions": found["transitions"]["n"].sum()}
-    if "step matrix" in found:
-        numbers["step matrix"] = found["step matrix"]["len"].sum()
-    if "sub-paths" in found:
-        numbers["sub-paths"] = sum(table["n"].sum() for table in found["sub-paths"])
-    numbers["funnel"] = found["funnel"]
-    if "variants" in found:
-        numbers["variants"] = found["variants"].height
-    return numbers
 
 
 if __name__ == "__main__":
     frame, _, touchpoints = load(sys.argv[1])
-    seconds, found = clock(parts(frame, touchpoints))
-    say(checks(found), seconds)
+    analyse(parts(frame, touchpoints), sys.argv[2:])

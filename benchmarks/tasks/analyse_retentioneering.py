@@ -2,35 +2,36 @@
 
 import sys
 
-from load_retentioneering import load  # isort: skip  (says before the import that nothing is to be tracked)
+from shared import LENGTH, STEPS, Part, analyse  # isort: skip  (says before other imports that nothing is to be tracked)
 
+import pandas as pd
+from load_retentioneering import load
 from retentioneering import Eventstream
-from shared import LENGTH, STEPS, clock, say
 
 ENDS = ["path_start", "path_end"]
 
 
-def parts(stream: Eventstream) -> dict:
-    """The analyses, to be run; paths are those of customers."""
+def between(table: pd.DataFrame) -> float:
+    """The sum of a matrix without its rows and columns for the ends of paths."""
+    inside = table.drop(index=ENDS, errors="ignore").drop(columns=ENDS, errors="ignore")
+    return float(inside.to_numpy().sum())
+
+
+def parts(stream: Eventstream) -> dict[str, Part]:
+    """The analyses, and how to count them; paths are those of customers."""
+    paths = stream.df["customer_id"].nunique()
     return {
-        "transitions": lambda: stream.transition_graph_data(edge_weight="count"),
-        "step matrix": lambda: stream.step_matrix_data(max_steps=LENGTH),
-        "funnel": lambda: stream.funnel_data(STEPS),
+        "transitions": (lambda: stream.transition_graph_data(edge_weight="count"), lambda found: int(between(found))),
+        "step matrix": (
+            lambda: stream.step_matrix_data(max_steps=LENGTH),
+            lambda found: round(between(found) * paths),
+        ),
+        "funnel": (
+            lambda: stream.funnel_data(STEPS),
+            lambda found: [step["unique_paths"] for step in found["steps"]],
+        ),
     }
 
 
-def checks(stream: Eventstream, found: dict) -> dict:
-    """Numbers that show equal work."""
-    inside = found["transitions"].drop(index=ENDS, columns=ENDS, errors="ignore")
-    numbers = {"transitions": int(inside.to_numpy().sum())}
-    if "step matrix" in found:
-        shares = found["step matrix"].drop(index=ENDS, errors="ignore")
-        numbers["step matrix"] = round(float(shares.to_numpy().sum()) * stream.df["customer_id"].nunique())
-    numbers["funnel"] = [step["unique_paths"] for step in found["funnel"]["steps"]]
-    return numbers
-
-
 if __name__ == "__main__":
-    stream = load(sys.argv[1], split=False)
-    seconds, found = clock(parts(stream))
-    say(checks(stream, found), seconds)
+    analyse(parts(load(sys.argv[1], split=False)), sys.argv[2:])

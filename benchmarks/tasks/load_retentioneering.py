@@ -2,7 +2,7 @@
 
 import sys
 
-from shared import MINUTES, say  # isort: skip  (says before the import that nothing is to be tracked)
+from shared import MINUTES, say  # isort: skip  (says before other imports that nothing is to be tracked)
 
 import pandas as pd
 from retentioneering import Eventstream

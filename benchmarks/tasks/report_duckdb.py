@@ -2,10 +2,8 @@
 
 import sys
 
-from analyse_duckdb import checks, load, parts
-from shared import clock, say
+from analyse_duckdb import load, parts
+from shared import analyse
 
 if __name__ == "__main__":
-    wanted = parts(load(sys.argv[1]))
-    _, found = clock({name: wanted[name] for name in ("transitions", "funnel")})
-    say(checks(found))
+    analyse(parts(load(sys.argv[1])), ["transitions", "funnel"])

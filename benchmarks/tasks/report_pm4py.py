@@ -2,9 +2,9 @@
 
 import sys
 
+from analyse_pm4py import parts
 from load_pm4py import load
-from pm4py import discover_dfg
-from shared import say
+from shared import analyse
 
 if __name__ == "__main__":
-    say({"transitions": sum(discover_dfg(load(sys.argv[1]))[0].values())})
+    analyse(parts(load(sys.argv[1])), ["transitions"])

@@ -2,12 +2,10 @@
 
 import sys
 
-from analyse_polars import checks, parts
+from analyse_polars import parts
 from load_polars import load
-from shared import clock, say
+from shared import analyse
 
 if __name__ == "__main__":
     frame, _, touchpoints = load(sys.argv[1])
-    wanted = parts(frame, touchpoints)
-    _, found = clock({name: wanted[name] for name in ("transitions", "funnel")})
-    say(checks(found))
+    analyse(parts(frame, touchpoints), ["transitions", "funnel"])

@@ -2,13 +2,10 @@
 
 import sys
 
-from load_retentioneering import load  # isort: skip  (says before the import that nothing is to be tracked)
+from shared import analyse  # isort: skip  (says before other imports that nothing is to be tracked)
 
-from analyse_retentioneering import checks, parts
-from shared import clock, say
+from analyse_retentioneering import parts
+from load_retentioneering import load
 
 if __name__ == "__main__":
-    stream = load(sys.argv[1])
-    wanted = parts(stream)
-    _, found = clock({name: wanted[name] for name in ("transitions", "funnel")})
-    say(checks(stream, found))
+    analyse(parts(load(sys.argv[1])), ["transitions", "funnel"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
 
 os.environ["RETENTIONEERING_NO_TRACK"] = "1"  # measured runs call nobody
 
@@ -19,15 +19,21 @@ STEPS = ["page k", "cart", "order"]
 LENGTH = 10
 """Steps of the step matrix."""
 
+Part: TypeAlias = tuple[Callable[[], Any], Callable[[Any], Any]]
+"""An analysis, and what makes a number of its result that shows equal work."""
 
-def clock(parts: dict[str, Callable[[], Any]]) -> tuple[dict[str, float], dict[str, Any]]:
-    """Run some parts in order: the seconds of each, and what each returns."""
-    seconds, found = {}, {}
-    for name, part in parts.items():
+
+def analyse(parts: dict[str, Part], only: Iterable[str] = ()) -> None:
+    """Run the parts in order, or those named; print the number and the seconds of each."""
+    checks, seconds = {}, {}
+    for name in only or parts:
+        run, count = parts[name]
         begin = time.perf_counter()
-        found[name] = part()
+        found = run()
         seconds[name] = time.perf_counter() - begin
-    return seconds, found
+        checks[name] = count(found)
+        del found
+    say(checks, seconds)
 
 
 def say(checks: dict[str, Any], seconds: dict[str, float] | None = None) -> None:
