@@ -30,7 +30,7 @@ LOADING = ("journeylab", "polars", "duckdb", "pandas", "retentioneering")
 ANALYSING = ("journeylab", "retentioneering", "pm4py", "polars", "duckdb")
 REPORTING = ("journeylab", "retentioneering", "pm4py", "pandas", "polars", "duckdb")
 GROWING = (("load", "journeylab"), ("analyse", "journeylab"), ("load", "polars"), ("load", "duckdb"))
-PARTS = ("transitions", "step matrix", "sub-paths", "funnel", "variants")
+PARTS = ("transitions", "with customers and times", "step matrix", "sub-paths", "funnel", "variants")
 
 
 @dataclasses.dataclass(frozen=True)

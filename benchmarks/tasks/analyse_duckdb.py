@@ -29,6 +29,16 @@ def load(path: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def transitions(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
+    """Steps between touchpoints: how often, by how many customers, and the median microseconds between."""
+    later = "lead(epoch_us(event_time)) OVER (PARTITION BY customer ORDER BY step)"
+    return connection.execute(
+        "SELECT touchpoint, next_1, count(*), count(DISTINCT customer), median(wait) FROM ("
+        f"SELECT customer, touchpoint, {NEXT.format(1)}, {later} - epoch_us(event_time) AS wait FROM events) "
+        "WHERE next_1 IS NOT NULL GROUP BY ALL"
+    ).fetchall()
+
+
 def stretches(connection: duckdb.DuckDBPyConnection, further: int) -> list[tuple]:
     """Stretches of `further` + 1 events: how often, and by how many customers."""
     keys = ", ".join(["touchpoint", *(f"next_{number + 1}" for number in range(further))])
@@ -59,6 +69,7 @@ def parts(connection: duckdb.DuckDBPyConnection) -> dict[str, Part]:
     paths = "SELECT list(touchpoint ORDER BY step) AS path FROM events GROUP BY customer"
     return {
         "transitions": (lambda: stretches(connection, 1), lambda found: sum(row[-2] for row in found)),
+        "with customers and times": (lambda: transitions(connection), lambda found: sum(row[3] for row in found)),
         "step matrix": (
             lambda: connection.execute(steps).fetchall(),
             lambda found: sum(row[-1] for row in found),

@@ -15,6 +15,10 @@ def parts(j: Journeys) -> dict[str, Part]:
     """The analyses, and how to count them."""
     return {
         "transitions": (lambda: journeys.transitions(j), lambda found: int(found.table["n"].sum())),
+        "with customers and times": (
+            lambda: journeys.transitions(j),
+            lambda found: int(found.table["customers"].sum()),
+        ),
         "step matrix": (
             lambda: journeys.step_matrix(j, LENGTH),
             lambda found: round(float(found.table.to_numpy().sum()) * found.n),

@@ -10,6 +10,14 @@ SAME = [pl.col("customer") == pl.col("customer").shift(-further) for further in 
 NEXT = [pl.col("code").shift(-further).alias(f"next_{further}") for further in (1, 2)]
 
 
+def transitions(frame: pl.DataFrame) -> pl.DataFrame:
+    """Steps between touchpoints: how often, by how many customers, and the median time between."""
+    wait = (pl.col("event_time").shift(-1) - pl.col("event_time")).alias("wait")
+    inside = frame.lazy().with_columns(NEXT[0], wait).filter(SAME[0])
+    counts = [pl.len().alias("n"), pl.col("customer").n_unique().alias("customers"), pl.col("wait").median()]
+    return inside.group_by("code", "next_1").agg(counts).collect()
+
+
 def stretches(frame: pl.DataFrame, further: int) -> pl.DataFrame:
     """Stretches of `further` + 1 events: how often, and by how many customers."""
     keys = ["code", *(f"next_{number + 1}" for number in range(further))]
@@ -43,6 +51,7 @@ def parts(frame: pl.DataFrame, touchpoints: pl.Series) -> dict[str, Part]:
     steps = [touchpoints.to_list().index(step) for step in STEPS]
     return {
         "transitions": (lambda: stretches(frame, 1), lambda found: found["n"].sum()),
+        "with customers and times": (lambda: transitions(frame), lambda found: found["customers"].sum()),
         "step matrix": (lambda: step_matrix(frame), lambda found: found["len"].sum()),
         "sub-paths": (
             lambda: (stretches(frame, 1), stretches(frame, 2)),

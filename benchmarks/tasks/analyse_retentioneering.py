@@ -22,6 +22,10 @@ def parts(stream: Eventstream) -> dict[str, Part]:
     paths = stream.df["customer_id"].nunique()
     return {
         "transitions": (lambda: stream.transition_graph_data(edge_weight="count"), lambda found: int(between(found))),
+        "with customers and times": (
+            lambda: [stream.transition_graph_data(weight) for weight in ("count", "unique_paths", "time_median")],
+            lambda found: int(between(found[1])),
+        ),
         "step matrix": (
             lambda: stream.step_matrix_data(max_steps=LENGTH),
             lambda found: round(between(found) * paths),
