@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- written by benchmarks/run.py -->", "<!-- end -->"
 
-LOADING = ("journeylab", "polars", "duckdb", "pandas", "retentioneering")
+LOADING = ("journeylab", "polars", "polars_grouped", "duckdb", "pandas", "retentioneering")
 ANALYSING = ("journeylab", "retentioneering", "pm4py", "polars", "duckdb")
 REPORTING = ("journeylab", "retentioneering", "pm4py", "pandas", "polars", "duckdb")
 GROWING = (("load", "journeylab"), ("analyse", "journeylab"), ("load", "polars"), ("load", "duckdb"))

@@ -8,7 +8,11 @@ from shared import MINUTES, say
 
 def load(path: str) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
     """Sorted events (customer, event_time, code, visit), customers and touchpoints."""
-    frame = pl.scan_parquet(path).sort("customer_id", "event_time", maintain_order=True).collect()
+    return number(pl.scan_parquet(path).sort("customer_id", "event_time", maintain_order=True).collect())
+
+
+def number(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
+    """Sorted events as numbers, in visits."""
     touchpoints = frame["touchpoint"].unique().sort()
     other = (pl.col("customer_id") != pl.col("customer_id").shift()).fill_null(True)
     customers = frame.filter(other)["customer_id"]
