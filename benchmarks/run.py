@@ -24,7 +24,6 @@ from measuring import Measured, measure
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- written by benchmarks/run.py -->", "<!-- end -->"
 
 LOADING = ("journeylab", "polars", "polars_grouped", "duckdb", "pandas", "retentioneering")
 ANALYSING = ("journeylab", "retentioneering", "pm4py", "polars", "duckdb")
@@ -184,6 +183,13 @@ def machine(python: str) -> str:
     )
 
 
+def write(name: str, text: str) -> None:
+    """Put a table into its place on the page."""
+    begin, end = f"<!-- {name}, written by benchmarks/run.py -->", f"<!-- end of {name} -->"
+    head, rest = PAGE.read_text(encoding="utf-8").split(begin)
+    PAGE.write_text(f"{head}{begin}\n\n{text}\n\n{end}{rest.split(end)[1]}", encoding="utf-8")
+
+
 def main() -> None:
     """Measure what is asked for, and print it as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -208,18 +214,15 @@ def main() -> None:
         "report": (f"Page 06 and what peers have of it, {n:,} events, whole process", lambda: whole(bench, "report", REPORTING, n)),
         "grow": ("Growth", lambda: growth(bench, given.sizes)),
     }  # fmt: skip
-    parts = [machine(given.peers) + f" Medians of {given.rounds}, interleaved."]
+    where = machine(given.peers)
     for name in given.only:
         heading, make = tables[name]
         before, table = os.getloadavg()[0], make()
-        parts += [f"### {heading}", table, f"Load average {before:.1f} before, {os.getloadavg()[0]:.1f} after."]
-        print("\n\n".join(parts[-3:]), end="\n\n", flush=True)
-    print(parts[0])
-    if given.write:
-        page = PAGE.read_text(encoding="utf-8")
-        joined = "\n\n".join(parts)
-        head, tail = page.split(BEGIN)[0], page.split(END)[1]
-        PAGE.write_text(f"{head}{BEGIN}\n\n{joined}\n\n{END}{tail}", encoding="utf-8")
+        how = f"Medians of {given.rounds}, interleaved; load average {before:.1f} before and {os.getloadavg()[0]:.1f} after. {where}"
+        text = f"### {heading}\n\n{table}\n\n{how}"
+        print(text, end="\n\n", flush=True)
+        if given.write:
+            write(name, text)
 
 
 if __name__ == "__main__":
