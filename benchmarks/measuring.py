@@ -27,8 +27,8 @@ class Measured:
     wall, cpu : float
         Seconds from start to end, and of processors.
     peak : float
-        Megabytes resident at once in all processes of the tree, pages that several share counted once for each; of the
-        largest process exactly, of the others as seen every tenth of a second.
+        Megabytes resident at once in all processes of the tree, pages that several share counted in parts (Linux's PSS),
+        as seen every tenth of a second; and no less than the largest process had.
     said : dict or None
         ``checks`` and ``seconds`` as the command printed them; None when it failed or took too long.
     """
@@ -87,6 +87,6 @@ def _look(process: psutil.Process, spent: dict[int, float]) -> int:
     try:
         times = process.cpu_times()
         spent[process.pid] = times.user + times.system
-        return process.memory_info().rss
+        return process.memory_full_info().pss
     except psutil.Error:
         return 0

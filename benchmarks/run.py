@@ -218,8 +218,8 @@ def main() -> None:
     for name in given.only:
         heading, make = tables[name]
         before, table = os.getloadavg()[0], make()
-        how = f"Medians of {given.rounds}, interleaved; load average {before:.1f} before and {os.getloadavg()[0]:.1f} after. {where}"
-        text = f"### {heading}\n\n{table}\n\n{how}"
+        load = f"load average {before:.1f} before and {os.getloadavg()[0]:.1f} after"
+        text = f"### {heading}\n\n{table}\n\nMedians of {given.rounds}, interleaved; {load}. {where}"
         print(text, end="\n\n", flush=True)
         if given.write:
             write(name, text)

@@ -28,9 +28,11 @@ PART = 2**44
 NUMBERS = itertools.count(1)
 BATCH = 1 << 18
 """Rows that are fetched at a time."""
-LEAST_MEMORY = 256 << 20
+MEMORY = "JOURNEYLAB_MEMORY"
+"""The environment variable that says how many megabytes DuckDB may always use; a run sets it, as its notebooks share a machine."""
+LEAST_MEMORY = 1000
 SWELLS = 2
-"""Memory that DuckDB may use for Parquet files, as a multiple of their size, and the least; it spills the rest."""
+"""Megabytes that DuckDB may use for Parquet files, and as a multiple of their size where that is more; it spills the rest."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,7 +229,8 @@ def _bound(connection: Any, events: Source) -> None:
         _SPILL.append(tempfile.TemporaryDirectory(prefix="journeylab-"))
         connection.execute(f"SET temp_directory = {_text_literal(_SPILL[0].name)}")
     size = sum(os.path.getsize(path) for path in paths)
-    connection.execute(f"SET memory_limit = '{max(LEAST_MEMORY, SWELLS * size) >> 20}MiB'")
+    least = int(os.environ.get(MEMORY, LEAST_MEMORY))
+    connection.execute(f"SET memory_limit = '{max(least, SWELLS * size // 10**6)}MB'")
 
 
 _SPILL: list[tempfile.TemporaryDirectory[str]] = []

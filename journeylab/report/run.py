@@ -31,6 +31,7 @@ AFTER = {"04": ("07",), "09": ("01", "02", "03", "04", "05", "06", "07", "08")}
 """Notebooks that read what others of the run saved, and so wait for them."""
 
 CACHE_FOLDER = ".cache"
+MEMORY = "JOURNEYLAB_MEMORY"
 
 SECONDS = {"07": 40.0, "05": 30.0, "04": 12.0, "02": 10.0, "06": 10.0, "01": 9.0}
 """How long notebooks usually take, so that long ones begin first."""
@@ -229,6 +230,7 @@ def _execute_all(
         **os.environ,
         FOLDER: str(work / "results"),
         LAST: str(last / "results") if last else "",
+        MEMORY: os.environ.get(MEMORY, "400"),
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MPLBACKEND": "agg",
