@@ -129,7 +129,7 @@ def _run(given: argparse.Namespace) -> int:
 
     from journeylab.cache import FOLDER
     from journeylab.check import require_sound
-    from journeylab.report.apart import apart
+    from journeylab.report.apart import apart, warm_up
     from journeylab.report.notebooks import choose, find_notebooks
     from journeylab.report.run import gather_parameters, run_study
     from journeylab.study import open_study
@@ -138,6 +138,7 @@ def _run(given: argparse.Namespace) -> int:
     study = open_study(given.study, given.data)
     gather_parameters(choose(find_notebooks(), given.only), study.config.parameters, parameters)
     with tempfile.TemporaryDirectory(prefix="journeylab-") as cache, _environment(FOLDER, cache):
+        warm_up()
         apart(require_sound, given.study, given.data)
         run = run_study(
             study,

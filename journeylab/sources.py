@@ -170,7 +170,7 @@ def read_source(source: EventSource, path: Path | None, name: str, options: dict
 
     identified = source.format not in ("tabular", "sql") and source.customer is None
     if path is not None and path.is_file() and (direct := _direct(source, path, name)) is not None:
-        report, padded = _count(direct, path)
+        report, padded = _counted(direct, path)
         return Events(direct, report, identified=False, sound=not padded and not report.n_dropped)
     said = json.dumps(options, default=str, sort_keys=True)
     key = fingerprint([name, said], files_in(path))[:16]
@@ -275,6 +275,21 @@ def _newest_first(file: Any, column: str) -> bool:
     batch = next(file.iter_batches(batch_size=PROBED, columns=[column]))
     steps = np.diff(batch.column(0).drop_null().cast("int64").to_numpy(zero_copy_only=False))
     return bool((steps < 0).sum() > (steps > 0).sum())
+
+
+def _counted(part: Part, path: Path) -> tuple[ImportReport, int]:
+    """Count a file that is left where it is, or remember its counts."""
+    state = path.stat()
+    key = fingerprint([repr(part), str(state.st_size), str(state.st_mtime_ns)], [])[:16]
+    notes = scratch() / f"counts-{key}.json"
+    if notes.is_file():
+        saved = json.loads(notes.read_text(encoding="utf-8"))
+        return _report(saved["report"]), saved["padded"]
+    report, padded = _count(part, path)
+    fresh = notes.with_suffix(f".{os.getpid()}")
+    fresh.write_text(json.dumps({"report": dataclasses.asdict(report), "padded": padded}), encoding="utf-8")
+    fresh.replace(notes)
+    return report, padded
 
 
 def _count(part: Part, path: Path) -> tuple[ImportReport, int]:

@@ -12,7 +12,7 @@ import pandas as pd
 from journeylab import figures, text
 from journeylab.intervals import wilson
 from journeylab.journeys.friction import before_goal
-from journeylab.journeys.model import Journeys, first_position, select
+from journeylab.journeys.model import Journeys, first_position, meetings, select
 from journeylab.results import Result
 
 if TYPE_CHECKING:
@@ -78,11 +78,7 @@ def stage_dropoff(j: Journeys, stages: Sequence[str], goal: str | None = None) -
         first = first_position(j, stage) if stage in j.touchpoints else np.full(j.n_journeys, -1)
         here = first >= 0
         later = [name for name in stages[place + 1 :] if name in j.touchpoints]
-        wanted = np.isin(j.codes, [j.code(name) for name in later]) if later else np.zeros(j.n_events, dtype=bool)
-        last = np.full(j.n_journeys, -1, dtype=np.int64)
-        hits = np.flatnonzero(wanted)
-        last[j.event_journey[hits]] = hits
-        left = here & (last < first)
+        left = here & (_last_position(j, later) < first)
         n = int(here.sum())
         rows.append((stage, n, int(left.sum()), *wilson(int(left.sum()), n), place < end))
     table = pd.DataFrame(rows, columns=["stage", "n", "left", "left_share", "ci_low", "ci_high", "counts"])
@@ -94,6 +90,16 @@ def stage_dropoff(j: Journeys, stages: Sequence[str], goal: str | None = None) -
             "A stage counts as reached from its first event; staying on the outcome's stage or a later one is not leaving.",
         ),
     )
+
+
+def _last_position(j: Journeys, touchpoints: Sequence[str]) -> np.ndarray:
+    """Where each journey meets any of some touchpoints for the last time, in the arrays of events; -1 where it does not."""
+    hits = meetings(j, touchpoints)
+    after = np.searchsorted(hits, j.offsets[1:])
+    last = np.full(j.n_journeys, -1, dtype=np.int64)
+    held = after > np.searchsorted(hits, j.offsets[:-1])
+    last[held] = hits[after[held] - 1]
+    return last
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,10 +157,7 @@ def abandonment(j: Journeys, goal: str, after: str) -> Abandonment:
     """Take the journeys that reach `after` and not `goal` afterwards, and count their last touchpoints."""
     close = first_position(j, after)
     reached, _ = before_goal(j, goal)
-    hits = np.flatnonzero(j.codes == j.code(goal))
-    last_goal = np.full(j.n_journeys, -1, dtype=np.int64)
-    last_goal[j.event_journey[hits]] = hits
-    gone = (close >= 0) & (last_goal < close) & ~reached
+    gone = (close >= 0) & (_last_position(j, [goal]) < close) & ~reached
     left = select(j, gone)
     counts = (
         np.bincount(left.codes[left.offsets[1:] - 1], minlength=len(j.touchpoints)) if left.n_journeys else np.array([])

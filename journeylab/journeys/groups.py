@@ -10,9 +10,9 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ DENSE = 1 << 24
 
 EVENTS = 1 << 18
 """Events of a block: so many integers are sorted within the cache of a processor."""
+
+Found = TypeVar("Found")
 
 THREADS = min(4, os.cpu_count() or 1)
 
@@ -62,22 +64,27 @@ def blocks(j: Journeys, most: int | None = None, work: NDArray[np.int64] | None 
         first = last
 
 
-def in_blocks(j: Journeys, count: Callable[[Journeys], Any]) -> Iterator[Any]:
-    """Count something in each block, some blocks at a time, and yield what was found in the order of the blocks.
+def in_turn(count: Callable[..., Found], *each: Iterable[Any]) -> Iterator[Found]:
+    """Call a function as `map` does, some calls at a time, and yield what they found in their order.
 
     Notes
     -----
-    numpy lets other threads run while it works on an array, so threads share the processors; as the order stays, the sums
-    are the same for any number of them.
+    numpy lets other threads run while it works on an array, so threads share the processors; as the order stays, sums are
+    the same for any number of them.
     """
-    waiting: deque[Future[Any]] = deque()
+    waiting: deque[Future[Found]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
-        for part in blocks(j):
-            waiting.append(pool.submit(count, part))
+        for given in zip(*each, strict=True):
+            waiting.append(pool.submit(count, *given))
             if len(waiting) > 2 * THREADS:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def in_blocks(j: Journeys, count: Callable[[Journeys], Found]) -> Iterator[Found]:
+    """Count something in each block, see `in_turn`."""
+    return in_turn(count, blocks(j))
 
 
 def runs(ordered: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.intervals import wilson
-from journeylab.journeys.groups import blocks, number, quantiles
+from journeylab.journeys.groups import blocks, in_turn, number, quantiles
 from journeylab.journeys.model import Journeys
 from journeylab.journeys.tallies import Tally, steps_of
 from journeylab.results import Result
@@ -125,9 +126,9 @@ def _tally(j: Journeys, place: np.ndarray, a: np.ndarray) -> Tally:
     """Customers behind each pair, and what the variance of its share needs; `a` is where each pair leads from."""
     size = len(j.touchpoints)
     tally = Tally.empty(a, size)
-    begin = 0
-    for part in blocks(j):
-        end = begin + int(np.maximum(part.lengths - 1, 0).sum())
-        tally.add(steps_of(part, place[begin:end], a, size, int(part.customer[0])))
-        begin = end
+    parts = list(blocks(j))
+    ends = np.cumsum([0, *(int(np.maximum(part.lengths - 1, 0).sum()) for part in parts)])
+    steps = [place[begin:end] for begin, end in itertools.pairwise(ends)]
+    for counts in in_turn(lambda part, own: steps_of(part, own, a, size, int(part.customer[0])), parts, steps):
+        tally.add(counts)
     return tally

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.context import BaseContext
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
@@ -22,22 +21,21 @@ def processes() -> BaseContext:
     return context
 
 
+def warm_up() -> None:
+    """Begin the slow imports that notebooks' processes share; they go on while this process does something else."""
+    if processes().get_start_method() == "forkserver":
+        from multiprocessing import forkserver
+
+        forkserver.ensure_running()
+
+
 def apart(work: Callable[Given, Found], *args: Given.args, **kwargs: Given.kwargs) -> Found:
-    """Call a function of a module in a process of its own, in this folder and with this environment.
+    """Call a function of a module in a fresh process, in this folder and with this environment.
 
     Raises
     ------
     Exception
         What the function raises.
     """
-    with ProcessPoolExecutor(1, mp_context=processes()) as pool:
-        return pool.submit(_call, os.getcwd(), dict(os.environ), work, args, kwargs).result()
-
-
-def _call(
-    folder: str, environment: Mapping[str, str], work: Callable[..., Found], args: Any, kwargs: dict[str, Any]
-) -> Found:
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    return work(*args, **kwargs)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, *args, **kwargs).result()
