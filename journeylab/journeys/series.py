@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from journeylab.journeys.groups import blocks
+from journeylab.journeys.groups import in_blocks
 from journeylab.journeys.model import Journeys, collapse_repeats, keep_events, select
 from journeylab.journeys.paths import same_path
 
@@ -45,7 +45,7 @@ def longest_series(j: Journeys, places: Sequence[Sequence[str]]) -> NDArray[np.i
     chosen = np.zeros(kept.n_journeys, dtype=bool)
     chosen[first] = True
     sizes = [len(place) for place in places]
-    found = [_series(part, sizes) for part in blocks(select(kept, chosen))]
+    found = in_blocks(select(kept, chosen), lambda part: _series(part, sizes))
     return np.concatenate([np.empty(0, dtype=np.int64), *found])[path]
 
 

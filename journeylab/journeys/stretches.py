@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from journeylab.journeys.groups import DENSE, LARGEST, blocks, distinct, number, runs
+from journeylab.journeys.groups import DENSE, LARGEST, blocks, distinct, in_turn, number, runs
 from journeylab.journeys.model import Journeys, keep_events, select
 
 Stretches = Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]
@@ -150,13 +151,19 @@ def _count_once(j: Journeys, max_length: int, converted: NDArray[np.bool_] | Non
     size = len(j.touchpoints)
     n = {length: np.zeros((2, size**length), dtype=np.int64) for length in range(2, max_length + 1)}
     for kind, group in enumerate([j] if converted is None else [select(j, ~converted), select(j, converted)]):
-        for part in blocks(group, ROWS, _work(group)):
-            for length, key, _ in gapped(part, max_length):
-                n[length][kind] += np.bincount(key, minlength=size**length)
+        for counted in in_turn(lambda part: _met(part, max_length), blocks(group, ROWS, _work(group))):
+            for length, counts in counted:
+                n[length][kind] += counts
     for length, (others, converting) in n.items():
         all_of_them = others + converting
         key = np.flatnonzero(all_of_them)
         yield length, np.array([key, *[all_of_them[key]] * 3, converting[key]])
+
+
+def _met(part: Journeys, max_length: int) -> list[tuple[int, NDArray[np.int64]]]:
+    """How many journeys of a block have each stretch with gaps."""
+    size = len(part.touchpoints)
+    return [(length, np.bincount(key, minlength=size**length)) for length, key, _ in gapped(part, max_length)]
 
 
 def _work(j: Journeys) -> NDArray[np.int64]:
@@ -168,23 +175,29 @@ def _work(j: Journeys) -> NDArray[np.int64]:
 
 def _count_all(j: Journeys, max_length: int, converted: NDArray[np.bool_] | None, with_gaps: bool) -> Counts:
     """Stretches of any journeys."""
-    several = j.n_customers < j.n_journeys
+    several, size = j.n_customers < j.n_journeys, len(j.touchpoints)
     found: list[list[np.ndarray]] = [[] for _ in range(max_length + 1)]
-    begin = 0
-    for part in blocks(j, *((ROWS, _work(j)) if with_gaps else ())):
-        reached = None if converted is None else converted[begin : begin + part.n_journeys]
-        begin += part.n_journeys
-        for length, key, times in (gapped if with_gaps else adjoining)(part, max_length):
-            if len(key):
-                bound = len(j.touchpoints) ** length
-                owner = np.repeat(part.event_journey, times)
-                found[length].append(_count(part, key, owner, bound, reached, several))
-                waiting = [counts.shape[1] for counts in found[length]]
-                if sum(waiting) > TOGETHER + 2 * waiting[0]:  # the first are sums already: no sum is made too often
-                    found[length] = [_added(found[length], bound)]
-    for length, parts in enumerate(found):
-        if parts:
-            yield length, _added(parts, len(j.touchpoints) ** length)
+    parts = list(blocks(j, *((ROWS, _work(j)) if with_gaps else ())))
+    ends = np.cumsum([0, *(part.n_journeys for part in parts)])
+    own = [None if converted is None else converted[begin:end] for begin, end in itertools.pairwise(ends)]
+
+    def count(part: Journeys, reached: NDArray[np.bool_] | None) -> list[tuple[int, np.ndarray]]:
+        stretches = (gapped if with_gaps else adjoining)(part, max_length)
+        return [
+            (length, _count(part, key, np.repeat(part.event_journey, times), size**length, reached, several))
+            for length, key, times in stretches
+            if len(key)
+        ]
+
+    for counted in in_turn(count, parts, own):
+        for length, counts in counted:
+            found[length].append(counts)
+            waiting = [each.shape[1] for each in found[length]]
+            if sum(waiting) > TOGETHER + 2 * waiting[0]:  # the first are sums already: no sum is made too often
+                found[length] = [_added(found[length], size**length)]
+    for length, counts_of_blocks in enumerate(found):
+        if counts_of_blocks:
+            yield length, _added(counts_of_blocks, size**length)
 
 
 def _added(parts: list[np.ndarray], bound: int) -> np.ndarray:
