@@ -18,6 +18,8 @@ HEADINGS = {
     "ci": "95 % interval",
     "share": "Share",
     "median_seconds": "Median time",
+    "wait_seconds": "Time",
+    "median_seconds_from_start": "Median time from start",
     "from_touchpoint": "From",
     "to_touchpoint": "To",
 }

@@ -13,6 +13,9 @@ import pandas as pd
 from journeylab.config import Code, Touchpoint
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
 
+OWN = 0.9
+"""A channel belongs to a touchpoint when this share of its events has it; where visitors came from belongs to no page."""
+
 REGULAR = "re:"
 """Begins a pattern that is a regular expression."""
 
@@ -66,15 +69,15 @@ def tally_touchpoints(counted: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        touchpoint, stage, channel (the most frequent), planned, n.
+        touchpoint, stage, channel (that nine of ten of its events have, else none), planned, n.
     """
     weighted = counted if "n" in counted else counted.assign(n=1)
     frame = weighted.groupby("touchpoint", sort=True).agg(
         stage=("stage", "first"), planned=("planned", "first"), n=("n", "sum")
     )
     by_channel = weighted.dropna(subset=["channel"]).groupby(["touchpoint", "channel"])["n"].sum().reset_index()
-    by_channel = by_channel.sort_values("n", ascending=False, kind="stable").drop_duplicates("touchpoint")
-    frame["channel"] = by_channel.set_index("touchpoint")["channel"]
+    of_all = by_channel["n"] / by_channel.groupby("touchpoint")["n"].transform("sum")
+    frame["channel"] = by_channel[of_all >= OWN].set_index("touchpoint")["channel"]
     return frame.reset_index()
 
 

@@ -65,6 +65,32 @@ class Comparison(Result):
             parts.append(f"{_words(row)} ({self._values(row)}; {_difference(row)})")
         return f"{sentence}: {'; '.join(parts)}." if parts else f"{sentence}."
 
+    def about(self, touchpoint: str) -> str:
+        """Say how many of each segment meet a touchpoint, such as the outcome."""
+        rows = self.table[(self.table["kind"] == "reach") & (self.table["touchpoint"] == touchpoint)]
+        if rows.empty:
+            return f"Nobody in either segment meets '{touchpoint}'."
+        row = rows.iloc[0]
+        shares = " against ".join(
+            f"{text.percent(row[f'value_{name}'])} of '{self.names[place]}'" for place, name in enumerate("ab")
+        )
+        return f"'{touchpoint}' is met by {shares} ({_difference(row)})."
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The clear differences, written out for a reader."""
+        a, b = self.names
+        rows = [row for _, row in self.found.iterrows()]
+        return pd.DataFrame(
+            {
+                "What": [_words(row) for row in rows],
+                a: [_value(row, row["value_a"]) for row in rows],
+                b: [_value(row, row["value_b"]) for row in rows],
+                "Difference, 95 % interval": [_difference(row) for row in rows],
+                "q": [text.p_value(row["q_value"]) for row in rows],
+            }
+        )
+
     def plot(self, ax: Axes | None = None, *, most: int = 14) -> Axes:
         """Draw the clearest differences of shares with their intervals."""
         shares = self.table[(self.table["kind"] != "length") & self.table["p_value"].notna()]
@@ -187,6 +213,11 @@ def compare(a: Journeys, b: Journeys, *, names: tuple[str, str] = ("a", "b")) ->
         b.n_journeys,
         a.by,
     )
+
+
+def _value(row: pd.Series, value: float) -> str:
+    """A value of a row: a share, or a mean number of events."""
+    return text.number(value, 1) if row["kind"] == "length" else text.percent(value)
 
 
 def _words(row: pd.Series) -> str:

@@ -37,7 +37,7 @@ class Dropoff(Result):
             return "There are fewer than two stages with events."
         worst = frame.loc[frame["left_share"].idxmax()]
         return (
-            f"Most stay behind at '{worst['stage']}': {text.percent(worst['left_share'])} "
+            f"The largest share stays behind at '{worst['stage']}': {text.percent(worst['left_share'])} "
             f"({text.interval(worst['ci_low'], worst['ci_high'])}) of the {worst['n']:,} who come there go no further."
         )
 

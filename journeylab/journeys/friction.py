@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +53,11 @@ class Friction(Result):
             "median_seconds": "Dwell, median",
         }
 
+    @property
+    def formats(self) -> dict[str, Callable[[float], str]]:
+        """How they are written."""
+        return dict.fromkeys(("revisits", "excess_steps"), lambda value: text.number(value, 1))
+
     def summary(self) -> str:
         """Name where most end, and where most go back and forth."""
         frame = self.table[self.table["visits"] >= LEAST]
@@ -60,7 +66,7 @@ class Friction(Result):
         end = frame.loc[frame["exit_share"].idxmax()]
         loop = frame.loc[frame["loop_share"].idxmax()]
         return (
-            f"Most journeys end at '{end['touchpoint']}': {text.percent(end['exit_share'])} "
+            f"The largest share ends at '{end['touchpoint']}': {text.percent(end['exit_share'])} "
             f"({text.interval(end['exit_ci_low'], end['exit_ci_high'])}) of the {end['visits']:,} that come there never reach "
             f"'{self.goal}' and stop there. Most go back and forth at '{loop['touchpoint']}' ({text.percent(loop['loop_share'])})."
         )

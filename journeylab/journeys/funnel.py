@@ -44,9 +44,8 @@ class Funnel(Result):
         later = self.table.iloc[1:].dropna(subset=["share_of_previous"])
         if len(later):
             worst = later.loc[later["share_of_previous"].idxmin()]
-            sentence += (
-                f" Most are lost before '{worst['step']}': {text.percent(worst['share_of_previous'])} go on to it."
-            )
+            onward = text.percent(worst["share_of_previous"])
+            sentence += f" The largest share is lost before '{worst['step']}': {onward} go on to it."
         return sentence
 
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 STATUS = ("active", "at risk", "lapsed")
 OTHERS = (0.8, 0.9, 0.95)
-NO_GAPS = "nobody came back, so there is no usual gap"
+NO_GAPS = "too few came back for a usual gap"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +92,7 @@ def lapse(
     quantile: float = 0.9,
     *,
     risk: float = 0.75,
+    least: int = 30,
     until_time: Moment | None = None,
 ) -> Lapse:
     """Call customers lapsed who have been silent for longer than most gaps of those who came back.
@@ -106,6 +107,8 @@ def lapse(
         Lapsed: silent for longer than this share of the gaps.
     risk : float
         At risk: silent for longer than this share of the gaps, and not lapsed.
+    least : int
+        With fewer gaps there is no rule.
     until_time : str, datetime or datetime64, optional
         When observation ended, UTC; default: the last event of `j`.
 
@@ -129,6 +132,8 @@ def lapse(
         raise StudyError(f"quantile={quantile}, risk={risk}: needs 0 < risk < quantile < 1, such as 0.75 and 0.9.")
     j, end = observed(j, until_time)
     gap, owner, last, times = _visits(j) if outcome is None else _outcomes(j, outcome)
+    if len(gap) < least:
+        gap, owner = gap[:0], owner[:0]
     silence = (end - last).astype("timedelta64[us]").view(np.int64)
     n = len(silence)
     at = sorted({*OTHERS, quantile})

@@ -38,8 +38,9 @@ class Transitions(Result):
             return "No journey has two touchpoints one after the other."
         top = moves.iloc[0]
         return (
-            f"The most frequent step leads from '{top['from_touchpoint']}' to '{top['to_touchpoint']}': {top['n']:,} times, "
-            f"{text.percent(top['share'])} ({text.interval(top['ci_low'], top['ci_high'])}) of all steps away from there."
+            f"The most frequent step to another touchpoint leads from '{top['from_touchpoint']}' to '{top['to_touchpoint']}': "
+            f"{top['n']:,} times, {text.percent(top['share'])} ({text.interval(top['ci_low'], top['ci_high'])}) of all steps "
+            "away from there."
         )
 
     def plot(self, ax: Axes | None = None, *, most: int = 12) -> Axes:

@@ -41,6 +41,17 @@ class WaitingTimes(Result):
     start: str
     goal: str
 
+    @property
+    def usual(self) -> float:
+        """Seconds within which half of those got there who did while observed; NaN where nobody did.
+
+        Whoever takes long is seen arriving less often, so this is no forecast; the percentiles of the table are.
+        """
+        reached = self.curve["reached"].to_numpy()
+        if not len(reached):
+            return float("nan")
+        return float(self.curve["time"].iloc[int(np.searchsorted(reached, reached[-1] / 2))])
+
     def summary(self) -> str:
         """Say by when half have reached the goal, or how many have."""
         row = self.table.iloc[1]
@@ -55,14 +66,14 @@ class WaitingTimes(Result):
             return (
                 f"{text.percent(last['share'])} ({text.interval(last['ci_low'], last['ci_high'])}) of the {whom} "
                 f"reach {self.goal} within {text.duration(last['time'])}, the longest wait observed; it is not "
-                f"known when half would. {so_far}."
+                f"known when half would. {so_far}; half of these took {text.duration(self.usual)} or less."
             )
         ends = text.interval(row["ci_low"], row["ci_high"], "duration")
         if np.isnan(row["ci_high"]):
             ends = "too few for an interval" if np.isnan(row["ci_low"]) else f"{text.duration(row['ci_low'])} or more"
         return (
             f"Half of the {row['n']:,} {whom} reach {self.goal} within "
-            f"{text.duration(row['wait_seconds'])} ({ends}); {so_far}."
+            f"{text.duration(row['wait_seconds'])} ({ends}); {so_far}; half of these took {text.duration(self.usual)} or less."
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -179,7 +179,7 @@ def test_repeats_of_customers_watched_for_less_long_are_not_taken_for_none() -> 
 def test_lapse(rows: Rows, by: str, outcome: str | None) -> None:
     if outcome is not None and outcome not in {row[2] for row in rows}:
         return
-    found = journeys.lapse(journeys_of(rows, by), outcome, 0.8, risk=0.5)
+    found = journeys.lapse(journeys_of(rows, by), outcome, 0.8, risk=0.5, least=1)
     end = max(minute for _, minute, _ in rows)
     gaps, silent = [], []
     for walk in walks(rows):
