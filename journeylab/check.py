@@ -79,6 +79,13 @@ def _problems(study: Study) -> Iterator[str]:
     """Words and people that no other source knows."""
     if study.config.events:
         seen = set(study.touchpoints["touchpoint"])
+        if not seen:
+            reasons = [f"{row.n:,} by '{row.reason}'" for row in study.left_out.itertuples()]
+            yield (
+                f"{study.path}: no event is left to count; left out were {', '.join(reasons) or 'all'}. "
+                "Mend the rules of [[leave_out]] or [[touchpoints]] that leave them out."
+            )
+            return
         for position, outcome in enumerate(study.config.outcomes):
             if outcome.touchpoint not in seen:
                 yield (
@@ -155,8 +162,13 @@ def _notes(study: Study) -> Iterator[str]:
     for report in study.reports.values():
         if report.n_dropped:
             yield report.summary()
+        yield from (f"{report.source}: {note}" for note in report.notes)
     for row in study.left_out.itertuples():
         yield f"{row.n:,} events of {row.customers:,} customers are left out: {row.reason}."
+    reasons = set(study.left_out["reason"]) if study.config.leave_out else set()
+    for place, rule in enumerate(study.config.leave_out):
+        if rule.reason not in reasons:
+            yield f"leave_out[{place + 1}] ({rule.reason}): leaves out no event; does it match what the column holds?"
     yield from without_stage(study)
     crosswalk = study.crosswalk
     if crosswalk is not None and study.events is not None:

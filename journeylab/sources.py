@@ -123,6 +123,9 @@ def tally_events(parts: list[Part], recipe: Recipe, engine: str) -> Named:
     names = recipe.name(list(counted["touchpoint"].unique()))
     merged = counted.merge(names, left_on="touchpoint", right_on="raw", suffixes=("_raw", ""))
     merged["channel"] = merged["channel"].where(merged["channel"].notna(), merged["channel_raw"])
+    merged[["matched", "dropped"]] = merged[["matched", "dropped"]].astype(
+        bool
+    )  # an empty table has no type of its own
     loose = merged[~merged["matched"]].groupby("raw", as_index=False)["n"].sum()
     loose = loose.rename(columns={"raw": "touchpoint"}).sort_values("n", ascending=False, kind="stable")
     tally = tally_touchpoints(merged[~merged["dropped"]])
@@ -131,12 +134,16 @@ def tally_events(parts: list[Part], recipe: Recipe, engine: str) -> Named:
 
 def _told(opened: Opened, prepared: Prepared) -> tuple[pd.DataFrame, str | None]:
     """What was left out and why, and what was done to visitor ids."""
-    from journeylab.journeys.prepare import STITCHED
+    from journeylab.journeys.prepare import REPEATED, STITCHED
 
     left_out = pd.DataFrame(columns=["reason", "n", "customers"])
     if prepared.left_out is not None:
         left_out = opened.fetch(prepared.left_out.orderBy("left_out")).to_pandas()
         left_out = left_out.rename(columns={"left_out": "reason"})
+    if prepared.repeats is not None:
+        row = opened.fetch(prepared.repeats).to_pylist()[0]
+        if row["n"]:
+            left_out.loc[len(left_out)] = [REPEATED, int(row["n"]), int(row["customers"])]
     if prepared.stitched is None:
         return left_out, None
     row = opened.fetch(prepared.stitched).to_pylist()[0]

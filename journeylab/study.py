@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pandas as pd
 
 from journeylab.config import Config, CrosswalkSource, TableSource, read_config
-from journeylab.errors import StudyError, did_you_mean, listing
+from journeylab.errors import DataError, JourneylabError, StudyError, did_you_mean, listing
 from journeylab.naming import complete_codebook, matcher, name_touchpoints, tally_touchpoints, touchpoint_table
 from journeylab.sources import Events, Gathered, Named, gather_events, read_source, tally_events
 from journeylab.using import Used, use_events
@@ -126,12 +126,21 @@ assignments, changes
     @cached_property
     def sourced(self) -> list[Events]:
         """Each source of events: where its events lie, and the report of its import."""
-        found = []
+        found: list[Events] = []
+        problems: list[JourneylabError] = []
         for position, source in enumerate(self.config.events):
             name = source.source or (f"events {position + 1}" if len(self.config.events) > 1 else "events")
             path = None if source.path is None else self.locate(source.path)
-            found.append(read_source(source, path, name, self._options(source, name)))
-            self._reports[name] = found[-1].report
+            try:
+                found.append(read_source(source, path, name, self._options(source, name)))
+            except StudyError as error:
+                problems.append(StudyError(f"{self.path}: events[{position + 1}]: {error}"))
+            except DataError as error:
+                problems.append(error)
+            else:
+                self._reports[name] = found[-1].report
+        if problems:
+            raise type(problems[0])("\n".join(map(str, problems)))
         return found
 
     @cached_property

@@ -72,6 +72,7 @@ def stage_dropoff(j: Journeys, stages: Sequence[str], goal: str | None = None) -
     goal : str, optional
         The stage of the main outcome: who stays there or later has not left. Without it, the last stage.
     """
+    columns = ["stage", "n", "left", "left_share", "ci_low", "ci_high", "counts"]
     end = stages.index(goal) if goal in stages else len(stages) - 1
     rows = []
     for place, stage in enumerate(stages):
@@ -81,7 +82,7 @@ def stage_dropoff(j: Journeys, stages: Sequence[str], goal: str | None = None) -
         left = here & (_last_position(j, later) < first)
         n = int(here.sum())
         rows.append((stage, n, int(left.sum()), *wilson(int(left.sum()), n), place < end))
-    table = pd.DataFrame(rows, columns=["stage", "n", "left", "left_share", "ci_low", "ci_high", "counts"])
+    table = pd.DataFrame(rows, columns=columns).astype({"counts": bool})
     return Dropoff(
         table,
         "Share without any later stage, with Wilson intervals",

@@ -21,6 +21,8 @@ STITCHED = (
 )
 """The rule for visitor ids, in words."""
 
+REPEATED = "the same customer, time and touchpoint again in one source (drop_repeats)"
+
 
 @dataclasses.dataclass(frozen=True)
 class LeaveOut:
@@ -83,6 +85,8 @@ class Prepared:
         left_out (the reason), n (events), customers.
     stitched : engine DataFrame or None
         One row: stitched (visitors with one login), several (visitors with more).
+    repeats : engine DataFrame or None
+        One row: n (events that repeat another), customers.
     names : DataFrame or None
         What each raw touchpoint became.
     """
@@ -90,6 +94,7 @@ class Prepared:
     table: Any
     left_out: Any
     stitched: Any
+    repeats: Any
     names: pd.DataFrame | None
 
 
@@ -124,14 +129,15 @@ def prepare(opened: Opened, recipe: Recipe, *, named: bool = True) -> Prepared:
             .agg(F.count(F.lit(1)).alias("n"), F.countDistinct("customer_id").alias("customers"))
         )
         table = table.where(F.col("left_out").isNull()).drop("left_out")
+    repeats = None
     if recipe.repeats:
-        table = _first_of_repeats(opened, table)
+        table, repeats = _first_of_repeats(opened, table)
     names = None
     if named and recipe.name is not None:
         raw = opened.fetch(table.select("touchpoint").distinct().orderBy("touchpoint"))["touchpoint"].to_pylist()
         names = recipe.name([name for name in raw if name is not None])
         table = _named(opened, table, names, columns)
-    return Prepared(table, left_out, stitched, names)
+    return Prepared(table, left_out, stitched, repeats, names)
 
 
 def _trimmed(opened: Opened, table: Any) -> Any:
@@ -187,12 +193,16 @@ def _with_reasons(opened: Opened, table: Any, rules: Sequence[LeaveOut]) -> Any:
     return table.select(*columns, reason.alias("left_out"))
 
 
-def _first_of_repeats(opened: Opened, table: Any) -> Any:
+def _first_of_repeats(opened: Opened, table: Any) -> tuple[Any, Any]:
+    """The events without those that repeat another, and the count of these."""
     F = opened.F
     same = [name for name in ("customer_id", "event_time", "touchpoint", "source") if name in table.columns]
     place = F.row_number().over(opened.Window.partitionBy(*same).orderBy(PLACE))
     columns = list(table.columns)
-    return table.select(*columns, place.alias("repeat")).where(F.col("repeat") == 1).select(*columns)
+    numbered = opened.keep(table.select(*columns, place.alias("repeat")))
+    again = numbered.where(F.col("repeat") > 1)
+    counts = again.agg(F.count(F.lit(1)).alias("n"), F.countDistinct("customer_id").alias("customers"))
+    return numbered.where(F.col("repeat") == 1).select(*columns), counts
 
 
 def _named(opened: Opened, table: Any, names: pd.DataFrame, columns: Sequence[str]) -> Any:

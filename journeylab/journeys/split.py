@@ -43,6 +43,6 @@ def two_parts(j: Journeys, values: pd.Series, names: str = "") -> dict[str, Jour
     for name in wanted:
         if name not in parts:
             raise StudyError(f"no customer has '{name}'; there are {listing(parts)}.{did_you_mean(name, parts)}")
-    if len(wanted) != 2:
+    if len(set(wanted)) != 2:
         raise StudyError(f"two segments can be compared; found {listing(wanted) or 'none'}.")
     return {name: parts[name] for name in wanted}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import journeylab as jl
 from journeylab import journeys
+from journeylab.check import check_study
 from journeylab.config import Touchpoint
 from journeylab.errors import DataError, StudyError
 from journeylab.journeys.engine import open_table
@@ -210,3 +211,39 @@ def test_files_left_where_they_are_give_what_a_reader_gives(tmp_path: Path) -> N
 def test_an_engine_that_is_not_known_is_named(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"engine.*duckdb"):
         jl.open_study(write_parts(tmp_path, "duckbd")).journeys()
+
+
+def write_table(folder: Path, rest: str, rows: str = "a,2024-01-01T10:00:00Z,x\nb,2024-01-01T10:00:00Z,x\n") -> Path:
+    (folder / "events.csv").write_text(f"customer_id,event_time,touchpoint\n{rows}")
+    (folder / "study.toml").write_text(f'[study]\nname = "t"\ntitle = "t"\n{rest}')
+    return folder
+
+
+EVENTS = '[events]\npath = "events.csv"\n'
+
+
+def test_repeats_are_counted_among_what_is_left_out(tmp_path: Path) -> None:
+    rows = "a,2024-01-01T10:00:00Z,x\n" * 3 + "b,2024-01-01T10:00:00Z,x\n"
+    study = jl.open_study(write_table(tmp_path, "drop_repeats = true\n" + EVENTS, rows))
+    (lost,) = study.left_out.itertuples()
+    assert (lost.n, lost.customers) == (2, 1)
+    assert "drop_repeats" in lost.reason
+    assert study.journeys().n_events == 2
+
+
+def test_rules_that_leave_out_all_or_nothing_are_told(tmp_path: Path) -> None:
+    rule = '[[leave_out]]\nreason = "test"\ncolumn = "touchpoint"\nmatch = "{}"\n'
+    found = check_study(write_table(tmp_path, EVENTS + rule.format("*")))
+    assert any("no event is left to count" in problem and "2 by 'test'" in problem for problem in found.problems)
+    found = check_study(write_table(tmp_path, EVENTS + rule.format("y")))
+    assert found.problems == ()
+    assert any("leaves out no event" in note for note in found.notes)
+
+
+def test_mistakes_of_all_sources_are_told_at_once(tmp_path: Path) -> None:
+    second = 'source = "two"\nformat = "ga4"\npings = "all"\npath = "events.csv"\n'
+    two = f'[[events]]\nsource = "one"\npath = "none.csv"\n[[events]]\n{second}'
+    problems = "\n".join(check_study(write_table(tmp_path, two)).problems)
+    assert "none.csv" in problems
+    assert "events[2]" in problems
+    assert "pings" in problems

@@ -24,7 +24,9 @@ def test_two_parts_by_name_or_size() -> None:
     assert list(journeys.two_parts(J, VALUES, "new, loyal")) == ["new", "loyal"]
 
 
-@pytest.mark.parametrize(("names", "said"), [("nwe, loyal", "Did you mean 'new'"), ("new", "two segments")])
+@pytest.mark.parametrize(
+    ("names", "said"), [("nwe, loyal", "Did you mean 'new'"), ("new", "two segments"), ("new, new", "two segments")]
+)
 def test_what_cannot_be_parted_is_said(names: str, said: str) -> None:
     with pytest.raises(StudyError, match=said):
         journeys.two_parts(J, VALUES, names)
