@@ -1,6 +1,6 @@
 """Write a made-up clickstream: 25 event types, about 12 events a customer with heavy tails, visits 30 minutes apart, unsorted.
 
-python benchmarks/clickstream.py 10000000 /tmp/clicks-10m.parquet
+python benchmarks/clickstream.py 10000000 clicks-10m.parquet
 """
 
 from __future__ import annotations
