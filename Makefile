@@ -40,7 +40,8 @@ report: simulate  ## run the demo study and write reports/shop/latest/index.html
 
 test: simulate programs spark  ## run every test, the notebooks included
 	$(BIN)/python -m pytest tests --doctest-modules journeylab
-	$(BIN)/python -m pytest --nbval-lax notebooks
+	$(BIN)/python tools/claims.py --copies .claims
+	$(BIN)/python -m pytest --nbval-lax .claims
 
 lint: $(READY)  ## check style, types and that notebooks carry no outputs
 	$(BIN)/ruff check .
@@ -77,4 +78,4 @@ programs:
 	fi
 
 clean:  ## remove the environment and every report
-	rm -rf $(VENV) .tools reports
+	rm -rf $(VENV) .tools .claims reports
