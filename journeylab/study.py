@@ -398,13 +398,9 @@ assignments, changes
         """
         from journeylab import journeys
 
-        if not self.config.events:
-            raise StudyError(f"{self.path}: has no [events] source, so there are no journeys to build.")
-        settings = self.config.study
-        options = {"by": by, "gap": settings.session_gap, "engine": settings.engine, **options}
-        if not self._uses_all:
-            return journeys.build(self.events, **options)
-        return journeys.build([source.part for source in self.sourced], recipe=self.recipe, **options)
+        where = self.in_engine(by)
+        options = {"by": by, "gap": where.gap, "engine": where.engine, "recipe": where.recipe, **options}
+        return journeys.build(where.events, **options)
 
     def in_engine(self, by: str = "customer") -> InEngine:
         """Leave the events of this study where they are, to be counted there; see `journeylab.journeys.in_engine`.
@@ -417,7 +413,7 @@ assignments, changes
         from journeylab.journeys.in_engine import InEngine
 
         if not self.config.events:
-            raise StudyError(f"{self.path}: has no [events] source, so there is nothing to count.")
+            raise StudyError(f"{self.path}: has no [events] source, so there are no journeys.")
         settings = self.config.study
         if not self._uses_all:
             return InEngine(self.events, by, settings.session_gap, settings.engine)

@@ -51,17 +51,22 @@ def blocks(j: Journeys, most: int | None = None, work: NDArray[np.int64] | None 
     while first < j.n_journeys:
         fits = np.searchsorted(reached, total[first] + most, side="right") - 1
         last = int(ends[max(fits, np.searchsorted(ends, first, side="right"))])
-        part = slice(j.offsets[first], j.offsets[last])
-        yield dataclasses.replace(
-            j,
-            ids=j.ids[first:last],
-            customer=j.customer[first:last],
-            offsets=j.offsets[first : last + 1] - j.offsets[first],
-            codes=j.codes[part],
-            times=j.times[part],
-            session=j.session[part],
-        )
+        yield stretch_of(j, first, last)
         first = last
+
+
+def stretch_of(j: Journeys, first: int, last: int) -> Journeys:
+    """The journeys from one to before another; the arrays of events are views."""
+    part = slice(j.offsets[first], j.offsets[last])
+    return dataclasses.replace(
+        j,
+        ids=j.ids[first:last],
+        customer=j.customer[first:last],
+        offsets=j.offsets[first : last + 1] - j.offsets[first],
+        codes=j.codes[part],
+        times=j.times[part],
+        session=j.session[part],
+    )
 
 
 def in_turn(count: Callable[..., Found], *each: Iterable[Any]) -> Iterator[Found]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from journeylab.journeys import groups
-from journeylab.journeys.groups import number
+from journeylab.journeys.groups import number, stretch_of
 from journeylab.journeys.model import Journeys
 from journeylab.journeys.tallies import Counts, Overlap, Tally, Whole, meetings_of, steps_of
 
@@ -100,13 +100,4 @@ def _blocks(a: Journeys, b: Journeys) -> Iterator[tuple[Journeys, Journeys, int]
 def _customers(j: Journeys, first: int, last: int) -> Journeys:
     """The journeys of customers from one to before another; the arrays of events are views."""
     begin, end = np.searchsorted(j.customer, [first, last])
-    part = slice(j.offsets[begin], j.offsets[end])
-    return dataclasses.replace(
-        j,
-        ids=j.ids[begin:end],
-        customer=j.customer[begin:end],
-        offsets=j.offsets[begin : end + 1] - j.offsets[begin],
-        codes=j.codes[part],
-        times=j.times[part],
-        session=j.session[part],
-    )
+    return stretch_of(j, int(begin), int(end))
