@@ -11,9 +11,10 @@ import pandas as pd
 
 from journeylab.errors import DataError, StudyError, did_you_mean
 from journeylab.journeys.cuts import Span, microseconds, since, within
-from journeylab.journeys.engine import NEEDED, PLACE, Coded, Part, Source, code_events, open_table
+from journeylab.journeys.engine import NEEDED, PLACE, Part, Source, open_table
 from journeylab.journeys.model import Journeys, collapse_repeats, split_sessions, until
 from journeylab.journeys.prepare import Recipe, prepare
+from journeylab.journeys.sorting import sort_events
 
 
 def build(
@@ -71,16 +72,13 @@ def build(
     outcome is the first after the entry, and the window begins with the entry.
     """
     read_by(by)
-    silence = microseconds(gap, "gap")
+    microseconds(gap, "gap")
     if window is not None:
         microseconds(window, "window")
     with open_table(source_of(events), engine) as opened:
         if recipe is not None:
             opened = dataclasses.replace(opened, table=prepare(opened, recipe, named=False).table)
-        coded = code_events(opened)
-    if recipe is not None and recipe.name is not None:
-        coded = _renamed(coded, recipe.name(coded.names))
-    journeys = _flatten(coded, silence, gap)
+        journeys = sort_events(opened, gap, None if recipe is None else recipe.name)
     if by == "session":
         journeys = split_sessions(journeys)
     if entry is not None:
@@ -121,64 +119,3 @@ def source_of(events: pd.DataFrame | str | Path | Sequence[Part]) -> Source:
     if "order" in frame:
         frame = frame.assign(order=frame["order"].fillna(0).astype("int64"))
     return frame.assign(**{PLACE: np.arange(len(frame))})
-
-
-def _renamed(coded: Coded, names: pd.DataFrame) -> Coded:
-    """Give touchpoints the study's names, which is quicker done to codes than to texts, and leave out those dropped."""
-    kept = names[~names["dropped"].astype(bool)]
-    own = sorted(set(kept["touchpoint"]))
-    place = {name: code for code, name in enumerate(own)}
-    recoded = np.full(len(names), -1, dtype=np.int32)
-    recoded[kept.index] = [place[name] for name in kept["touchpoint"]]
-    code = recoded[coded.code] if len(names) else coded.code
-    renamed = dataclasses.replace(coded, names=own, code=code)
-    if len(kept) == len(names):
-        return renamed
-    used = code >= 0
-    there = np.bincount(coded.customer[used], minlength=len(coded.ids)) > 0
-    return dataclasses.replace(
-        renamed,
-        ids=[name for name, is_there in zip(coded.ids, there, strict=True) if is_there],
-        customer=(np.cumsum(there, dtype=np.int32) - np.int32(1))[coded.customer[used]],
-        time=coded.time[used],
-        code=code[used],
-        visit=None if coded.visit is None else coded.visit[used],
-        counts={**coded.counts, "left_out_by_a_rule": int((~used).sum())},
-    )
-
-
-def _flatten(coded: Coded, silence: int, gap: str) -> Journeys:
-    """Turn sorted numbers into journeys, and number the sessions of each customer."""
-    customer, time = coded.customer, coded.time
-    ids = np.array(coded.ids, dtype=object)
-    n = len(customer)
-    offsets = np.concatenate(([0], np.cumsum(np.bincount(customer, minlength=len(ids))))).astype(np.int64)
-    same = customer[1:] == customer[:-1]
-    pause = time[1:] - time[:-1]
-    starts = np.zeros(n, dtype=bool)
-    if coded.visit is None:
-        starts[1:] = same & (pause > silence)
-    else:
-        known = (coded.visit[1:] >= 0) & (coded.visit[:-1] >= 0)
-        starts[1:] = same & np.where(known, coded.visit[1:] != coded.visit[:-1], pause > silence)
-    running = np.cumsum(starts, dtype=np.int32)
-    session = running - np.repeat(running[offsets[:-1]], np.diff(offsets)) if n else running
-    counts = dict(coded.counts)
-    return Journeys(
-        ids=ids,
-        customer=np.arange(len(ids), dtype=np.int64),
-        customer_ids=ids,
-        offsets=offsets,
-        codes=coded.code,
-        times=time.view("datetime64[us]"),
-        session=session,
-        touchpoints=tuple(coded.names),
-        by="customer",
-        report={
-            "read": counts.pop("n_read"),
-            "kept": n,
-            "dropped": counts,
-            "gap": gap,
-            "ties": int((same & (pause == 0)).sum()),
-        },
-    )

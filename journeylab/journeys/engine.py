@@ -10,9 +10,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
 
 if TYPE_CHECKING:
@@ -73,6 +70,8 @@ class Opened:
         The columns that decide between equal times.
     small : callable
         Makes an engine DataFrame of a small pandas one.
+    hashed : callable
+        A column's 64-bit hash, in the engine's own way.
     """
 
     table: Any
@@ -83,33 +82,7 @@ class Opened:
     stream: Callable[[Any], Iterable[pa.RecordBatch]]
     ties: tuple[str, ...]
     small: Callable[[pd.DataFrame], Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Coded:
-    """Prepared events as numbers, sorted by customer, time, order and place in the table.
-
-    Attributes
-    ----------
-    ids, names : list of str
-        Customers and touchpoints, both sorted; the codes are places in them.
-    customer : ndarray of int32, shape (n_events,)
-    time : ndarray of int64, shape (n_events,)
-        Microseconds since 1970, UTC.
-    code : ndarray of int32, shape (n_events,)
-    visit : ndarray of int32 or None, shape (n_events,)
-        A code of session_id, -1 where an event has none; None where the table has no such column.
-    counts : dict
-        n_read, no_customer, no_time, no_touchpoint.
-    """
-
-    ids: list[str]
-    names: list[str]
-    customer: NDArray[np.int32]
-    time: NDArray[np.int64]
-    code: NDArray[np.int32]
-    visit: NDArray[np.int32] | None
-    counts: dict[str, int]
+    hashed: Callable[[Any], Any]
 
 
 @contextlib.contextmanager
@@ -206,7 +179,7 @@ def _open_duckdb(events: Source) -> Iterator[Opened]:
 
     try:
         table = session.table(name)
-        yield Opened(table, F, Window, keep, fetch, stream, ties_of(events, table.columns), small)
+        yield Opened(table, F, Window, keep, fetch, stream, ties_of(events, table.columns), small, F.hash)
     finally:
         for table in kept:
             connection.execute(f"DROP TABLE IF EXISTS {table}")
@@ -329,54 +302,6 @@ def clean(opened: Opened) -> tuple[Any, Any, list[str]]:
 def _text(column: Any, kind: str) -> Any:
     """A column as text."""
     return column if kind == "string" or kind.startswith("varchar") else column.cast("string")
-
-
-def code_events(opened: Opened) -> Coded:
-    """Clean the events, turn ids and names into numbers, and sort.
-
-    Notes
-    -----
-    Only numbers are sorted and fetched, so that ten million events take some seconds and under a gigabyte.
-    """
-    F = opened.F
-    kept, counts, columns = clean(opened)
-    customers = opened.keep(numbered(opened, kept, "customer_id", "customer"))
-    touchpoints = opened.keep(numbered(opened, kept, "touchpoint", "code"))
-    coded = kept.join(customers, on="customer_id").join(touchpoints, on="touchpoint")
-    wanted = ["customer", "time", "code"]
-    has_visits = "session_id" in columns
-    if has_visits:
-        known = kept.where(F.col("session_id").isNotNull())
-        coded = coded.join(opened.keep(numbered(opened, known, "session_id", "visit")), on="session_id", how="left")
-        wanted.append("visit")
-    keys = ["customer", "time", *opened.ties, *([] if PLACE in columns else ["code"])]
-    counted = {name: int(value or 0) for name, value in opened.fetch(counts).to_pylist()[0].items()}
-    n = 2 * counted["n_read"] - sum(counted.values())
-    found = _filled(opened.stream(coded.select(*dict.fromkeys([*wanted, *keys])).orderBy(*keys)), wanted, n)
-    return Coded(
-        opened.fetch(customers.orderBy("customer"))["customer_id"].to_pylist(),
-        opened.fetch(touchpoints.orderBy("code"))["touchpoint"].to_pylist(),
-        found["customer"],
-        found["time"],
-        found["code"],
-        found.get("visit"),
-        counted,
-    )
-
-
-def _filled(batches: Iterable[pa.RecordBatch], columns: Sequence[str], n: int) -> dict[str, NDArray[Any]]:
-    """Columns of numbers from `n` rows that come batch by batch; -1 for null."""
-    found = {name: np.empty(n, dtype=np.int64 if name == "time" else np.int32) for name in columns}
-    begin = 0
-    for batch in batches:
-        end = begin + batch.num_rows
-        for name in columns:
-            column = batch.column(name)
-            found[name][begin:end] = (column.fill_null(-1) if column.null_count else column).to_numpy(
-                zero_copy_only=False
-            )
-        begin = end
-    return found
 
 
 def numbered(opened: Opened, table: Any, column: str, code: str) -> Any:

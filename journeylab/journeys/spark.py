@@ -56,7 +56,7 @@ def open_spark(events: Source, engine: str) -> Iterator[Opened]:
 
     try:
         table = _table(session, F, events)
-        yield Opened(table, F, Window, keep, fetch, stream, ties_of(events, table.columns), small)
+        yield Opened(table, F, Window, keep, fetch, stream, ties_of(events, table.columns), small, F.xxhash64)
     finally:
         for table in kept:
             table.unpersist()
