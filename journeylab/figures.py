@@ -20,6 +20,9 @@ PALETTE = (BLUE, ORANGE, GREEN, PURPLE, "#3d5a80", "#8a6d00", "#a23b4a", "#4a7c1
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 """Colour never carries meaning alone: series also differ by marker."""
 
+DPI = 144.0
+"""Dots an inch of every figure."""
+
 STYLE = {
     "font.size": 11,
     "axes.edgecolor": MUTED,
@@ -35,8 +38,8 @@ STYLE = {
     "text.color": INK,
     "xtick.color": INK,
     "ytick.color": INK,
-    "figure.dpi": 144,
-    "savefig.dpi": 144,
+    "figure.dpi": DPI,
+    "savefig.dpi": DPI,
     "figure.facecolor": "white",
     "axes.facecolor": "white",
 }
@@ -97,14 +100,18 @@ def png(ax: Axes) -> bytes:
     """
     import io
 
+    import numpy as np
     from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
-    drawn, buffer = io.BytesIO(), io.BytesIO()
+    buffer = io.BytesIO()
     figure = ax.get_figure(root=True)
     assert figure is not None
     with rc_context(STYLE):
-        figure.savefig(drawn, format="png", metadata={"Software": None})
-    picture = Image.open(drawn).convert("RGB")
+        figure.set_dpi(DPI)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
     picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

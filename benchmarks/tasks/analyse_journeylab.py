@@ -14,7 +14,7 @@ LONGEST = 3
 def parts(j: Journeys) -> dict[str, Part]:
     """The analyses, and how to count them."""
     return {
-        "transitions": (lambda: journeys.transitions(j), lambda found: int(found.table["n"].sum())),
+        "transitions": (lambda: journeys.transition_matrix(j), lambda found: int(found.to_numpy().sum())),
         "with customers and times": (
             lambda: journeys.transitions(j),
             lambda found: int(found.table["customers"].sum()),

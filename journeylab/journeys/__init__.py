@@ -34,7 +34,7 @@ from journeylab.journeys.retention import Retention, retention
 from journeylab.journeys.split import split_by, two_parts
 from journeylab.journeys.steps import StepMatrix, step_matrix
 from journeylab.journeys.subpaths import Subpaths, subpaths
-from journeylab.journeys.transitions import Transitions, transitions
+from journeylab.journeys.transitions import Transitions, transition_matrix, transitions
 from journeylab.journeys.waits import WaitingTimes, waiting_times
 
 __all__ = [
@@ -89,6 +89,7 @@ __all__ = [
     "stage_dropoff",
     "step_matrix",
     "subpaths",
+    "transition_matrix",
     "transitions",
     "two_parts",
     "until",

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from journeylab import figures, text
+from journeylab.errors import StudyError
 from journeylab.intervals import wilson
-from journeylab.journeys.groups import blocks, in_turn, number, quantiles
+from journeylab.journeys.groups import DENSE, blocks, in_blocks, in_turn, number, quantiles
 from journeylab.journeys.model import Journeys
 from journeylab.journeys.tallies import Tally, steps_of
 from journeylab.results import Result
@@ -120,6 +121,40 @@ def transitions(j: Journeys) -> Transitions:
         table.sort_values(["n", "from_touchpoint", "to_touchpoint"], ascending=[False, True, True], ignore_index=True),
         "Step shares with intervals clustered by customer",
         ("Customers act independently of each other; the steps of one customer need not be.",),
+    )
+
+
+def transition_matrix(j: Journeys) -> pd.DataFrame:
+    """Count the steps from each touchpoint to the next as a square table, for further reckoning.
+
+    Returns
+    -------
+    DataFrame of int64, shape (n_touchpoints, n_touchpoints)
+        A row a touchpoint that is left, a column one that is gone to, both all touchpoints in order; 0 where no step leads.
+
+    Raises
+    ------
+    StudyError
+        For more than 4,096 touchpoints, where `transitions` gives the pairs that occur.
+    """
+    size = len(j.touchpoints)
+    if size**2 > DENSE:
+        raise StudyError(
+            f"A square table of {size:,} touchpoints is too large to be read; take transitions(j), or relabel them first."
+        )
+
+    def count(part: Journeys) -> np.ndarray:
+        pair = part.codes[:-1] * np.int32(size) + part.codes[1:]
+        return np.bincount(pair[part.has_next[:-1]], minlength=size**2)
+
+    total = np.zeros(size**2, dtype=np.int64)
+    for counts in in_blocks(j, count):
+        total += counts
+    names = list(j.touchpoints)
+    return pd.DataFrame(
+        total.reshape(size, size),
+        index=pd.Index(names, name="from_touchpoint", dtype=object),
+        columns=pd.Index(names, name="to_touchpoint", dtype=object),
     )
 
 

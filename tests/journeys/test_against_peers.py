@@ -24,6 +24,8 @@ def test_steps_their_customers_and_times_are_those_of_both_peers(whole: Journeys
     table = journeys.transitions(whole).table.set_index(["from_touchpoint", "to_touchpoint"])
     ours = {pair: (row["n"], row["customers"], row["median_seconds"]) for pair, row in table.iterrows()}
     assert ours == recorded.TRANSITIONS
+    matrix = journeys.transition_matrix(whole).stack()
+    assert matrix[matrix > 0].to_dict() == {pair: n for pair, (n, _, _) in recorded.TRANSITIONS.items()}
 
 
 def test_journeys_begin_and_end_where_pm4py_says(whole: Journeys) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeylab import journeys
-from journeylab.errors import JourneylabError
+from journeylab.errors import JourneylabError, StudyError
 from tests.journeys.slow import START, frame_of, slow_paths
 
 event = st.tuples(st.sampled_from("pqr"), st.integers(0, 200), st.sampled_from(["home", "chat", "cart", "order"]))
@@ -108,6 +108,15 @@ def test_steps_between_touchpoints(rows: list[tuple[str, int, str]]) -> None:
         names = [name for _, name in path]
         expected.update(itertools.pairwise(names))
     assert found == dict(expected)
+    matrix = journeys.transition_matrix(journeys.build(frame_of(rows)))
+    assert matrix.index.tolist() == matrix.columns.tolist() == sorted({name for _, _, name in rows})
+    assert {pair: n for pair, n in matrix.stack().items() if n} == dict(expected)
+
+
+def test_a_square_table_of_very_many_touchpoints_is_refused() -> None:
+    frame = frame_of([("a", number, f"page {number}") for number in range(4097)])
+    with pytest.raises(StudyError, match="4,097 touchpoints is too large"):
+        journeys.transition_matrix(journeys.build(frame))
 
 
 @slowly
