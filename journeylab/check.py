@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from journeylab.errors import JourneylabError, StudyError, did_you_mean, listing
+from journeylab.journeys.split import chosen
 from journeylab.study import Study, open_study
 
 
@@ -107,6 +108,20 @@ def _problems(study: Study) -> Iterator[str]:
             )
     yield from _stage_problems(study)
     yield from _crosswalk_problems(study)
+    yield from _segment_problems(study)
+
+
+def _segment_problems(study: Study) -> Iterator[str]:
+    """Segments that a notebook shall compare and that are not there."""
+    for notebook, values in study.config.parameters.items():
+        column, names = values.get("compare"), values.get("between", "")
+        if not study.config.events or not isinstance(column, str) or not column:
+            continue
+        where = f'{study.path}: [parameters."{notebook}"]'
+        try:
+            chosen(study.attribute(column).astype("str").value_counts().index, names if isinstance(names, str) else "")
+        except StudyError as error:
+            yield f"{where}: {str(error).removeprefix(f'{study.path}: ')}"
 
 
 def _stage_problems(study: Study) -> Iterator[str]:

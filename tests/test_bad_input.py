@@ -66,6 +66,14 @@ CASES: dict[str, tuple[Break, list[str]]] = {
         ["study.toml:5", "study.time_zone", "Did you mean 'timezone'?"],
     ),
     "unknown section": (edit(TOML, "[goals.order]", "[gaols.order]"), ["gaols", "Did you mean 'goals'?"]),
+    "a column to compare that is not there": (
+        add(TOML, '[parameters."06_friction"]\ncompare = "devise"'),
+        ["study.toml: [parameters.\"06_friction\"]: neither customers nor events have a column 'devise'", "touchpoint"],
+    ),
+    "segments to compare that are not there": (
+        add(TOML, '[parameters."06_friction"]\ncompare = "touchpoint"\nbetween = "hom, chat"'),
+        ["[parameters.\"06_friction\"]: no customer has 'hom'", "Did you mean 'home'?"],
+    ),
     "unknown time zone": (edit(TOML, '"UTC"', '"Europe/Berln"'), ["study.toml:5", "Did you mean 'Europe/Berlin'?"]),
     "span of time that is none": (
         edit(TOML, 'timezone = "UTC"', 'session_gap = "half an hour"'),
@@ -254,6 +262,16 @@ class TestWhatIsNotAMistake:
         plain = open_study(folder).events
         edit(TOML, "events.csv", f"events{suffix}")(folder)
         pd.testing.assert_frame_equal(open_study(folder).events, plain)
+
+    def test_a_column_source_of_the_file_is_said_to_be_left_out(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        folder = write_small(tmp_path / "study")
+        frame = pd.read_csv(folder / EVENTS).assign(at=lambda rows: pd.to_datetime(rows["at"]), source="app")
+        frame.to_parquet(folder / "raw/events.parquet")
+        edit(TOML, "events.csv", "events.parquet")(folder)
+        assert main(["check", str(folder)]) == 0
+        assert "the file's own 'source' is left out" in capsys.readouterr().out
 
     def test_raw_files_may_lie_elsewhere(self, tmp_path: Path) -> None:
         folder = write_small(tmp_path / "study")

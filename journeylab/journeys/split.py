@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -39,10 +41,22 @@ def two_parts(j: Journeys, values: pd.Series, names: str = "") -> dict[str, Jour
         When a name is no value, or there are fewer than two parts.
     """
     parts = split_by(j, values)
-    wanted = [name.strip() for name in names.split(",") if name.strip()] or list(parts)[:2]
+    return {name: parts[name] for name in chosen(parts, names)}
+
+
+def chosen(parts: Iterable[str], names: str) -> list[str]:
+    """Return the two names among the parts that `names` says, or else the first two.
+
+    Raises
+    ------
+    StudyError
+        When a name is no part, or there are fewer than two.
+    """
+    parts = list(parts)
+    wanted = [name.strip() for name in names.split(",") if name.strip()] or parts[:2]
     for name in wanted:
         if name not in parts:
             raise StudyError(f"no customer has '{name}'; there are {listing(parts)}.{did_you_mean(name, parts)}")
     if len(set(wanted)) != 2:
         raise StudyError(f"two segments can be compared; found {listing(wanted) or 'none'}.")
-    return {name: parts[name] for name in wanted}
+    return wanted

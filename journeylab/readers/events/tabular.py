@@ -112,6 +112,11 @@ def long_events(ledger: Ledger, frame: pd.DataFrame, options: EventOptions) -> p
     """Make events of the selected rows of a table that has one row an event."""
     constants = _constants(options)
     mapped = map_columns(ledger.raw, ROLES.values(), options, given=constants, reserved=RESERVED)
+    own = [name for name in RESERVED if name in ledger.raw.frame and name not in mapped.named.values()]
+    if own:
+        ledger.note(
+            f"the file's own {listing(own)} is left out, as the study says these itself; rename a column to keep it"
+        )
     frame = _drop_empty(ledger, frame, mapped, "customer_id")
     if "touchpoint" in mapped:
         frame = _drop_empty(ledger, frame, mapped, "touchpoint")
