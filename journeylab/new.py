@@ -13,6 +13,8 @@ name = "{name}"                     # names the folder reports/{name}
 title = "{title}"
 timezone = "UTC"                    # of all times written without one, such as "Europe/Berlin"
 session_gap = "30min"               # a visit ends after so much silence
+# leave_out_robots = true           # customers with 100 events or more within an hour
+# engine = "spark://local[2]"       # where events are counted, if not in DuckDB here
 
 # The stages of the journey, in order. Without them: awareness, consideration, decision, purchase, evaluation.
 # [[stages]]
@@ -24,6 +26,8 @@ session_gap = "30min"               # a visit ends after so much silence
 # What customers did: one row an event. The left side is ours, the right side is your column.
 [events]
 path = "raw/events.csv"             # .csv, .csv.gz, .tsv, .parquet, .xlsx; more systems: one [[events]] each
+# format = "matomo"                 # exports of ga4, ga360, matomo, snowplow, segment, amplitude, mixpanel, posthog,
+#                                   # adobe, klaviyo, zendesk, xes, weblog, or sql: docs/readers.md
 [events.columns]
 customer_id = "customer_id"
 event_time = "event_time"
@@ -41,6 +45,18 @@ touchpoint = "touchpoint"
 # match = "order*"
 # name = "order placed"
 # stage = "purchase"
+
+# [[touchpoints]]
+# match = "checkout*"
+# name = "checkout"
+# stage = "purchase"
+# required = true                   # no order without it: it can be mended, not removed
+
+# Events that are none of a customer's, such as those of the team.
+# [[leave_out]]
+# reason = "our own people"
+# column = "customer_id"
+# match = "test-*"
 
 # What counts as success; the first is the main outcome.
 # [[outcomes]]
@@ -71,6 +87,10 @@ touchpoint = "touchpoint"
 # Who is who: participant_id, customer_id, link_method, consent_linkage, consent_quotes
 # [crosswalk]
 # path = "raw/crosswalk.csv"
+
+# Parameters of notebooks, here two groups that page 06 compares.
+# [parameters."06_friction"]
+# compare = "device"
 
 [privacy]
 minimum_cell = 5                    # smaller groups are not shown in a public report
