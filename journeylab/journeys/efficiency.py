@@ -1,4 +1,4 @@
-"""How many steps do customers take, and how few would do?"""
+"""How many steps do customers take, and how many has the shortest way?"""
 
 from __future__ import annotations
 
@@ -33,13 +33,14 @@ class Efficiency(Result):
     goal: str
 
     def summary(self) -> str:
-        """Say how many steps are taken and how many would do."""
+        """Say how many steps are taken and how many the shortest way has."""
         if self.table.empty:
             return f"No journey reaches '{self.goal}'."
         values = self.table.set_index("what")["value"]
         return (
             f"Half of those who reach '{self.goal}' take {values['steps taken, median']:.0f} steps or more; "
-            f"{values['steps needed']:.0f} would do ({' → '.join(self.shortest)})."
+            f"the shortest way that customers' own steps make possible has {values['steps needed']:.0f} "
+            f"({' → '.join(self.shortest)})."
         )
 
 
