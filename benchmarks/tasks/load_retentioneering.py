@@ -17,13 +17,12 @@ def load(path: str, split: bool = True) -> Eventstream:
 
 
 def checks(stream: Eventstream) -> dict[str, int]:
-    """Numbers that show equal work."""
+    """Numbers that show equal work; events at equal times may change places, so their order is not compared."""
     frame = stream.df
     return {
         "events": len(frame),
         "customers": int(frame["customer_id"].nunique()),
         "visits": int((frame["session_index"] - 1).sum()),
-        "order": int(frame["touchpoint"].cat.codes.iloc[::2].astype("int64").sum()),
     }
 
 
