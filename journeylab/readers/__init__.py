@@ -51,6 +51,7 @@ class Format:
 
 
 EVENTS = "journeylab.readers.events"
+CODINGS = "journeylab.readers.codings"
 
 FORMATS: dict[str, dict[str, Format]] = {
     "events": {
@@ -70,7 +71,10 @@ FORMATS: dict[str, dict[str, Format]] = {
         "matomo": Format(f"{EVENTS}.matomo", "OPTIONS", export=True, folder=True),
         "sql": Format(f"{EVENTS}.sql", "OPTIONS", export=True, file=False),
     },
-    "codings": {"tabular": Format("journeylab.readers.codings.tabular", "CodingOptions", READABLE)},
+    "codings": {
+        "tabular": Format(f"{CODINGS}.tabular", "CodingOptions", READABLE),
+        "refi": Format(f"{CODINGS}.refi", "RefiOptions", (".qdpx", ".qdc")),
+    },
     "survey": {"tabular": Format("journeylab.readers.surveys.tabular", "SurveyOptions", READABLE)},
 }
 """Every format by what it holds and by name."""
@@ -265,8 +269,11 @@ def _read(kind: str, path: str | Path | None, format: str | None, options: dict[
     """Find the reader of a format and call it with its options."""
     formats = FORMATS[kind]
     if format is None:
-        suffix = suffix_of(find_file(path or ""))
-        format = next(name for name, known in formats.items() if suffix in known.suffixes)
+        suffix = suffix_of(Path(path or ""))
+        fitting = [name for name, known in formats.items() if suffix in known.suffixes]
+        if not fitting:
+            find_file(path or "")  # says what is wrong with it
+        format = fitting[0]
     if format not in formats:
         raise DataError(
             f"{path}: there is no format '{format}' of {kind}; there are {listing(formats)}.{did_you_mean(format, formats)}"

@@ -105,21 +105,27 @@ class Account:
         DataError
             When nothing is left: the message says why.
         """
-        losses = tuple(Loss(reason, n, tuple(examples)) for reason, (n, examples) in self._lost.items())
         if n_kept == 0:
             why = "; ".join(
                 f"{loss.n:,} {loss.reason}" + (f" ({', '.join(loss.examples)})" if loss.examples else "")
-                for loss in losses
+                for loss in self._losses()
             )
             raise DataError(
                 f"{self.path}: holds no event that can be read as '{self.format}'" + (f": {why}." if why else ".")
                 + " Is it another format? Formats are listed in docs/readers.md."
             )  # fmt: skip
+        return self.report(n_kept, "events")
+
+    def report(self, n_kept: int, table: str) -> ImportReport:
+        """Close the books of a file that may rightly hold none of the rows it is counted in."""
         seen = [f"{n:,} {what}{f', such as {examples[0]}' if examples else ''}" for what, (n, examples) in
                 self._seen.items()]  # fmt: skip
         return ImportReport(
-            self.source, str(self.path), self.format, "events", self.n_read, n_kept, losses, (*self._notes, *seen)
+            self.source, str(self.path), self.format, table, self.n_read, n_kept, self._losses(), (*self._notes, *seen)
         )
+
+    def _losses(self) -> tuple[Loss, ...]:
+        return tuple(Loss(reason, n, tuple(examples)) for reason, (n, examples) in self._lost.items())
 
     @staticmethod
     def _count(into: dict[str, tuple[int, list[str]]], what: str, place: str, found: object, n: int) -> None:

@@ -31,6 +31,10 @@ CURES = {
     ".zip": "unpack it and name the file inside",
     ".7z": "unpack it and name the file inside",
     ".rar": "unpack it and name the file inside",
+    **dict.fromkeys(
+        (".nvp", ".nvpx", ".atlproj", ".mx20", ".mx22", ".mx24", ".mx26"),
+        "export the project as REFI-QDA (.qdpx) from the program, which read_codings reads",
+    ),
     ".sav": "save it as .csv from the statistics program",
     ".dta": "save it as .csv from the statistics program",
     ".json": "save it as a table, .csv or .parquet",

@@ -24,6 +24,21 @@ HEAD = 3
 
 
 def find_export(path: str | Path) -> Path:
+    """Return the path of a file that is there, not empty and no zip archive.
+
+    Raises
+    ------
+    DataError
+        With the nearest name in the folder.
+    """
+    path = find_present(path)
+    with path.open("rb") as stream:
+        if stream.read(4) == b"PK\x03\x04":
+            raise DataError(f"{path}: is a zip archive; unpack it and name one file in it.")
+    return path
+
+
+def find_present(path: str | Path) -> Path:
     """Return the path of a file that is there and not empty.
 
     Raises
@@ -44,9 +59,6 @@ def find_export(path: str | Path) -> Path:
         )
     if path.stat().st_size == 0:
         raise DataError(f"{path}: is empty (0 bytes); export it again.")
-    with path.open("rb") as stream:
-        if stream.read(4) == b"PK\x03\x04":
-            raise DataError(f"{path}: is a zip archive; unpack it and name one file in it.")
     return path
 
 

@@ -6,19 +6,20 @@ import numpy as np
 import pandas as pd
 
 from journeylab.errors import DataError, listing
+from journeylab.readers.account import Account
 from journeylab.readers.ledger import Ledger, shorten
 
 WHOLE = ("start", "end")
 
 
-def make_segments(marks: pd.DataFrame, ledger: Ledger) -> tuple[pd.Series, pd.DataFrame]:
+def make_segments(marks: pd.DataFrame, ledger: Ledger | Account) -> tuple[pd.Series, pd.DataFrame]:
     """Find the passages that the marks stand on.
 
     Parameters
     ----------
     marks : DataFrame
         Index ``row``; document_id, then segment_id?, start?, end?, text?, memo?.
-    ledger : Ledger
+    ledger : Ledger or Account
         For messages.
 
     Returns
