@@ -65,7 +65,7 @@ def _segment_ids(marks: pd.DataFrame) -> pd.Series:
         number = marks.groupby(["document_id", "text"], sort=False).ngroup()
         first = number.groupby(document).transform("min")
         has_text = marks["text"].notna()
-        ids = ids.where(~has_text, document + "#" + (number - first + 1).astype("str"))
+        ids = ids.where(~has_text, document + "#" + (number - first + 1).astype("Int64").astype("str"))
     if "start" in marks and "end" in marks:
         known = marks["start"].notna() & marks["end"].notna()
         span = marks["start"].astype("str") + "-" + marks["end"].astype("str")

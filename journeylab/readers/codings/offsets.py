@@ -19,6 +19,7 @@ ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 DOUBTFUL, CLOSE = 0.9, 0.02
 """A best score below the first, or a lead on the next reading below the second, deserves a warning."""
 
+ELLIPSES = ("…", "...")
 WORD, SPACE = 1, 2
 UNSPACED = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0xA4CF), (0xF900, 0xFAFF))
 """Scripts that put no space between words: Thai, Lao, Burmese, Khmer, Chinese, Japanese; a border may be anywhere."""
@@ -215,7 +216,7 @@ class Scorer:
     """Collects, text by text, how well each dialect fits, and then decides."""
 
     def __init__(self) -> None:
-        self._found: dict[str, list[tuple[Spans, np.ndarray, np.ndarray]]] = {name: [] for name in DIALECTS}
+        self._found: dict[str, list[_Scored]] = {name: [] for name in DIALECTS}
         self._named = 0
         self.n = 0
 
@@ -224,7 +225,7 @@ class Scorer:
         self.n += len(start)
         squeezed = [" ".join(name.split()) for name in names]
         self._named += sum(map(bool, squeezed))
-        known: dict[tuple[bool, bool, bool], tuple[Spans, np.ndarray, np.ndarray]] = {}
+        known: dict[tuple[bool, bool, bool], _Scored] = {}
         for name, dialect in DIALECTS.items():
             # dialects that differ in nothing that this text holds place alike
             same = (
@@ -233,21 +234,20 @@ class Scorer:
                 dialect.inclusive,
             )
             if same not in known:
-                spans = place(text, dialect, start, end)
-                known[same] = (spans, _border_scores(text.text, spans), _quoted(text.text, spans, squeezed))
+                known[same] = _score(text.text, place(text, dialect, start, end), squeezed)
             self._found[name].append(known[same])
 
     def decide(self, chosen: Dialect | None = None) -> Verdict | None:
         """The dialect that fits best, or the chosen one; None where no text has a span."""
         if not self.n:
             return None
-        borders, quotes, places = {}, {}, {}
+        borders, quotes, places, read = {}, {}, {}, []
         for name, parts in self._found.items():
-            borders[name] = np.concatenate([part[1] for part in parts])
-            quotes[name] = np.concatenate([part[2] for part in parts])
-            spans = [part[0] for part in parts]
-            places[name] = np.concatenate([np.where(each.placed, [each.start, each.end], -1) for each in spans], axis=1)
-        by_name = max(quote.sum() for quote in quotes.values()) > self.n / 2
+            borders[name] = np.concatenate([part.borders for part in parts])
+            quotes[name] = np.concatenate([part.quotes for part in parts])
+            places[name] = np.concatenate([part.places for part in parts], axis=1)
+            read.append(sum(part.n_read for part in parts))
+        by_name = max(read) > self.n / 2
         points = quotes if by_name else borders
         total = self._named if by_name else self.n
         scores = {name: float(points[name].sum()) / total for name in DIALECTS}
@@ -263,7 +263,7 @@ class Scorer:
             dialect=chosen or DIALECTS[best],
             best=DIALECTS[best],
             score=scores[best],
-            by_name=bool(by_name),
+            by_name=by_name,
             n=self.n,
             rival=None if rival is None else DIALECTS[rival],
             n_apart=apart,
@@ -271,18 +271,37 @@ class Scorer:
         )
 
 
-def _border_scores(text: str, spans: Spans) -> np.ndarray:
-    """A quarter each for a start and an end that stand on a border of words, and on characters that are no space."""
+@dataclasses.dataclass(frozen=True)
+class _Scored:
+    """What speaks for the spans of one text in one dialect.
+
+    `borders` and `quotes` are 0 to 1 a span, `places` are start and end (-1 where the span is not in the text), `n_read` says
+    how many spans read as the file quotes them.
+    """
+
+    borders: np.ndarray
+    quotes: np.ndarray
+    places: np.ndarray
+    n_read: int
+
+
+def _score(text: str, spans: Spans, names: Sequence[str]) -> _Scored:
+    """Score the spans of a text; what is called as a longer passage cut short proves the start, its end is scored by borders."""
+    whole = spans.placed & ~spans.cut
     start, end = np.where(spans.placed, spans.start, 0), np.where(spans.placed, spans.end, 0)
     before, first = _kinds(text, start - 1), _kinds(text, start)
     last, behind = _kinds(text, end - 1), _kinds(text, end)
-    points = (
-        (first != SPACE).astype(float)
-        + ((before != WORD) | (first != WORD))
-        + (last != SPACE)
-        + ((last != WORD) | (behind != WORD))
+    starts = ((first != SPACE).astype(float) + ((before != WORD) | (first != WORD))) / 2 * whole
+    ends = ((last != SPACE).astype(float) + ((last != WORD) | (behind != WORD))) / 2 * whole
+    columns = zip(start.tolist(), end.tolist(), spans.placed.tolist(), names, strict=True)
+    read = np.array(
+        [placed and bool(name) and reads_as(text[begin:stop], name) for begin, stop, placed, name in columns],
+        dtype=float,
     )
-    return np.where(spans.placed & ~spans.cut, points / 4, 0.0)
+    cut = np.array([name.endswith(ELLIPSES) for name in names], dtype=bool)
+    quotes = read * np.where(cut, (1 + ends) / 2, 1.0)
+    places = np.where(spans.placed, [start, end], -1)
+    return _Scored((starts + ends) / 2, quotes, places, int(read.sum()))
 
 
 def _kinds(text: str, places: np.ndarray) -> np.ndarray:
@@ -300,15 +319,6 @@ def _kind_table() -> np.ndarray:
         table[low : high + 1][table[low : high + 1] == WORD] = 0
     table[0xFFFF] = 0
     return table
-
-
-def _quoted(text: str, spans: Spans, names: Sequence[str]) -> np.ndarray:
-    """Which spans read as the file quotes them, white space aside; a quotation may end in an ellipsis."""
-    found = np.zeros(len(names))
-    columns = zip(spans.start.tolist(), spans.end.tolist(), spans.placed.tolist(), names, strict=True)
-    for position, (start, end, placed, name) in enumerate(columns):
-        found[position] = placed and bool(name) and reads_as(text[start:end], name)
-    return found
 
 
 def reads_as(passage: str, name: str) -> bool:

@@ -158,12 +158,14 @@ def _project(project: Project, archive: Archive | None, account: Account, option
     if verdict is not None:
         account.note(verdict.words)
         if verdict.doubt and options.offsets == "auto":
-            words = (
-                f"{account.path}: it is not certain how positions are counted: {verdict.doubt}. {verdict.words}. Look at some "
-                "passages, and set the option offsets where they begin or end in the middle of words."
+            doubt = f"it is not certain how positions are counted: {verdict.doubt}"
+            account.note(doubt)
+            warnings.warn(
+                f"{account.path}: {doubt}. The {verdict.words}. Look at some passages, and set the option offsets where they "
+                "begin or end inside words.",
+                DataQualityWarning,
+                stacklevel=5,  # whoever called read_codings
             )
-            account.note(f"it is not certain how positions are counted: {verdict.doubt}; look at some passages")
-            warnings.warn(words, DataQualityWarning, stacklevel=2)
     notes = notes_of(project, archive, account)
     codes, code_of = _make_codes(project, account, notes)
     document_ids = _document_ids(project, account)

@@ -11,7 +11,7 @@ from journeylab.readers.account import Account
 from journeylab.readers.cells import shorten
 from journeylab.readers.codings.archive import Archive
 from journeylab.readers.codings.assemble import make_segments
-from journeylab.readers.codings.offsets import Dialect, Scorer, Text, Verdict, place, reads_as
+from journeylab.readers.codings.offsets import ELLIPSES, Dialect, Scorer, Text, Verdict, place, reads_as
 from journeylab.readers.codings.refi_people import times_of, unique_names
 from journeylab.readers.codings.refi_texts import TextColumn, text_of
 from journeylab.readers.codings.refi_xml import Coding, Document, Passage, Project
@@ -132,7 +132,10 @@ class Placing:
         reason = "they lie outside of their text" if text is not None else "their document has no text"
         kept = "the passage itself is kept" if words else "document and code are kept, the passage is not known"
         self.account.see(f"spans could not be placed: {reason}; {kept}", where, f"{here[0]} to {here[1]}")
-        return -1, -1, words or None, f"{self.document_ids[at]}:unplaced {here[0]}-{here[1]}"
+        if words and "?" in here:
+            return -1, -1, words, None  # told apart by what it says
+        number = f"{here[0]}-{here[1]}" if "?" not in here else str(len(self._marks) + 1)
+        return -1, -1, words or None, f"{self.document_ids[at]}:unplaced {number}"
 
     def _memo(self, passage: Passage) -> str | None:
         """What was written about a passage: its description, and the notes that it or its codings name or are linked to."""
@@ -237,7 +240,7 @@ def _is_quote(passage: Passage) -> bool:
     if passage.start is None or passage.end is None:
         return False
     width, name = passage.end - passage.start, passage.name.strip()
-    if name.endswith(("…", "...")):
+    if name.endswith(ELLIPSES):
         return len(name) < width
     return bool(name) and abs(len(name) - width) <= max(1, width // 20)
 
