@@ -181,6 +181,7 @@ class InterviewSource(TableSource):
     coders: int | None = None
     coder: str | None = None
     unknown_codes: Literal["keep"] | None = None
+    offsets: str | None = None  # of REFI-QDA projects
     documents: TableSource | None = None
     codebook: TableSource | None = None
     participants: TableSource | None = None

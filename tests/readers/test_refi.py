@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import warnings
 from pathlib import Path
@@ -9,8 +10,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from journeylab import open_study
+from journeylab.config import InterviewSource
 from journeylab.errors import DataQualityWarning, StudyError
-from journeylab.readers import CodedStudy, read_codings
+from journeylab.readers import FORMATS, CodedStudy, read_codings
+from journeylab.readers.codings.offsets import DIALECTS
+from journeylab.readers.codings.refi import RefiOptions
 from tests.readers.coded import FOLDER, assert_as_expected
 from tests.readers.projects import CODES, coding, one_text, project, selection, source, write
 
@@ -466,3 +471,30 @@ def test_a_codebook_in_a_file_with_another_name_and_options_that_are_wrong(tmp_p
         read_codings(tmp_path / "codes.xml", format="refi", unit="utf16")
     with pytest.raises(StudyError, match="no known time zone"):
         read_codings(tmp_path / "codes.xml", format="refi", timezone="Berlin")
+
+
+def test_a_study_reads_its_interviews_from_a_project(shared: Path, tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text(
+        '[study]\nname = "x"\ntitle = "X"\n[interviews]\nformat = "refi"\noffsets = "utf16-crlf2"\n'
+        f'path = "{(shared / FOLDER).as_posix()}/nvivo_windows_utf16_crlf_bom.qdpx"\n'
+        '[[codes]]\npath = "Pain/Hidden cost"\nstage = "purchase"\nvalence = -1\n'
+    )
+    study = open_study(tmp_path)
+    assert study.coded is not None
+    assert_as_expected(study.coded, shared)
+    assert study.codings is not None
+    assert len(study.codings) == 14
+    codes = study.codes
+    assert codes is not None
+    assert codes.set_index("path").loc["Pain/Hidden cost", "stage"] == "purchase"
+    assert study.reports["interviews"].format == "refi"
+
+
+def test_the_page_on_coded_texts_names_every_option_and_dialect(repository: Path) -> None:
+    text = (repository / "docs" / "codings.md").read_text(encoding="utf-8")
+    options = {field.name for field in dataclasses.fields(RefiOptions)}
+    assert options <= set(InterviewSource.model_fields) | {"source"}
+    for name in ("refi", *options, *(name for name in DIALECTS if not name.endswith("-inclusive"))):
+        assert f"`{name}`" in text, name
+    for suffix in FORMATS["codings"]["refi"].suffixes:
+        assert f"`{suffix}`" in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import re
+import time
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import pytest
 
 from journeylab.errors import DataError, JourneylabError
 from journeylab.readers import CodedStudy, read_codings
-from journeylab.readers.codings import archive
+from journeylab.readers.codings import archive, refi_passages
 from tests.readers.coded import FOLDER
 from tests.readers.projects import one_text, project, selection, source, write
 
@@ -243,6 +244,23 @@ def test_guids_that_repeat_do_no_harm(shared: Path, tmp_path: Path, repeated: st
     kinds = {"User": "users", "Code": "codes", "Variable": "variables", "Case": "cases"}
     if repeated in kinds:
         assert f"{kinds[repeated]} repeat the GUID of another; references to it mean the first" in _notes(study)
+
+
+def test_thousands_of_the_same_name_take_no_more_time_each(tmp_path: Path) -> None:
+    codes = "".join(f'<Code guid="{at}" name="x"/>' for at in range(20_000))
+    sources = [source("P01", guid=str(at), text=TEXT) for at in range(5_000)]
+    begin = time.process_time()
+    study = read_codings(write(tmp_path / "x.qdpx", project(*sources, codes=codes)))
+    assert time.process_time() - begin < 20
+    assert study.codes["path"].tolist()[:2] + study.codes["path"].tolist()[-1:] == ["x", "x (2)", "x (20000)"]
+    assert study.documents["document_id"].is_unique
+
+
+def test_passages_that_would_fill_the_memory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refi_passages, "MOST_SIGNS", 100)
+    assert len(read_codings(one_text(tmp_path, TEXT, *[FINE] * 12)).segments) == 1
+    with pytest.raises(DataError, match="its passages hold more than 100 characters together"):
+        read_codings(one_text(tmp_path, TEXT, *[FINE] * 13))
 
 
 def _opened(path: Path) -> tuple[str, dict[str, bytes]]:

@@ -59,6 +59,7 @@ class Archive:
         self._file = file
         self._packed = path.stat().st_size
         self._spent: dict[str, int] = {}
+        self._total = 0
         self._members: dict[str, zipfile.ZipInfo] = {}
         self._by_name: dict[str, list[str]] = {}
         refused = []
@@ -110,7 +111,8 @@ class Archive:
         member = self._members[name]
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise MemberError(f"{self.path}: {name}: is packed by a method that is not read; zip it again, 'deflated'.")
-        self._weigh(name, member.file_size)
+        self._weigh(name, member.file_size, self._total)
+        self._total -= self._spent.get(name, 0)  # a member that is read again counts once
         self._spent[name] = 0
         try:
             stream = self._file.open(member)
@@ -124,10 +126,9 @@ class Archive:
         with self.open(name) as stream:
             return b"".join(iter(lambda: stream.read(CHUNK), b""))
 
-    def _weigh(self, name: str, size: int) -> None:
-        """Refuse a member that is too large, as it says itself or as it turns out."""
+    def _weigh(self, name: str, size: int, total: int) -> None:
+        """Refuse a member of that size, as it says itself or as it turns out, and an archive of that total."""
         member = self._members[name]
-        total = sum(self._spent.values()) - self._spent.get(name, 0) + size
         if size > MOST_MEMBER or total > MOST_BYTES:
             raise DataError(
                 f"{self.path}: {name}: holds more than is read ({MOST_MEMBER // MEGABYTE:,} MB a member and "
@@ -141,7 +142,8 @@ class Archive:
     def grow(self, name: str, size: int) -> None:
         """Count what was read of a member; raises DataError once it is too much."""
         self._spent[name] += size
-        self._weigh(name, self._spent[name])
+        self._total += size
+        self._weigh(name, self._spent[name], self._total)
 
 
 BOMB = f"unpacks to more than {MOST_RATIO} times its size, as a zip bomb does; it was not read on."

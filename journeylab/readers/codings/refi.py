@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from journeylab.readers.codings.model import CodedStudy
 from journeylab.readers.codings.offsets import DIALECTS
 from journeylab.readers.codings.refi_passages import Placing, find_dialect, joined, no_codings, no_segments
 from journeylab.readers.codings.refi_people import find_people, unique_names
+from journeylab.readers.codings.refi_records import Code, Document, Project
 from journeylab.readers.codings.refi_texts import notes_of, text_of
-from journeylab.readers.codings.refi_xml import Code, Document, Project, read_xml
+from journeylab.readers.codings.refi_xml import read_xml
 from journeylab.readers.options import check_timezone
 from journeylab.readers.stream import find_present
 
@@ -87,7 +89,7 @@ def read(path: str | Path, options: RefiOptions) -> CodedStudy:
 
     Notes
     -----
-    Documents are read twice, first to find the dialect of the positions from all spans (`journeylab.readers.codings.offsets`),
+    Documents are read twice, first to find the dialect of the positions from all spans (`journeylab.readers.codings.dialects`),
     then to place them; so no more than some texts are held at a time, beside the tables. Nothing is unpacked to disk, and
     paths that lead out of the archive are not followed.
 
@@ -108,10 +110,7 @@ def _opened(path: Path, account: Account) -> Iterator[tuple[Project, Archive | N
     """The XML of a file and the archive it stands in, if any."""
     with path.open("rb") as stream:
         packed = stream.read(2) == b"PK"
-    if not packed and path.suffix.lower() == ".qdpx":
-        with open_archive(path):  # says what is wrong with it
-            pass
-    if not packed:
+    if not packed and path.suffix.lower() != ".qdpx":
         with path.open("rb") as stream:
             project = read_xml(stream, str(path))
         yield project, None
@@ -120,12 +119,9 @@ def _opened(path: Path, account: Account) -> Iterator[tuple[Project, Archive | N
         name = _project_name(archive, account)
         with archive.open(name) as member:
             project = read_xml(member, f"{path}: {name}")
-        for refused in archive.refused[:3]:
-            account.see("members of the archive have names that lead out of it and were not read", shorten(refused))
-        if len(archive.refused) > 3:
-            account.see(
-                "members of the archive have names that lead out of it and were not read", n=len(archive.refused) - 3
-            )
+        if archive.refused:
+            what = "members of the archive have names that lead out of it and were not read"
+            account.see(what, shorten(archive.refused[0]), n=len(archive.refused))
         yield project, archive
 
 
@@ -188,7 +184,7 @@ def _project(project: Project, archive: Archive | None, account: Account, option
         documents[f"{name} (variable)" if name in documents else name] = people.attributes[name]
     if placing.uncoded:
         account.note(f"{placing.uncoded:,} passages have no code; they are kept as segments")
-    used = placing.used_notes.union(*(code.notes for code in project.codes)) if project.codes else placing.used_notes
+    used = placing.used_notes.union(*(code.notes for code in project.codes))
     unused = len(set(notes) - used) + sum(document.notes for document in project.documents)
     if unused:
         account.see("notes on documents, or on nothing that is read, were left out", n=unused)
@@ -229,13 +225,14 @@ def _make_codes(project: Project, account: Account, notes: dict[str, str]) -> tu
     paths: list[str] = []
     names: list[str] = []
     taken: set[str] = set()
+    again: Counter[str] = Counter()
     of_guid: dict[str, str] = {}
     for code in project.codes:
         name = _code_name(code, account)
-        stem = f"{paths[code.parent]}/{name}" if code.parent >= 0 else name
-        path, number = stem, 2
+        stem = path = f"{paths[code.parent]}/{name}" if code.parent >= 0 else name
         while path in taken:
-            path, number = f"{stem} ({number})", number + 1
+            again[stem] += 1
+            path = f"{stem} ({again[stem] + 1})"
         if path != stem:
             account.see("codes share name and parent with another; a number was added to their path", shorten(path))
             name = path.rsplit("/", 1)[-1]

@@ -7,16 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from journeylab.errors import DataError
 from journeylab.readers.account import Account
 from journeylab.readers.cells import shorten
 from journeylab.readers.codings.archive import Archive
 from journeylab.readers.codings.assemble import make_segments
-from journeylab.readers.codings.offsets import ELLIPSES, Dialect, Scorer, Text, Verdict, place, reads_as
+from journeylab.readers.codings.dialects import ELLIPSES, Scorer, Verdict, reads_as
+from journeylab.readers.codings.offsets import Dialect, Text, place
 from journeylab.readers.codings.refi_people import times_of, unique_names
+from journeylab.readers.codings.refi_records import Coding, Document, Passage, Project
 from journeylab.readers.codings.refi_texts import TextColumn, text_of
-from journeylab.readers.codings.refi_xml import Coding, Document, Passage, Project
 
 UNKNOWN_CODER = "unknown coder"
+MOST_SIGNS = 500_000_000
+"""Characters in all passages together; a thousand interviews coded twice through hold a tenth of that."""
 
 
 def find_dialect(project: Project, archive: Archive | None, chosen: Dialect | None) -> Verdict | None:
@@ -84,6 +88,7 @@ class Placing:
         names = [name or f"user {guid[:8]}".strip() for guid, name in project.users.items()]
         unique = unique_names(names, list(project.users), "coders", account)
         self._coders = dict(zip(project.users, unique, strict=True))
+        self._long = 0
         self._marks: list[tuple[int, int, int, str | None, str | None, str | None]] = []
         self._codings: list[tuple[int, str, str, str]] = []
 
@@ -105,8 +110,8 @@ class Placing:
         for passage, (begin, stop) in zip(document.passages, spans, strict=True):
             words: str | None
             if begin >= 0 and text is not None:
-                words, given = text.text[begin:stop], None
-                if self.quoted and passage.name and not reads_as(words, passage.name):
+                words, given = self._cut_out(text.text, begin, stop), None
+                if self.quoted and passage.name and not reads_as(text.text, begin, stop, passage.name):
                     self.account.see("passages read differently from how the file quotes them", where, words)
             else:
                 begin, stop, words, given = self._search(passage, at, text, where)
@@ -118,6 +123,16 @@ class Placing:
             self.account.see("codings stand on a whole document", where, n=len(document.codings))
             notes = [guid for coding in document.codings for guid in coding.notes]
             self._code(at, where, document.codings, (at, -1, -1, None, self._joined("", notes), self.document_ids[at]))
+
+    def _cut_out(self, text: str, begin: int, stop: int) -> str:
+        """The words of a passage; long passages over each other by the thousand would fill any memory, and are refused."""
+        self._long += stop - begin
+        if self._long > MOST_SIGNS:
+            raise DataError(
+                f"{self.account.path}: its passages hold more than {MOST_SIGNS:,} characters together, so they overlap by far "
+                "more than codings do; it was not read on."
+            )
+        return text[begin:stop]
 
     def _search(
         self, passage: Passage, at: int, text: Text | None, where: str

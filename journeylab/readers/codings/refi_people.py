@@ -12,7 +12,7 @@ import pandas as pd
 
 from journeylab.readers.account import Account
 from journeylab.readers.cells import shorten
-from journeylab.readers.codings.refi_xml import Case, Project, Variable
+from journeylab.readers.codings.refi_records import Case, Project, Variable
 from journeylab.readers.values import parse_flags, parse_numbers
 
 MOST_WHOLE = 2**63
@@ -138,14 +138,14 @@ def unique_names(names: Sequence[str], guids: Sequence[str], kind: str, account:
     counts = Counter(names)
     found: list[str] = []
     taken = {name for name, n in counts.items() if n == 1}
+    again: Counter[str] = Counter()
     for name, guid in zip(names, guids, strict=True):
         if counts[name] > 1:
             account.see(f"{kind} share their name with others; a part of their GUID was added", shorten(name))
-            base = candidate = f"{name} ({guid[:8] or 'no GUID'})"
-            number = 2
-            while candidate in taken:
-                candidate, number = f"{base} {number}", number + 1
-            name = candidate
+            base = name = f"{name} ({guid[:8] or 'no GUID'})"
+            while name in taken:
+                again[base] += 1
+                name = f"{base} {again[base] + 1}"
             taken.add(name)
         found.append(name)
     return found

@@ -10,7 +10,7 @@ from journeylab.readers.account import Account
 from journeylab.readers.cells import shorten
 from journeylab.readers.codings.archive import Archive, MemberError
 from journeylab.readers.codings.offsets import Text, prepare
-from journeylab.readers.codings.refi_xml import Document, Project
+from journeylab.readers.codings.refi_records import Document, Project
 
 BATCH = 100
 """Texts that become one piece of a column at a time."""

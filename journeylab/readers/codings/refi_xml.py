@@ -2,141 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from journeylab.errors import DataError
+from journeylab.readers.codings.refi_records import Area, Case, Code, Coding, Document, Passage, Project, Variable
 
 DEEPEST = 200
 """So deep may elements stand in each other; a tree of codes is rarely ten levels deep."""
 TEXTS = ("TextSource", "Representation", "Transcript", "TextDescription")
 MEDIA = {"PDFSource": "PDF", "PictureSource": "picture", "AudioSource": "audio", "VideoSource": "video"}
 AREAS = {"PDFSelection": "PDF", "PictureSelection": "picture", "AudioSelection": "audio", "VideoSelection": "video"}
-FORGOTTEN = {"User", "Variable", "Case", "Note", "Link", "Set", "Graph", *TEXTS, *MEDIA}
+SPANS = ("PlainTextSelection", "TranscriptSelection")
+FORGOTTEN = {"User", "Variable", "Case", "Note", "Link", "Set", "Graph", *TEXTS, *MEDIA, *SPANS, *AREAS}
 """Elements that are let go of once they were read, so that memory holds one source at a time."""
 FAR = 2**53
 """Positions beyond this are none."""
-
-
-class Coding(NamedTuple):
-    """One code on a passage: who, when, the code's GUID, and the GUIDs of notes."""
-
-    user: str
-    time: str
-    code: str
-    notes: tuple[str, ...]
-
-
-class Passage(NamedTuple):
-    """A selection: positions as the file has them (None where it has no number), what it is called, memo and codings.
-
-    `user` made it; `fixed` says that its end is the place behind it in every dialect; `text` is what it says, where the file
-    tells that apart from what it is called.
-    """
-
-    guid: str
-    start: int | None
-    end: int | None
-    name: str
-    memo: str
-    user: str
-    notes: tuple[str, ...]
-    codings: tuple[Coding, ...]
-    fixed: bool = False
-    text: str = ""
-
-
-@dataclasses.dataclass
-class Document:
-    """A text of the project, inline or in a file of the archive: a source, or what belongs to a PDF, picture or recording.
-
-    `aliases` are GUIDs that mean it as well, such as that of the PDF; `notes` says how many notes are about all of it, and
-    `rich` that there is only a styled text.
-    """
-
-    guid: str
-    name: str
-    path: str
-    content: str | None
-    passages: list[Passage]
-    codings: tuple[Coding, ...] = ()
-    values: tuple[tuple[str, str], ...] = ()
-    notes: int = 0
-    aliases: tuple[str, ...] = ()
-    rich: bool = False
-
-
-class Code(NamedTuple):
-    """An entry of the codebook; `parent` is its parent's place in the list, or -1."""
-
-    guid: str
-    name: str
-    codable: bool
-    description: str
-    notes: tuple[str, ...]
-    parent: int
-
-
-class Case(NamedTuple):
-    """A person, or another unit of analysis: values by variable, and what belongs to it."""
-
-    guid: str
-    name: str
-    values: tuple[tuple[str, str], ...]
-    sources: tuple[str, ...]
-    selections: tuple[str, ...]
-
-
-class Variable(NamedTuple):
-    """A variable of cases and sources."""
-
-    name: str
-    kind: str
-
-
-class Area(NamedTuple):
-    """A selection that is no text, or codings of a whole source that is none: its kind, source and codings."""
-
-    kind: str
-    source: str
-    rows: int
-
-
-@dataclasses.dataclass
-class Project:
-    """All that the XML says.
-
-    Attributes
-    ----------
-    root : str
-        "Project" or "CodeBook".
-    users : dict
-        GUID to name.
-    notes : dict
-        GUID to (inline text or None, path of its file, description or name).
-    links : list of pairs of GUIDs
-    areas : list of Area
-        What cannot be a passage of a text.
-    others : dict
-        What else the file holds, by how the report calls it, with the names.
-    repeated : Counter
-        GUIDs that stand again, by kind of element.
-    """
-
-    root: str = ""
-    users: dict[str, str] = dataclasses.field(default_factory=dict)
-    codes: list[Code] = dataclasses.field(default_factory=list)
-    variables: dict[str, Variable] = dataclasses.field(default_factory=dict)
-    cases: list[Case] = dataclasses.field(default_factory=list)
-    documents: list[Document] = dataclasses.field(default_factory=list)
-    notes: dict[str, tuple[str | None, str, str]] = dataclasses.field(default_factory=dict)
-    links: list[tuple[str, str]] = dataclasses.field(default_factory=list)
-    areas: list[Area] = dataclasses.field(default_factory=list)
-    others: dict[str, list[str]] = dataclasses.field(default_factory=lambda: defaultdict(list))
-    repeated: Counter[str] = dataclasses.field(default_factory=Counter)
 
 
 class Readable(Protocol):
@@ -224,7 +106,7 @@ def _walk(events: Iterable[tuple[str, Any]], project: Project, path: str) -> Non
             continue
         parent = stack[-1]
         tag = frame.tag
-        if tag in ("PlainTextSelection", "TranscriptSelection"):
+        if tag in SPANS:
             parent.passages.append(_passage(element))
         elif tag in AREAS:
             _area(frame, parent)
@@ -240,9 +122,9 @@ def _walk(events: Iterable[tuple[str, Any]], project: Project, path: str) -> Non
             _codes(element, project)
         elif tag in READERS:
             READERS[tag](frame, project)
-        else:
+        elif frame.passages or frame.areas or frame.texts:
             _stray(frame, project)
-        if tag in FORGOTTEN or tag in AREAS or tag.endswith("TextSelection") or tag == "TranscriptSelection":
+        if tag in FORGOTTEN:
             parent.element.remove(element)
 
 
@@ -282,17 +164,22 @@ def _number(text: str | None) -> int | None:
     return number if abs(number) <= FAR else None
 
 
-def _codings(element: Any, default: str = "") -> tuple[Coding, ...]:
-    """The codings in a selection or source; `default` is who made these where they do not say."""
-    return tuple(
-        Coding(
-            guid_of(child.get("creatingUser")) or default,
-            child.get("creationDateTime") or "",
-            next(iter(_targets(child, "CodeRef")), ""),
-            _targets(child, "NoteRef"),
-        )
-        for child in _children(element, "Coding")
-    )
+def _coding(element: Any, default: str) -> Coding:
+    """A coding; `default` is who made it where it does not say."""
+    code, notes = "", []
+    for child in element:
+        tag = local(child.tag)
+        if tag == "CodeRef" and not code:
+            code = guid_of(child.get("targetGUID"))
+        elif tag == "NoteRef":
+            notes.append(guid_of(child.get("targetGUID")))
+    user = guid_of(element.get("creatingUser")) or default
+    return Coding(user, element.get("creationDateTime") or "", code, tuple(notes))
+
+
+def _codings(element: Any) -> tuple[Coding, ...]:
+    """The codings of a whole source."""
+    return tuple(_coding(child, "") for child in _children(element, "Coding"))
 
 
 def _passage(element: Any) -> Passage:
@@ -305,17 +192,17 @@ def _passage(element: Any) -> Passage:
         start, end = guid_of(element.get("fromSyncPoint")), guid_of(element.get("toSyncPoint"))
     else:
         start, end = _number(start), _number(end)
-    return Passage(
-        guid_of(element.get("guid")),
-        start,
-        end,
-        element.get("name") or "",
-        _text(element, "Description").strip(),
-        user,
-        _targets(element, "NoteRef"),
-        _codings(element, user),
-        bool(synced),
-    )
+    memo, codings, notes = "", [], []
+    for child in element:
+        tag = local(child.tag)
+        if tag == "Coding":
+            codings.append(_coding(child, user))
+        elif tag == "NoteRef":
+            notes.append(guid_of(child.get("targetGUID")))
+        elif tag == "Description" and not memo:
+            memo = (child.text or "").strip()
+    guid, name = guid_of(element.get("guid")), element.get("name") or ""
+    return Passage(guid, start, end, name, memo, user, tuple(notes), tuple(codings), bool(synced))
 
 
 def _document(frame: _Frame, project: Project) -> Document:
