@@ -182,6 +182,8 @@ class InterviewSource(TableSource):
     coder: str | None = None
     unknown_codes: Literal["keep"] | None = None
     offsets: str | None = None  # of REFI-QDA projects
+    participant: str | None = None
+    project: str | None = None
     documents: TableSource | None = None
     codebook: TableSource | None = None
     participants: TableSource | None = None

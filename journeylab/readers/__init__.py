@@ -15,6 +15,7 @@ import pandas as pd
 
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.readers.account import Account, batches, read_export
+from journeylab.readers.codings.databases import SUFFIXES, tell_format
 from journeylab.readers.codings.model import CodedStudy
 from journeylab.readers.files import READABLE, find_file, suffix_of
 from journeylab.readers.options import TableOptions, make_options
@@ -50,8 +51,7 @@ class Format:
         return module.place(options)
 
 
-EVENTS = "journeylab.readers.events"
-CODINGS = "journeylab.readers.codings"
+EVENTS, CODINGS = "journeylab.readers.events", "journeylab.readers.codings"
 
 FORMATS: dict[str, dict[str, Format]] = {
     "events": {
@@ -74,6 +74,10 @@ FORMATS: dict[str, dict[str, Format]] = {
     "codings": {
         "tabular": Format(f"{CODINGS}.tabular", "CodingOptions", READABLE),
         "refi": Format(f"{CODINGS}.refi", "RefiOptions", (".qdpx", ".qdc")),
+        "taguette": Format(f"{CODINGS}.taguette", "OPTIONS", SUFFIXES),
+        "qualcoder": Format(f"{CODINGS}.qualcoder", "OPTIONS", (".qda", ".zip"), folder=True),
+        "requal": Format(f"{CODINGS}.requal", "OPTIONS", (".requal",)),
+        "rqda": Format(f"{CODINGS}.rqda", "OPTIONS", (".rqda",)),
     },
     "survey": {"tabular": Format("journeylab.readers.surveys.tabular", "SurveyOptions", READABLE)},
 }
@@ -178,14 +182,19 @@ def _fitted(table: Any, schema: Any, account: Account) -> Any:
     return pa.table(columns, schema=schema)
 
 
-def read_codings(path: str | Path, format: str | None = None, **options: Any) -> CodedStudy:
+def read_codings(
+    path: str | Path, format: str | None = None, *, participant: str | None = None, **options: Any
+) -> CodedStudy:
     """Read what customers said: coded interviews, reviews or notes.
 
     Parameters
     ----------
     path : str or Path
     format : str, optional
-        See `FORMATS`; guessed from the extension where not said.
+        See `FORMATS`; guessed from the extension, and of SQLite files from their tables, where not said.
+    participant : str, optional
+        For documents that name no participant: a regular expression whose first group is the participant, searched in the
+        document's name, such as ``^(P\\d+)_``; or "document", where each document is one.
     **options
         Those of the format, for tables see `journeylab.readers.codings.tabular.CodingOptions`.
 
@@ -200,7 +209,12 @@ def read_codings(path: str | Path, format: str | None = None, **options: Any) ->
     StudyError
         For an option that the format does not know.
     """
-    return _read("codings", path, format, options)
+    if participant is None:
+        return _read("codings", path, format, options)
+    from journeylab.readers.codings.names import name_participants, read_rule
+
+    rule = read_rule(participant)
+    return name_participants(_read("codings", path, format, options), rule)
 
 
 def read_survey(path: str | Path, format: str = "tabular", **options: Any) -> tuple[pd.DataFrame, ImportReport]:
@@ -269,11 +283,7 @@ def _read(kind: str, path: str | Path | None, format: str | None, options: dict[
     """Find the reader of a format and call it with its options."""
     formats = FORMATS[kind]
     if format is None:
-        suffix = suffix_of(Path(path or ""))
-        fitting = [name for name, known in formats.items() if suffix in known.suffixes]
-        if not fitting:
-            find_file(path or "")  # says what is wrong with it
-        format = fitting[0]
+        format = _guess(path or "", formats)
     if format not in formats:
         raise DataError(
             f"{path}: there is no format '{format}' of {kind}; there are {listing(formats)}.{did_you_mean(format, formats)}"
@@ -284,3 +294,13 @@ def _read(kind: str, path: str | Path | None, format: str | None, options: dict[
     if found.export:
         return read_export(module, found.locate(module, path, chosen), chosen, format)
     return module.read(path or "", chosen)
+
+
+def _guess(path: str | Path, formats: dict[str, Format]) -> str:
+    """The format of a file: by its extension, and of a SQLite file by its tables."""
+    path = Path(path)
+    fitting = [name for name, known in formats.items() if suffix_of(path) in known.suffixes]
+    if path.is_dir() and any(formats[name].folder for name in fitting):
+        return fitting[0]
+    find_file(path, tuple(dict.fromkeys(suffix for known in formats.values() for suffix in known.suffixes)))
+    return tell_format(path) if suffix_of(path) in SUFFIXES else fitting[0]

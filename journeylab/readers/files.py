@@ -105,7 +105,7 @@ def suffix_of(path: Path) -> str:
     return suffixes[-1] if suffixes else ""
 
 
-def find_file(path: str | Path) -> Path:
+def find_file(path: str | Path, readable: tuple[str, ...] = READABLE) -> Path:
     """Return the path of a file that is there, not empty and of a kind that can be read.
 
     Raises
@@ -117,7 +117,7 @@ def find_file(path: str | Path) -> Path:
     if "\0" in str(path):
         raise DataError(f"{str(path)!r}: is no file name.")
     if path.is_dir():
-        names = sorted(item.name for item in path.iterdir() if suffix_of(item) in READABLE)
+        names = sorted(item.name for item in path.iterdir() if suffix_of(item) in readable)
         raise DataError(
             f"{path}: is a folder; name one file in it: {listing(names) or 'it holds none that can be read'}."
         )
@@ -130,10 +130,10 @@ def find_file(path: str | Path) -> Path:
             f"{path}: there is no such file; the folder holds {listing(names) or 'nothing'}.{did_you_mean(path.name, names)}"
         )
     suffix = suffix_of(path)
-    if suffix not in READABLE:
+    if suffix not in readable:
         cure = CURES.get(suffix, "save it as one of these")
         raise DataError(
-            f"{path}: files of kind '{suffix}' cannot be read; allowed: {listing(READABLE)}. Please {cure}."
+            f"{path}: files of kind '{suffix}' cannot be read; allowed: {listing(readable, 30)}. Please {cure}."
         )
     if path.stat().st_size == 0:
         raise DataError(f"{path}: is empty (0 bytes); export it again.")
