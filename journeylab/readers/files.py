@@ -39,6 +39,10 @@ CURES = {
     ".dta": "save it as .csv from the statistics program",
     ".json": "save it as a table, .csv or .parquet",
     ".jsonl": "save it as a table, .csv or .parquet",
+    ".sqlite3": "name the program that wrote it, such as format = 'taguette'",
+    ".qda": "say format = 'qualcoder'",
+    ".requal": "say format = 'requal'",
+    ".rqda": "say format = 'rqda'",
 }
 
 

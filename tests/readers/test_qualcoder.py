@@ -310,6 +310,6 @@ def test_mutated_projects_are_read_or_refused(project: Path, tmp_path: Path) -> 
     folder = tmp_path / "mutated"
     folder.mkdir()
     read = survives(
-        project / "data.qda", folder, lambda path: read_codings(path, format="qualcoder"), seed=7, rounds=150
+        project / "data.qda", folder, lambda path: read_codings(path, format="qualcoder"), seed=7, rounds=40
     )
     assert 5 < read < 40

@@ -9,6 +9,7 @@ import pytest
 from journeylab.errors import DataError, StudyError
 from journeylab.readers import read_codings
 from journeylab.readers.codings.taguette import flatten
+from journeylab.study import open_study
 from tests.projects import (
     adds_up,
     change,
@@ -122,7 +123,9 @@ def test_text_nodes_are_counted_without_tags_and_comments() -> None:
     flat = flatten("<div><p>a<b>b</b><!-- no -->c&amp;</p>\r\n\r\n<p>d<br>e</p></div>")
     assert flat.text == "abc&\n\nd\ne\n"
     assert flat.edges.tolist() == list(range(9))
-    assert flat.span(7, 8) == (8, 9)
+    assert flat.bare == "abc&\n\nde"
+    assert flat.span(7, 8) == (7, 8)
+    assert flat.shown(7, 8) == (8, 9)
     assert flat.span(0, 9) == (None, None)
 
 
@@ -302,6 +305,18 @@ def test_mutated_projects_are_read_or_refused(project: Path, tmp_path: Path) -> 
     folder = tmp_path / "mutated"
     folder.mkdir()
     read = survives(
-        project, folder, lambda path: read_codings(path, format="taguette", separator="."), seed=4, rounds=120
+        project, folder, lambda path: read_codings(path, format="taguette", separator="."), seed=4, rounds=40
     )
     assert 5 < read < 40
+
+
+def test_a_study_reads_its_interviews_from_taguette(project: Path, tmp_path: Path) -> None:
+    settings = '[study]\nname = "x"\ntitle = "X"\n[interviews]\nformat = "taguette"\npath = "shop.sqlite3"\n'
+    settings += 'participant = \'^(P\\d)\'\ncoder = "ana"\nseparator = "."\n'
+    (tmp_path / "study.toml").write_text(settings + '[[codes]]\npath = "Pain/Late"\nvalence = -1.0\n', encoding="utf-8")
+    study = open_study(tmp_path, data_dir=tmp_path)
+    assert study.participants["participant_id"].tolist() == ["P1", "P2"]
+    assert study.documents["participant_id"].tolist() == ["P1", "P2"]
+    assert set(study.codings["coder"]) == {"ana"}
+    assert study.codes.set_index("path").loc["Pain/Late", "valence"] == -1
+    assert study.reports["interviews"].n_kept == 5

@@ -125,6 +125,8 @@ class Flat:
     ----------
     text : str
         With a line break between blocks.
+    bare : str
+        As Taguette counts it, without these.
     edges : (n + 1,) int array
         The byte at which each code point of the bare text begins, and its end.
     breaks : (m,) int array
@@ -132,16 +134,20 @@ class Flat:
     """
 
     text: str
+    bare: str
     edges: np.ndarray
     breaks: np.ndarray
 
     def span(self, start: int | None, end: int | None) -> tuple[int | None, int | None]:
-        """Positions in the text of two positions in bytes; None where they are no signs of it."""
+        """Positions in the bare text of two positions in bytes; None where no sign begins or ends there."""
         if start is None or end is None or not 0 <= start < end <= self.edges[-1]:
             return None, None
         first, last = np.searchsorted(self.edges, [start, end])
-        if self.edges[first] != start or self.edges[last] != end:
-            return None, None
+        found = self.edges[first] == start and self.edges[last] == end
+        return (int(first), int(last)) if found else (None, None)
+
+    def shown(self, first: int, last: int) -> tuple[int, int]:
+        """The same span in the text with its line breaks."""
         before = np.searchsorted(self.breaks, first, side="right"), np.searchsorted(self.breaks, last, side="left")
         return int(first + before[0]), int(last + before[1])
 
@@ -176,7 +182,7 @@ def flatten(html: str, part: bool = False) -> Flat:
         text += "\n"
     signs = np.frombuffer(bare.encode("utf-32-le", "replace"), dtype="<u4")
     widths = 1 + (signs >= 0x80).astype(np.int64) + (signs >= 0x800) + (signs >= 0x10000)
-    return Flat(text, np.concatenate([[0], np.cumsum(widths)]), np.array(breaks, dtype=np.int64))
+    return Flat(text, bare, np.concatenate([[0], np.cumsum(widths)]), np.array(breaks, dtype=np.int64))
 
 
 def _pieces(tree: Any) -> Iterator[str | None]:
@@ -281,8 +287,15 @@ def _marks(database: Database, flat: dict[int, Flat], foreign: set[int]) -> tupl
     for key, document, start, end, html in zip(highlights.index, documents, starts, ends, snippets, strict=True):
         if document in foreign:
             continue
-        text = flatten(html, part=True).text if isinstance(html, str) and not _too_deep(html) else None
-        span = flat[document].span(start, end) if document in flat else (None, None)
+        snippet = flatten(html, part=True) if isinstance(html, str) and not _too_deep(html) else None
+        text: str | None = snippet.text if snippet else None
+        span: tuple[int | None, int | None] = (None, None)
+        whole = flat.get(document) if document is not None else None
+        first, last = whole.span(start, end) if whole else (None, None)
+        if whole and first is not None and last is not None:
+            span = whole.shown(first, last)
+            if snippet and whole.bare[first:last] == snippet.bare:
+                text = whole.text[span[0] : span[1]]
         rows += [(f"highlight {key}", key, document, tag, *span, text) for tag in tags.get(key, [None])]
     names = ["highlight", "document", "code", "start", "end", "text"]
     marks = pd.DataFrame([row[1:] for row in rows], columns=names, index=[row[0] for row in rows], dtype="object")
