@@ -290,9 +290,26 @@ def test_views_and_deep_documents_are_not_followed(project: Path, tmp_path: Path
     path = change(project, tmp_path / "view.sqlite3", "DROP TABLE documents", endless)
     with pytest.raises(DataError, match="'documents' is missing"):
         read_codings(path, format="taguette")
-    deep = f"INSERT INTO documents VALUES (3, 'deep', 1, '{'<b>' * 90_000}x')"
-    study = read_codings(change(project, tmp_path / "deep.sqlite3", deep))
-    assert any("1 documents have no text, or elements" in note for note in study.report.notes)
+    again = "".join(f"<b id={number}>" for number in range(90)) + "<p>x</p>" * 20_000
+    for html in ("<b>" * 90_000 + "x", again):
+        hostile = f"INSERT INTO documents VALUES (3, 'hostile', 1, '{html}')"
+        study = read_codings(change(project, tmp_path / "hostile.sqlite3", hostile))
+        assert any("1 documents have no text, or elements" in note for note in study.report.notes)
+        assert study.documents["text"].isna().tolist() == [False, False, True]
+
+
+def test_names_with_signs_of_addresses_logs_beside_and_broken_text_are_no_trouble(
+    project: Path, tmp_path: Path
+) -> None:
+    path = change(
+        project, tmp_path / "a?mode=rwc#b%20.sqlite3", "UPDATE tags SET path = CAST(x'4cff' AS TEXT) WHERE id = 1"
+    )
+    path.with_name(path.name + "-wal").write_bytes(b"x")
+    study = read_codings(path)
+    assert "L\ufffd" in set(study.codes["path"])
+    notes = " ".join(study.report.notes)
+    assert "some texts are not UTF-8" in notes
+    assert "close the program that has it open" in notes
 
 
 def test_nothing_is_written_and_a_read_only_folder_is_enough(project: Path) -> None:

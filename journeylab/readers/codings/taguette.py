@@ -41,6 +41,9 @@ TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 DEEPEST = 100
 """Elements in elements; Taguette's own documents have a handful, and the parser's work grows with the square."""
 
+MOST_WORK = 3_000_000
+"""Tags, each counted as often as elements are open there, which the parser may have to open again."""
+
 ONLY_USER = "admin"
 """The user of a Taguette without logins, and in whose name a single project is exported."""
 
@@ -208,15 +211,16 @@ def _pieces(tree: Any) -> Iterator[str | None]:
 
 
 def _too_deep(html: str) -> bool:
-    """Whether elements stand in elements beyond what anyone writes."""
-    depth = 0
-    for closing, name in TAG.findall(html):
-        if closing:
+    """Whether elements stand in elements, or do so as often, beyond what anyone writes."""
+    depth = work = 0
+    for tag in TAG.finditer(html):
+        if tag[1]:
             depth = max(depth - 1, 0)
-        elif name.lower() not in VOID:
+        elif tag[2].lower() not in VOID:
             depth += 1
-            if depth > DEEPEST:
-                return True
+        work += depth
+        if depth > DEEPEST or work > MOST_WORK:
+            return True
     return False
 
 
