@@ -9,7 +9,7 @@ import pandas as pd
 from journeylab import results
 from journeylab.config import Config
 from journeylab.findings.model import Evidence
-from journeylab.joint import display
+from journeylab.joint import display, doubtful
 from journeylab.study import Study
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def gather(study: Study, *, seed: int = 0) -> Evidence:
         experiments=_experiments(study),
         changes=_changes(study, seed),
         portraits=saved_table("portraits"),
+        doubtful=doubtful(study),
     )
 
 

@@ -90,7 +90,8 @@ def _what_said(evidence: Evidence) -> dict[str, str]:
     return _answer(
         question,
         f"“{name}”, named by {count} of {row['n_asked']:,} people asked. {fit}".strip(),
-        f"{row['n_pain']:,} of {row['n_asked']:,} name any pain there ({text.interval(row['pain_low'], row['pain_high'])})",
+        f"{row['n_pain']:,} of {row['n_asked']:,} name any pain there ({text.interval(row['pain_low'], row['pain_high'])})"
+        f"{evidence.doubt(name)}",
         PAGES["joint"],
         "said",
     )

@@ -62,6 +62,12 @@ class Evidence:
     experiments: pd.DataFrame | None = None
     changes: pd.DataFrame | None = None
     portraits: pd.DataFrame | None = None
+    doubtful: pd.DataFrame | None = None
+
+    def doubt(self, code: str) -> str:
+        """What must be said where a statement rests on a code that coders do not agree on; else nothing."""
+        weak = [row for row in rows(self.doubtful) if row.name == code]
+        return f"; coders agree too little on '{code}' to rest on it (alpha {weak[0].alpha:.2f})" if weak else ""
 
 
 def rows(table: pd.DataFrame | None) -> list[Any]:

@@ -32,8 +32,8 @@ def find(study: Study, evidence: Evidence, *, most: int = 10) -> list[Finding]:
         *_experiments(evidence.experiments),
         *_effects(evidence.effects),
         *_changes(evidence.changes),
-        *_stages(evidence.stages),
-        *_voices(evidence.stages),
+        *_stages(evidence),
+        *_voices(evidence),
         *_goals(study),
         *_behaviours(evidence.portraits),
         *_unknown(evidence.effects),
@@ -93,10 +93,10 @@ def _changes(table: pd.DataFrame | None) -> Iterator[Finding]:
         )
 
 
-def _stages(table: pd.DataFrame) -> Iterator[Finding]:
+def _stages(evidence: Evidence) -> Iterator[Finding]:
     """Stages where words and behaviour confirm or contradict each other."""
     order = {"confirm": 0, "discord": 1}
-    clear = [row for row in rows(table) if row.fit in order]
+    clear = [row for row in rows(evidence.stages) if row.fit in order]
     for row in sorted(clear, key=lambda row: (order[row.fit], -(row.trouble if row.trouble == row.trouble else 0))):
         pain = f"{row.n_pain:,} of {row.n_asked:,} people name pains, {row.n_gain:,} gains"
         top = row.top_pain if row.voice_says == "pain" else row.top_gain
@@ -105,7 +105,7 @@ def _stages(table: pd.DataFrame) -> Iterator[Finding]:
             f"{'trouble' if row.behaviour_says == 'friction' else 'little trouble'}, and people speak of "
             f"{top or row.voice_says}.",
             f"trouble {text.percent(row.trouble)} ({text.interval(row.trouble_low, row.trouble_high)}) of "
-            f"{row.n_customers:,} customers; {pain}",
+            f"{row.n_customers:,} customers; {pain}{evidence.doubt(top.rpartition(' (')[0])}",
             int(row.n_asked),
             "D",
             PAGES["joint"],
@@ -113,16 +113,17 @@ def _stages(table: pd.DataFrame) -> Iterator[Finding]:
         )
 
 
-def _voices(table: pd.DataFrame) -> Iterator[Finding]:
+def _voices(evidence: Evidence) -> Iterator[Finding]:
     """The pain that most people name, where words and behaviour do not say it together already."""
-    named = [row for row in rows(table) if row.top_pain and row.fit not in {"confirm", "discord"}]
+    named = [row for row in rows(evidence.stages) if row.top_pain and row.fit not in {"confirm", "discord"}]
     if not named:
         return
     row = max(named, key=lambda row: row.n_pain / row.n_asked)
     code, _, count = row.top_pain.rpartition(" (")
     yield Finding(
         f"At '{row.stage}' people most often name '{code}' as a pain: {count.rstrip(')')} of {row.n_asked:,} asked.",
-        f"{row.n_pain:,} of {row.n_asked:,} name any pain there ({text.interval(row.pain_low, row.pain_high)})",
+        f"{row.n_pain:,} of {row.n_asked:,} name any pain there ({text.interval(row.pain_low, row.pain_high)})"
+        f"{evidence.doubt(code)}",
         int(row.n_asked),
         "D",
         PAGES["voices"],

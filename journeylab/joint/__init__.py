@@ -4,7 +4,7 @@ from journeylab.joint.did import trouble_by_stage
 from journeylab.joint.display import JointDisplay, display
 from journeylab.joint.experience import Experience, contrasts, experience
 from journeylab.joint.linkage import Linkage, linkage
-from journeylab.joint.said import mean_valence, mentions, voices_by
+from journeylab.joint.said import doubtful, mean_valence, mentions, voices_by
 
 __all__ = [
     "Experience",
@@ -12,6 +12,7 @@ __all__ = [
     "Linkage",
     "contrasts",
     "display",
+    "doubtful",
     "experience",
     "linkage",
     "mean_valence",

@@ -11,7 +11,7 @@ import pandas as pd
 from journeylab import figures, text
 from journeylab.errors import StudyError, did_you_mean, listing
 from journeylab.joint.did import trouble_by_stage
-from journeylab.joint.said import mentions, people, voices_by
+from journeylab.joint.said import doubtful, mentions, people, voices_by
 from journeylab.results import Result
 from journeylab.study import Study
 
@@ -177,6 +177,10 @@ def display(
         )
     if study.asked is None and study.has("documents"):
         assumptions += ("No interview guide was given: everybody counts as asked, so silence may mean not asked.",)
+    weak = doubtful(study)
+    if len(weak):
+        named = text.sentence_list([f"'{row.code}' ({row.alpha:.2f})" for row in weak.itertuples()])
+        assumptions += (f"Coders agree too little (alpha under 0.667) to rest anything on {named} alone.",)
     return JointDisplay(frame, "Joint display with a rule for the fit of each row", assumptions, level)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from journeylab.intervals import wilson
 from journeylab.study import Study
+from journeylab.voices.agreement import weak_codes
 from journeylab.voices.prevalence import agreed, asked_people, people_of
 
 LEAST = 5
@@ -30,6 +31,15 @@ def mentions(study: Study) -> pd.DataFrame:
     said = agreed(study.codings)
     said["person"] = said["document_id"].map(people(study))
     return said.merge(study.codes, on="code_id").drop_duplicates(["person", "code_id"]).reindex(columns=columns)
+
+
+def doubtful(study: Study) -> pd.DataFrame:
+    """Codes that nothing should rest on unsaid, since coders agree too little on them: code_id, code, alpha, name."""
+    if not study.has("codings", "codes", "documents") or study.codes is None:
+        return pd.DataFrame(columns=["code_id", "code", "alpha", "name"])
+    known = study.coded is None or study.coded.coders_identified
+    weak = weak_codes(study.codings, study.segments, study.documents, study.codes, coders_identified=known)
+    return weak.merge(study.codes[["code_id", "name"]], on="code_id")
 
 
 def people(study: Study) -> pd.Series:

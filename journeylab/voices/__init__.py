@@ -1,11 +1,12 @@
 """What customers say, how many of them, and whether the coders agree."""
 
-from journeylab.voices.agreement import Agreement, agreement
+from journeylab.voices.agreement import Agreement, agreement, weak_codes
 from journeylab.voices.measures import alpha
 from journeylab.voices.prevalence import Prevalence, prevalence
 from journeylab.voices.quotes import quotes
 from journeylab.voices.saturation import Saturation, saturation
 from journeylab.voices.scores import Score, Scores, ces, csat, nps, score_table, sus
+from journeylab.voices.unitizing import UnitizingAgreement, unitizing_agreement
 from journeylab.voices.units import usual_unit
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Saturation",
     "Score",
     "Scores",
+    "UnitizingAgreement",
     "agreement",
     "alpha",
     "ces",
@@ -24,5 +26,7 @@ __all__ = [
     "saturation",
     "score_table",
     "sus",
+    "unitizing_agreement",
     "usual_unit",
+    "weak_codes",
 ]

@@ -1,8 +1,9 @@
-"""What was rated: documents, segments or sentences, and which coder gave which code to which of them."""
+"""What was rated: documents, passages, or pieces of text, and which coder gave which code to which of them."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 
 import numpy as np
@@ -11,8 +12,13 @@ from numpy.typing import NDArray
 
 from journeylab.errors import DataError, did_you_mean, listing
 
-UNITS = ("document", "segment", "sentence")
-SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
+OF_TEXT = ("sentence", "line", "paragraph", "turn")
+UNITS = ("document", "segment", *OF_TEXT)
+SENTENCE = re.compile(r"\S[^\n]*?(?:[.!?…]+[\"'”’»)\]]*(?=\s|$)|(?=\s*\n)|\s*\Z)")
+LINE = re.compile(r"[^\n]+")
+PARAGRAPH = re.compile(r"[^\n]+(?:\n(?![ \t]*\n)[^\n]+)*")
+BLANK_LINE = re.compile(r"\n[ \t]*\n")
+SPEAKER = re.compile(r"^[ \t]*[^\W\d_][\w .'’()-]{0,40}:(?=\s)", re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,19 +29,23 @@ class Units:
     ----------
     document : ndarray of int, shape (n_units,)
         The document of each unit, from 0.
-    n_documents : int
+    documents : list of str
+        Their ids.
     coders : list of str
     covered : ndarray of bool, shape (n_coders, n_units)
-        Whether the coder coded the unit's document at all.
+        Whether the coder worked on the unit's document at all.
     marks : DataFrame
         unit, coder (index), code_id; each once.
+    left_out : tuple of str
+        What could not be used, in words with counts.
     """
 
     document: NDArray[np.int64]
-    n_documents: int
+    documents: list[str]
     coders: list[str]
     covered: NDArray[np.bool_]
     marks: pd.DataFrame
+    left_out: tuple[str, ...] = ()
 
     @property
     def one_code_each(self) -> bool:
@@ -50,20 +60,30 @@ class Units:
         matrix[rows["coder"].to_numpy(), rows["unit"].to_numpy()] = 1.0
         return matrix
 
-    def chosen_codes(self) -> NDArray[np.float64]:
-        """Coders x units: the place of the code that the coder gave, NaN where none."""
+    def chosen_codes(self, values: dict[str, float]) -> NDArray[np.float64]:
+        """Coders x units: the value of the code that the coder gave, NaN where none."""
         matrix = np.full(self.covered.shape, np.nan)
-        place = {code: number for number, code in enumerate(sorted(self.marks["code_id"].unique()))}
-        matrix[self.marks["coder"].to_numpy(), self.marks["unit"].to_numpy()] = (
-            self.marks["code_id"].map(place).to_numpy()
-        )
+        matrix[self.marks["coder"].to_numpy(), self.marks["unit"].to_numpy()] = self.marks["code_id"].map(values)
         return matrix
 
 
 def make_units(
-    codings: pd.DataFrame, segments: pd.DataFrame | None, documents: pd.DataFrame | None, unit: str
+    codings: pd.DataFrame,
+    segments: pd.DataFrame | None,
+    documents: pd.DataFrame | None,
+    unit: str,
+    coded_by: pd.DataFrame | None = None,
 ) -> Units:
     """Cut the coded material into units, over the documents that two or more coders coded.
+
+    Parameters
+    ----------
+    unit : str
+        ``document``; ``segment`` (overlapping spans of a document are one unit; without spans the segment itself); of the
+        text ``sentence``, ``line`` (not empty), ``paragraph`` (up to a blank line; of a text without one, a line) or
+        ``turn`` (up to the next speaker, as in ``Ana: ...``). A piece of text is coded where any coding overlaps it.
+    coded_by : DataFrame, optional
+        document_id, coder: who worked on what, also where they marked nothing. Else those who marked something.
 
     Raises
     ------
@@ -72,6 +92,41 @@ def make_units(
     """
     if unit not in UNITS:
         raise DataError(f"unit '{unit}' is none of {listing(UNITS)}.{did_you_mean(unit, UNITS)}")
+    frame, left_out = placed(codings, segments)
+    who = coders_of(frame, coded_by)
+    frame = frame[frame["document_id"].isin(who.index)].reset_index(drop=True)
+    if unit in OF_TEXT:
+        frame, keys, more = _pieces(frame, who, documents, unit)
+        left_out += more
+    elif unit == "document":
+        frame = frame.assign(unit_key=frame["document_id"])
+        keys = pd.DataFrame({"unit_key": who.index, "document_id": who.index})
+    else:
+        frame, keys = _spans(frame)
+    coders = sorted({coder for names in who for coder in names})
+    names = list(keys["document_id"].unique())
+    place = {name: number for number, name in enumerate(names)}
+    document = keys["document_id"].map(place).to_numpy(dtype=np.int64)
+    covered = np.array([[coder in who[name] for name in names] for coder in coders], dtype=bool)
+    number = {key: row for row, key in enumerate(keys["unit_key"])}
+    marks = pd.DataFrame(
+        {
+            "unit": frame["unit_key"].map(number).to_numpy(dtype=np.int64),
+            "coder": frame["coder"].map({name: row for row, name in enumerate(coders)}).to_numpy(dtype=np.int64),
+            "code_id": frame["code_id"].to_numpy(),
+        }
+    ).drop_duplicates(ignore_index=True)
+    return Units(document, names, coders, covered.reshape(len(coders), len(names))[:, document], marks, left_out)
+
+
+def placed(codings: pd.DataFrame, segments: pd.DataFrame | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Codings with their document and, where known, their place in it; those of nobody are left out and counted.
+
+    Raises
+    ------
+    DataError
+        When nothing says the document of a coding.
+    """
     frame = codings
     wanted = [name for name in ("document_id", "start", "end") if name not in frame]
     if wanted and segments is not None:
@@ -81,33 +136,23 @@ def make_units(
         raise DataError(
             "agreement: the codings have no document_id; pass segments=, which say the document of each segment."
         )
-    coded_by = frame.groupby("document_id")["coder"].nunique()
-    frame = frame[frame["document_id"].isin(coded_by.index[coded_by >= 2])].reset_index(drop=True)
-    if unit == "document":
-        frame = frame.assign(unit_key=frame["document_id"])
-        keys = pd.DataFrame({"unit_key": frame["document_id"].unique()}).assign(
-            document_id=lambda part: part["unit_key"]
-        )
-    elif unit == "sentence":
-        frame, keys = _sentences(frame, documents)
-    else:
-        frame, keys = _spans(frame)
-    coders = sorted(frame["coder"].unique())
-    names = list(keys["document_id"].unique())
-    document = keys["document_id"].map({name: number for number, name in enumerate(names)}).to_numpy(dtype=np.int64)
-    who = frame.groupby("document_id")["coder"].unique().to_dict()
-    covered = np.array([[coder in who[name] for name in names] for coder in coders], dtype=bool).reshape(
-        len(coders), len(names)
-    )
-    number = {key: place for place, key in enumerate(keys["unit_key"])}
-    marks = pd.DataFrame(
-        {
-            "unit": frame["unit_key"].map(number).to_numpy(dtype=np.int64),
-            "coder": frame["coder"].map({name: place for place, name in enumerate(coders)}).to_numpy(dtype=np.int64),
-            "code_id": frame["code_id"].to_numpy(),
-        }
-    ).drop_duplicates(ignore_index=True)
-    return Units(document, len(names), coders, covered[:, document], marks)
+    left_out: tuple[str, ...] = ()
+    for column, words in (("coder", "do not say who coded"), ("document_id", "are of no document")):
+        frame = frame if column in frame else frame.assign(**{column: None})
+        bad = frame[column].isna()
+        if bad.any():
+            left_out += (f"{int(bad.sum()):,} of {len(frame):,} codings {words} and are left out",)
+            frame = frame[~bad]
+    return frame.reset_index(drop=True), left_out
+
+
+def coders_of(frame: pd.DataFrame, coded_by: pd.DataFrame | None = None) -> pd.Series:
+    """The coders of each document that two or more worked on: index document_id, value a set of names."""
+    pairs = [frame[["document_id", "coder"]]]
+    if coded_by is not None:
+        pairs.append(coded_by[["document_id", "coder"]].dropna())
+    who = pd.concat(pairs).drop_duplicates().groupby("document_id", sort=False)["coder"].agg(set)
+    return who[who.map(len) >= 2] if len(who) else pd.Series(dtype=object)
 
 
 def _spans(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -123,27 +168,67 @@ def _spans(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return frame, frame[["unit_key", "document_id"]].drop_duplicates("unit_key", ignore_index=True)
 
 
-def _sentences(frame: pd.DataFrame, documents: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Every sentence of the coded documents; a span marks each sentence that it overlaps."""
+def _pieces(
+    frame: pd.DataFrame, who: pd.Series, documents: pd.DataFrame | None, unit: str
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
+    """Every piece of the coded documents; a span marks each piece that it overlaps."""
     if documents is None or "text" not in documents:
-        raise DataError("agreement: unit='sentence' needs documents= with their text.")
-    if "start" not in frame or frame["start"].isna().any():
-        raise DataError("agreement: unit='sentence' needs codings with start and end in the text.")
-    keys, marked = [], []
-    texts = dict(zip(documents["document_id"], documents["text"], strict=True))
-    for name, part in frame.groupby("document_id", sort=False):
-        found = [match.span() for match in SENTENCE.finditer(str(texts[name])) if match.group().strip()]
-        low, high = np.array([span[0] for span in found]), np.array([span[1] for span in found])
+        raise DataError(f"agreement: unit='{unit}' needs documents= with their text.")
+    if "start" not in frame:
+        raise DataError(f"agreement: unit='{unit}' needs codings with start and end in the text.")
+    texts = documents.dropna(subset=["text"]).set_index("document_id")["text"]
+    left_out: tuple[str, ...] = ()
+    silent = [name for name in who.index if name not in texts.index]
+    if silent:
+        left_out += (f"{len(silent):,} of {len(who):,} documents have no text and are left out",)
+    lost = frame["start"].isna() | frame["end"].isna()
+    if lost.any():
+        left_out += (f"{int(lost.sum()):,} of {len(frame):,} codings have no place in the text and are left out",)
+    frame = frame[~lost & ~frame["document_id"].isin(silent)]
+    by_document = dict(list(frame.groupby("document_id", sort=False)))
+    keys, rows, marked, beside = [], [], [], 0
+    for name in who.index:
+        if name in silent:
+            continue
+        found = np.array(cut(str(texts[name]), unit), dtype=np.int64).reshape(-1, 2)
         keys += [(f"{name}#{number}", name) for number in range(len(found))]
-        first = np.searchsorted(high, part["start"].to_numpy(dtype=np.int64), side="right")
-        last = np.searchsorted(low, part["end"].to_numpy(dtype=np.int64), side="left")
+        part = by_document.get(name)
+        if part is None:
+            continue
+        first = np.searchsorted(found[:, 1], part["start"].to_numpy(dtype=np.int64), side="right")
+        last = np.searchsorted(found[:, 0], part["end"].to_numpy(dtype=np.int64), side="left")
+        beside += int((last <= first).sum())
         for row, begin, stop in zip(part.index, first, last, strict=True):
-            marked += [
-                (row, f"{name}#{number}") for number in range(begin, max(stop, begin + 1)) if number < len(found)
-            ]
-    rows = pd.DataFrame(marked, columns=["row", "unit_key"])
-    expanded = frame.loc[rows["row"]].reset_index(drop=True).assign(unit_key=rows["unit_key"])
-    return expanded, pd.DataFrame(keys, columns=["unit_key", "document_id"])
+            rows += [row] * max(stop - begin, 0)
+            marked += [f"{name}#{number}" for number in range(begin, stop)]
+    if beside:
+        left_out += (f"{beside:,} of {len(frame):,} codings lie beside every {unit} (blank, or outside the text)",)
+    marks = frame.loc[rows].reset_index(drop=True).assign(unit_key=pd.Series(marked, dtype="str"))
+    return marks, pd.DataFrame(keys, columns=["unit_key", "document_id"]), left_out
+
+
+def cut(text: str, unit: str) -> list[tuple[int, int]]:
+    """Where the pieces of a text begin and end, without the white space around them.
+
+    Examples
+    --------
+    >>> cut("It was slow. Really!\\n\\nAnna: yes", "sentence")
+    [(0, 12), (13, 20), (22, 31)]
+    """
+    if unit == "turn":
+        begins = [match.start() for match in SPEAKER.finditer(text)]
+        edges = sorted({0, *begins, len(text)})
+        spans = list(itertools.pairwise(edges))
+    else:
+        by_line = unit == "line" or (unit == "paragraph" and not BLANK_LINE.search(text))
+        pattern = SENTENCE if unit == "sentence" else LINE if by_line else PARAGRAPH
+        spans = [match.span() for match in pattern.finditer(text)]
+    trimmed = []
+    for begin, stop in spans:
+        piece = text[begin:stop]
+        if piece.strip():
+            trimmed.append((begin + len(piece) - len(piece.lstrip()), stop - len(piece) + len(piece.rstrip())))
+    return trimmed
 
 
 def usual_unit(segments: pd.DataFrame | None) -> str:
