@@ -326,7 +326,7 @@ def _nothing(codings: pd.DataFrame, units: Units) -> str:
         return ""
     if codings["coder"].nunique() < 2:
         return "one coder worked alone, so there is nobody to agree with"
-    return "no document was coded by two coders"
+    return units.left_out[-1] if units.left_out else "no document was coded by two coders"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -102,7 +102,8 @@ def make_units(
         frame = frame.assign(unit_key=frame["document_id"])
         keys = pd.DataFrame({"unit_key": who.index, "document_id": who.index})
     else:
-        frame, keys = _spans(frame)
+        frame, keys, more = _spans(frame)
+        left_out += more
     coders = sorted({coder for names in who for coder in names})
     names = list(keys["document_id"].unique())
     place = {name: number for number, name in enumerate(names)}
@@ -155,17 +156,29 @@ def coders_of(frame: pd.DataFrame, coded_by: pd.DataFrame | None = None) -> pd.S
     return who[who.map(len) >= 2] if len(who) else pd.Series(dtype=object)
 
 
-def _spans(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Merge the overlapping spans of a document; without spans the segment is the unit."""
-    if "start" not in frame or frame["start"].isna().any():
-        frame = frame.assign(unit_key=frame["segment_id"])
-    else:
-        frame = frame.sort_values(["document_id", "start", "end"], kind="stable", ignore_index=True)
-        end = frame["end"].astype("int64")
-        reached = end.groupby(frame["document_id"]).cummax().groupby(frame["document_id"]).shift(1)
-        fresh = reached.isna() | (frame["start"].astype("int64") >= reached)
-        frame["unit_key"] = fresh.cumsum()
-    return frame, frame[["unit_key", "document_id"]].drop_duplicates("unit_key", ignore_index=True)
+def _spans(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
+    """Merge the overlapping spans of a document; in documents without places the segment is the unit, if coders share any."""
+    places = frame.reindex(columns=["start", "end"])
+    bare = places.isna().any(axis=1).groupby(frame["document_id"]).transform("any").astype(bool)
+    by_place, by_segment = frame[~bare], frame[bare]
+    both = by_segment.groupby(["document_id", "segment_id"])["coder"].nunique().groupby("document_id").max() >= 2
+    alone = ~by_segment["document_id"].isin(both.index[both])
+    left_out: tuple[str, ...] = ()
+    if alone.any():
+        left_out = (
+            f"{by_segment.loc[alone, 'document_id'].nunique():,} of {frame['document_id'].nunique():,} "
+            "documents have passages without a place and none that two "
+            "coders share, so it is not known which belong together; they are left out",
+        )
+    by_segment = by_segment[~alone].assign(unit_key=lambda part: "segment " + part["segment_id"].astype("str"))
+    if len(by_place):
+        by_place = by_place.sort_values(["document_id", "start", "end"], kind="stable")
+        document = by_place["document_id"]
+        reached = by_place["end"].astype("int64").groupby(document).cummax().groupby(document).shift(1)
+        fresh = reached.isna() | (by_place["start"].astype("int64") >= reached)
+        by_place = by_place.assign(unit_key=fresh.cumsum().astype("str"))
+    frame = pd.concat([part for part in (by_place, by_segment) if len(part)] or [by_segment], ignore_index=True)
+    return frame, frame[["unit_key", "document_id"]].drop_duplicates("unit_key", ignore_index=True), left_out
 
 
 def _pieces(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pandas as pd
@@ -87,3 +88,16 @@ def test_truth_beside_estimate_says_which_intervals_hold_it(study: jl.Study, tmp
     table = findings.against_truth(simulated, pd.DataFrame([EFFECT, form]))
     assert table is not None
     assert table.set_index("touchpoint")["covered"].to_dict() == {"chat": True, "form": False}
+
+
+def test_a_finding_that_rests_on_a_code_coders_dispute_says_so(study: jl.Study, evidence: Evidence) -> None:
+    named = [row.top_pain.rpartition(" (")[0] for row in evidence.stages.itertuples() if row.top_pain]
+    disputed = dataclasses.replace(
+        evidence,
+        doubtful=pd.DataFrame([{"code_id": name, "code": name, "alpha": 0.41, "name": name} for name in named]),
+    )
+    words = f"coders agree too little on '{named[0]}' to rest on it (alpha 0.41)"
+    for doubts, said in ((disputed, True), (evidence, False)):
+        found = [finding.evidence for finding in findings.find(study, doubts) if finding.kind in {"voice", "trouble"}]
+        found += [answer["evidence"] for answer in findings.headline(study, doubts)]
+        assert any(words in line for line in found) is said

@@ -175,3 +175,20 @@ def test_what_hardly_anybody_raises_is_no_voice() -> None:
     few = {f"p{number}" for number in range(30)}
     assert _voice(few, set(), 3584) == "hardly raised"
     assert _voice(few, set(), 60) == "pain"
+
+
+def test_codes_on_which_coders_disagree_are_named(tmp_path: Path) -> None:
+    study = make_study(tmp_path)
+    assert joint.doubtful(study).empty
+    alone = joint.display(study, "stage").assumptions
+    codings = pd.read_csv(tmp_path / "codings.csv")
+    second = codings.assign(coder="Bob")
+    pains = second["code"] == "Pain/Form"
+    second.loc[pains, "document_id"] = [f"d{number:02d}" for number in range(8, 8 + pains.sum())]
+    pd.concat([codings, second]).to_csv(tmp_path / "codings.csv", index=False)
+    study = jl.open_study(tmp_path)
+    weak = joint.doubtful(study)
+    assert list(weak["name"]) == ["Form"]
+    assert weak["alpha"].item() < 0.667
+    said = [line for line in joint.display(study, "stage").assumptions if line not in alone]
+    assert any("agree too little" in line and "Form" in line for line in said)

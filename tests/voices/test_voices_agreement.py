@@ -111,6 +111,18 @@ class TestUnits:
         with pytest.raises(DataError, match="'sentence'"):
             voices.agreement(tables["codings"], unit="sentense")
 
+    def test_passages_without_a_place_are_units_only_where_coders_share_them(self) -> None:
+        rows = [("s1", "d1", "x", "ana"), ("s1", "d1", "x", "ben"), ("s2", "d1", "y", "ana"), ("s3", "d2", "x", "ana"),
+                ("s4", "d2", "x", "ben")]  # fmt: skip
+        codings = pd.DataFrame(rows, columns=["segment_id", "document_id", "code_id", "coder"])
+        found = units.make_units(codings, None, None, "segment")
+        assert found.presence("x").tolist() == [[1, 0], [1, 0]]
+        assert found.presence("y").tolist() == [[0, 1], [0, 0]]
+        assert "1 of 2 documents have passages without a place" in found.left_out[0]
+        alone = voices.agreement(codings[codings["document_id"] == "d2"])
+        assert alone.table["value"].isna().all()
+        assert alone.table["reason"].str.contains("not known which belong together").all()
+
 
 class TestTable:
     def test_it_has_the_promised_columns_and_values(self, two_coders: pd.DataFrame) -> None:
