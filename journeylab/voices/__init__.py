@@ -1,6 +1,7 @@
 """What customers say, how many of them, and whether the coders agree."""
 
 from journeylab.voices.agreement import Agreement, agreement, weak_codes
+from journeylab.voices.alignment import Gamma, gamma
 from journeylab.voices.measures import alpha
 from journeylab.voices.prevalence import Prevalence, prevalence
 from journeylab.voices.quotes import quotes
@@ -11,6 +12,7 @@ from journeylab.voices.units import usual_unit
 
 __all__ = [
     "Agreement",
+    "Gamma",
     "Prevalence",
     "Saturation",
     "Score",
@@ -20,6 +22,7 @@ __all__ = [
     "alpha",
     "ces",
     "csat",
+    "gamma",
     "nps",
     "prevalence",
     "quotes",

@@ -21,6 +21,7 @@ from journeylab.voices.uncertainty import (
     HOW,
     SOLID,
     TENTATIVE,
+    Stake,
     Uncertainty,
     drawn_pairs,
     measure_uncertainty,
@@ -367,24 +368,26 @@ class _Judge:
             if not reason:
                 sums = measures.prepare(measure, matrix, level=level, clusters=cluster)
                 value = float(sums.total.value[0])
-                sure = self._sure(measure, sums, matrix, level)
+                stake = _stake(matrix, cluster, bool(code_id)) if level == "nominal" or measure != "alpha" else None
+                sure = self._sure(measure, sums, matrix, level, stake)
                 reason = sure.reason if not np.isnan(value) else "chance alone would give full agreement"
             found.append({**base, "measure": measure, "value": value, **_columns(sure), "reason": reason})
         return found
 
-    def _sure(self, measure: str, sums: measures.Sums, matrix: NDArray[np.float64], level: str) -> Uncertainty:
+    def _sure(
+        self, measure: str, sums: measures.Sums, matrix: NDArray[np.float64], level: str, stake: Stake | None
+    ) -> Uncertainty:
         """The interval of one value."""
         if self.how == "pairs":
             if measure != "alpha":
                 return unknown("pairs are drawn anew for alpha only")
             return of_samples(drawn_pairs(matrix, level, resamples=self.resamples, seed=self.seed))
-        shares = not (measure == "alpha" and level != "nominal")
         return measure_uncertainty(
             self.how,
             sums,
             what=self.what,
             least=_least(measure),
-            shares=shares,
+            stake=stake,
             resamples=self.resamples,
             seed=self.seed,
         )
@@ -423,8 +426,14 @@ class _Judge:
                 )
                 for other in known
             ]
-            sure = measure_uncertainty(self.how, _mean_of(prepared), what=self.what, least=_least(measure), shares=False,
-                                       resamples=self.resamples, seed=self.seed)  # fmt: skip
+            sure = measure_uncertainty(
+                self.how,
+                _mean_of(prepared),
+                what=self.what,
+                least=_least(measure),
+                resamples=self.resamples,
+                seed=self.seed,
+            )
             row |= _columns(sure)
             reason += f"; {sure.reason}" if sure.reason else ""
         return row | {"reason": reason}
@@ -445,6 +454,15 @@ class _Judge:
             f"say {text.interval(pairs.low, pairs.high, 'number')}, where {self.what}s give "
             f"{text.interval(row['ci_low'], row['ci_high'], 'number')}.",
         )
+
+
+def _stake(matrix: NDArray[np.float64], cluster: NDArray[np.int64], of_a_code: bool) -> Stake:
+    """What could have been disputed: all that was rated, or of one code the rarer of giving and not giving it."""
+    if not of_a_code:
+        return Stake(1.0, len(np.unique(cluster)))
+    share = float(np.nanmean(matrix))
+    rarer = (matrix == (1.0 if share <= 0.5 else 0.0)).any(axis=0)
+    return Stake(min(share, 1 - share), len(np.unique(cluster[rarer])))
 
 
 def _least(measure: str) -> float:

@@ -6,10 +6,11 @@ import dataclasses
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import expit
 
 from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.intervals import CONFIDENCE
-from journeylab.voices.measures import Array, Sums, alpha, counts_of, distances, prepare
+from journeylab.voices.measures import Array, Sums, counts_of, distances, prepare
 
 OF_CLUSTERS = ("jackknife", "percentile")
 HOW = (*OF_CLUSTERS, "pairs")
@@ -43,7 +44,25 @@ def unknown(reason: str) -> Uncertainty:
     return Uncertainty(np.nan, np.nan, np.nan, np.nan, reason)
 
 
-def jackknife(sums: Sums, what: str = "document", *, least: float = -1.0, shares: bool = True) -> Uncertainty:
+@dataclasses.dataclass(frozen=True)
+class Stake:
+    """What coders could have disagreed on, for the case that they never did.
+
+    Attributes
+    ----------
+    share : float
+        Of ratings (or text): those of the rarer answer; 1 where any unit could be disputed.
+    n_clusters : int
+        Clusters in which somebody gave it.
+    """
+
+    share: float
+    n_clusters: int
+
+
+def jackknife(
+    sums: Sums, what: str = "document", *, least: float = -1.0, stake: Stake | None = None
+) -> Uncertainty:  # fmt: skip
     """Interval of a measure from leaving out one cluster after another.
 
     Parameters
@@ -54,8 +73,8 @@ def jackknife(sums: Sums, what: str = "document", *, least: float = -1.0, shares
         What a cluster is, for the reason.
     least : float
         The least that the measure can be: -1, or 0 without a correction for chance.
-    shares : bool
-        Whether the observed disagreement is a share of pairs, which bounds it where no coder disagreed at all.
+    stake : Stake, optional
+        What bounds the disagreement where none was seen; without it there is no interval then.
 
     Notes
     -----
@@ -64,9 +83,10 @@ def jackknife(sums: Sums, what: str = "document", *, least: float = -1.0, shares
     stays within what the measure can be, and is longer towards the middle, as the estimate's distribution is. Percentiles of
     resampled clusters hold the true value too seldom where clusters are few: docs/03_voices.md has both.
 
-    Where no two coders disagreed in any of C clusters neither jackknife nor bootstrap sees a spread. Then the interval ends at
-    the disagreement that still has a chance of 2.5 % not to be seen in C independent trials, 1 - 0.025 ** (1 / C), as if each
-    cluster were one unit.
+    Where no two coders ever disagreed neither jackknife nor bootstrap sees a spread. With K clusters in which somebody gave
+    the rarer answer, taken as one trial each, a share u = 1 - 0.025 ** (1 / K) of what was given could be in dispute and have a
+    chance of 2.5 % not to be seen. The interval ends at that: of a share p of ratings, observed disagreement is
+    p u / (1 - u / 2).
 
     References
     ----------
@@ -81,13 +101,8 @@ def jackknife(sums: Sums, what: str = "document", *, least: float = -1.0, shares
         return unknown(f"all of it lies in one {what}: how much {what}s differ cannot be known")
     observed, expected = (float(part[0]) for part in sums.total)
     value = 1 - observed / expected
-    tail = (1 - CONFIDENCE) / 2
     if observed <= 1e-12:
-        if not shares:
-            return unknown("the coders never disagreed, and the size of a disagreement has no bound")
-        unseen = 1 - tail ** (1 / n)
-        below, below_solid = (float(max(0.0, 1 - (1 - bar) * expected) ** n) for bar in (TENTATIVE, SOLID))
-        return Uncertainty(max(least, 1 - unseen / expected), 1.0, below, below_solid)
+        return _unseen(stake, expected, least)
     left_out = sums.parts(each.sum(axis=0) - each).value
     if np.isnan(left_out).any():
         return unknown(f"only one {what} shows any variation: how much {what}s differ cannot be known")
@@ -98,12 +113,24 @@ def jackknife(sums: Sums, what: str = "document", *, least: float = -1.0, shares
         return unknown("the coders disagree as much as they can")
     place = np.log((value - least) / (1 - value))
     error *= 1 / (value - least) + 1 / (1 - value)
-    ends = 1 / (1 + np.exp(-(place + np.array([-1, 1]) * stats.t.ppf(1 - tail, n - 1) * error)))
-    low, high = least + (1 - least) * ends
-    below, below_solid = (
-        float(stats.t.cdf((np.log((bar - least) / (1 - bar)) - place) / error, n - 1)) for bar in (TENTATIVE, SOLID)
-    )
-    return Uncertainty(float(low), float(high), below, below_solid)
+    reach = stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1) * error
+    low, high = (least + (1 - least) * float(expit(place + side * reach)) for side in (-1, 1))
+    bars = (np.log(np.array([TENTATIVE, SOLID]) - least) - np.log(1 - np.array([TENTATIVE, SOLID])) - place) / error
+    below, below_solid = stats.t.cdf(bars, n - 1)
+    return Uncertainty(low, high, float(below), float(below_solid))
+
+
+def _unseen(stake: Stake | None, expected: float, least: float) -> Uncertainty:
+    """What is known where coders never disagreed."""
+    if stake is None or not stake.n_clusters:
+        return unknown("the coders never disagreed, and nothing tells how much they could have")
+    unseen = 1 - ((1 - CONFIDENCE) / 2) ** (1 / stake.n_clusters)
+    worst = min(1.0, stake.share * unseen / (1 - unseen / 2))
+    below = []
+    for bar in (TENTATIVE, SOLID):
+        enough = (1 - bar) * expected
+        below.append(max(0.0, 1 - enough / (stake.share + enough / 2)) ** stake.n_clusters)
+    return Uncertainty(max(least, 1 - worst / expected), 1.0, below[0], below[1])
 
 
 def percentile(sums: Sums, *, resamples: int = 2000, seed: int = 0, what: str = "document") -> Uncertainty:
@@ -153,19 +180,28 @@ def drawn_pairs(
     sums = prepare("alpha", matrix, level=level).each.sum(axis=0)
     q = len(categories)
     coincidences = sums.reshape(q, q)
-    if np.isnan(alpha(matrix, level)):
+    if sums.sum() <= 0:
         return np.empty(0)
     drawn = n_pairs or int((m * (m - 1) / 2).sum())
     totals = coincidences.sum(axis=1)
     delta = distances(categories, totals, level).ravel()
     n = totals.sum()
     expected = (np.outer(totals, totals).ravel() * delta).sum() / (n * (n - 1))
+    if expected <= 0:
+        return np.empty(0)
     times = np.random.default_rng(seed).multinomial(drawn, np.maximum(sums, 0) / sums.sum(), size=resamples)
     return 1 - times @ delta / drawn / expected
 
 
 def measure_uncertainty(
-    how: str, sums: Sums, *, what: str, least: float = -1.0, shares: bool = True, resamples: int = 2000, seed: int = 0
+    how: str,
+    sums: Sums,
+    *,
+    what: str,
+    least: float = -1.0,
+    stake: Stake | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
 ) -> Uncertainty:
     """The interval of the asked kind over clusters.
 
@@ -178,7 +214,7 @@ def measure_uncertainty(
         raise DataError(f"interval '{how}' is none of {listing(HOW)}.{did_you_mean(how, HOW)}")
     if how == "percentile":
         return percentile(sums, resamples=resamples, seed=seed, what=what)
-    return jackknife(sums, what, least=least, shares=shares)
+    return jackknife(sums, what, least=least, stake=stake)
 
 
 def of_samples(values: Array) -> Uncertainty:

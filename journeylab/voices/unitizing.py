@@ -18,7 +18,7 @@ from journeylab.voices.continuum import Tally, merge_overlaps, overlapping, tall
 from journeylab.voices.dots import draw_dots
 from journeylab.voices.measures import Array, Sums
 from journeylab.voices.prevalence import people_of
-from journeylab.voices.uncertainty import OF_CLUSTERS, SOLID, TENTATIVE, measure_uncertainty
+from journeylab.voices.uncertainty import OF_CLUSTERS, SOLID, TENTATIVE, Stake, measure_uncertainty
 from journeylab.voices.units import coders_of, placed
 
 if TYPE_CHECKING:
@@ -229,7 +229,8 @@ class _Field:
         if np.isnan(value):
             return why
         row[name] = value
-        sure = measure_uncertainty(sums=self.by_cluster(sums), what=self.what, **how)  # type: ignore[arg-type]
+        clustered = self.by_cluster(sums)
+        sure = measure_uncertainty(sums=clustered, what=self.what, stake=_stake(clustered.each, name), **how)  # type: ignore[arg-type]
         row[f"{FAMILY[name]}_low"], row[f"{FAMILY[name]}_high"] = sure.low, sure.high
         if name == "u_alpha":
             row["p_below_667"], row["p_below_800"] = sure.below_667, sure.below_800
@@ -290,6 +291,17 @@ class _Field:
                 self.fill(row, "ku_alpha", together.ku_alpha(place), how, "ku_alpha: nobody else marked what it marks")
             )
         return row | {"reason": "; ".join(filter(None, reasons))}
+
+
+def _stake(each: Array, name: str) -> Stake:
+    """What could have been disputed: what was marked, or left unmarked where that is less; all that two coders marked."""
+    q = round((np.sqrt(1 + 4 * each.shape[1]) - 1) / 2)  # each row is a table of q by q and q squares
+    margin = each[:, : q * q].reshape(-1, q, q).sum(axis=2)
+    if name in {"cu_alpha", "ku_alpha"}:
+        return Stake(1.0, int(margin.any(axis=1).sum()))
+    gap, marked = margin[:, 0], margin[:, 1:].sum(axis=1)
+    rarer = marked if marked.sum() <= gap.sum() else gap
+    return Stake(float(rarer.sum() / margin.sum()), int((rarer > 0).sum()))
 
 
 def _share(one: Tally) -> float:

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from journeylab.errors import DataError
-from journeylab.voices import gamma
+from journeylab.voices import alignment
 
 
-def by_coder(units: list[dict]) -> list[list[gamma.Unit]]:
+def by_coder(units: list[dict]) -> list[list[alignment.Unit]]:
     names = sorted({unit["annotator"] for unit in units})
     return [
         [(unit["start"], unit["end"], unit["category"]) for unit in units if unit["annotator"] == name]
@@ -22,7 +22,7 @@ def by_coder(units: list[dict]) -> list[list[gamma.Unit]]:
     ]
 
 
-def every_alignment(coders: list[list[gamma.Unit]]) -> list[list[tuple]]:
+def every_alignment(coders: list[list[alignment.Unit]]) -> list[list[tuple]]:
     """All ways to put passages of two coders together."""
     one, other = coders
     found = []
@@ -41,18 +41,18 @@ def test_disorder_and_gamma_of_the_recorded_cases(shared: Path) -> None:
     assert len(files) == 3
     for file in files:
         case = json.loads(file.read_text())
-        costs = gamma.Costs(case["params"]["alpha"], case["params"]["beta"], case["params"]["deltaEmpty"])
+        costs = alignment.Costs(case["params"]["alpha"], case["params"]["beta"], case["params"]["deltaEmpty"])
         coders = by_coder(case["continuum"])
         names = sorted({unit["annotator"] for unit in case["continuum"]})
         for pair in case["tier1"]["pairDissimilarities"]:
             a, b = names.index(pair["annotatorA"]), names.index(pair["annotatorB"])
-            table = gamma._pair_costs(coders[a], coders[b], costs)
+            table = alignment._pair_costs(coders[a], coders[b], costs)
             assert table[pair["unitIndexA"], pair["unitIndexB"]] == pytest.approx(pair["combined"], abs=1e-6)
-        observed = gamma.best_alignment(coders, costs).disorder
+        observed = alignment.best_alignment(coders, costs).disorder
         assert observed == pytest.approx(case["tier1"]["bestAlignmentDisorder"], abs=1e-6)
         chance = []
         for drawn in case["tier2"]["sampledContinua"]:
-            chance.append(gamma.best_alignment(by_coder(drawn["units"]), costs).disorder)
+            chance.append(alignment.best_alignment(by_coder(drawn["units"]), costs).disorder)
             assert chance[-1] == pytest.approx(drawn["bestAlignmentDisorder"], abs=1e-5)
         assert len(chance) >= 3
 
@@ -64,7 +64,7 @@ def test_the_authors_example(shared: Path) -> None:
             {"annotator": who, "category": category, "start": float(start), "end": float(end)}
             for who, category, start, end in csv.reader(stream)
         ]
-    found = gamma.gamma(by_coder(units), samples=300, seed=1)
+    found = alignment.gamma(by_coder(units), samples=300, seed=1)
     assert found.observed.disorder == pytest.approx(expected["best_alignment_disorder"], abs=6e-5)
     assert len(found.observed.groups) == expected["n_unitary_alignments"]
     assert expected["gamma"][0] <= found.gamma <= expected["gamma"][1]
@@ -74,7 +74,7 @@ def test_the_authors_example(shared: Path) -> None:
 
 def test_the_best_alignment_is_the_best_of_all() -> None:
     rng = np.random.default_rng(8)
-    costs = gamma.Costs(1.0, 1.0, 1.0)
+    costs = alignment.Costs(1.0, 1.0, 1.0)
     for _ in range(10):
         coders = []
         for _coder in range(2):
@@ -82,24 +82,24 @@ def test_the_best_alignment_is_the_best_of_all() -> None:
             coders.append([(float(start), float(start + rng.uniform(1, 6)), str(rng.integers(2))) for start in starts])
         lowest = min(
             sum(
-                1.0 if one is None or other is None else gamma._apart(one, other) + (one[2] != other[2])
+                1.0 if one is None or other is None else alignment._apart(one, other) + (one[2] != other[2])
                 for one, other in groups
             )
             for groups in every_alignment(coders)
         )
         mean = (len(coders[0]) + len(coders[1])) / 2
-        assert gamma.best_alignment(coders, costs).disorder == pytest.approx(lowest / mean)
+        assert alignment.best_alignment(coders, costs).disorder == pytest.approx(lowest / mean)
 
 
 def test_the_same_passages_agree_fully_and_none_at_all_is_nan() -> None:
     units = [(0.0, 4.0, "a"), (10.0, 14.0, "b"), (20.0, 28.0, "a")]
-    assert gamma.gamma([units, units, units], samples=20).gamma == 1
-    assert np.isnan(gamma.gamma([[], []]).gamma)
+    assert alignment.gamma([units, units, units], samples=20).gamma == 1
+    assert np.isnan(alignment.gamma([[], []]).gamma)
 
 
 def test_too_many_passages_are_refused_and_not_waited_for() -> None:
     many = [(float(place), place + 1.0, "a") for place in range(80)]
     with pytest.raises(DataError, match="one text at a time"):
-        gamma.best_alignment([many, many, many])
+        alignment.best_alignment([many, many, many])
     with pytest.raises(DataError, match="two or more coders"):
-        gamma.best_alignment([many])
+        alignment.best_alignment([many])

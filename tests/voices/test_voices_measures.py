@@ -313,19 +313,23 @@ class TestIntervals:
         rng = np.random.default_rng(2)
         samples = sums.weighted(rng.multinomial(40, np.full(40, 1 / 40), size=4000).astype(float))
         assert (samples < 0.7).mean() == pytest.approx(published["p_alpha_below_.70"], abs=0.02)
-        ours = uncertainty.jackknife(sums, "unit", shares=False)
+        ours = uncertainty.jackknife(sums, "unit")
         assert (ours.low, ours.high) == pytest.approx((found.low, found.high), abs=0.02)
 
     def test_no_disagreement_is_not_certainty(self) -> None:
         matrix = np.tile([1.0, 0, 0, 0], (2, 12))
         sums = measures.prepare("alpha", matrix, clusters=np.repeat(np.arange(12), 4))
-        found = uncertainty.jackknife(sums)
+        found = uncertainty.jackknife(sums, stake=uncertainty.Stake(0.25, 12))
+        unseen = 1 - 0.025 ** (1 / 12)
+        # of 48 units so many would be given by one coder only, with the prevalence that was seen
+        disputed = 48 * 0.25 * unseen / (1 - unseen / 2)
         assert found.high == 1
-        assert found.low == pytest.approx(1 - (1 - 0.025 ** (1 / 12)) / (2 * 24 * 72 / (96 * 95)))
-        bound = measures.disagreement(matrix)[1] * (1 - 0.667)
-        assert found.below_667 == pytest.approx((1 - bound) ** 12)
+        assert found.low == pytest.approx(1 - disputed / 48 / measures.disagreement(matrix)[1])
+        assert 0.7 < found.low < 0.85
+        assert 0 < found.below_667 < 0.025 < found.below_800
         drawn = uncertainty.percentile(sums)
         assert drawn.low == drawn.high == 1
+        assert "never disagreed" in uncertainty.jackknife(sums).reason
 
     def test_where_nothing_tells_how_documents_differ_the_reason_says_so(self) -> None:
         matrix = np.array([[1, 0, 0, 1, 0, 0.0], [1, 0, 1, 1, 0, 0.0]])
