@@ -63,6 +63,52 @@ def wilson(k: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -> Interv
     return _scalars(share, low, high)
 
 
+def agresti_coull(k: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Adjusted Wald interval of a proportion ``k / n``: z squared trials are added, half of them successes; ends are clipped.
+
+    References
+    ----------
+    Agresti and Coull (1998), The American Statistician 52:119.
+
+    Examples
+    --------
+    >>> value, low, high = agresti_coull(9, 10)
+    >>> round(low, 3), round(high, 3)
+    (0.574, 1.0)
+    """
+    k, n = np.broadcast_arrays(np.asarray(k, dtype=float), np.asarray(n, dtype=float))
+    z = normal_quantile(confidence)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(n > 0, k / n, np.nan)
+    centre = (k + z**2 / 2) / (n + z**2)
+    half = np.where(n > 0, z * np.sqrt(centre * (1 - centre) / (n + z**2)), np.nan)
+    return _scalars(share, np.maximum(centre - half, 0), np.minimum(centre + half, 1))
+
+
+def clopper_pearson(k: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Exact interval of a proportion ``k / n``: never covers less than it says, and mostly more.
+
+    References
+    ----------
+    Clopper and Pearson (1934), Biometrika 26:404.
+
+    Examples
+    --------
+    >>> value, low, high = clopper_pearson(9, 10)
+    >>> round(low, 3), round(high, 3)
+    (0.555, 0.997)
+    """
+    from scipy.special import betaincinv
+
+    k, n = np.broadcast_arrays(np.asarray(k, dtype=float), np.asarray(n, dtype=float))
+    tail = (1 - confidence) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(n > 0, k / n, np.nan)
+    low = np.where(k > 0, betaincinv(np.maximum(k, 1), n - k + 1, tail), 0.0)
+    high = np.where(k < n, betaincinv(k + 1, np.maximum(n - k, 1), 1 - tail), 1.0)
+    return _scalars(share, np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan))
+
+
 def newcombe(k1: ArrayLike, n1: ArrayLike, k0: ArrayLike, n0: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
     """Hybrid score interval of a difference of two independent proportions.
 
@@ -199,6 +245,11 @@ def mean(values: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
 
 def never_seen_upper(n: int, confidence: float = CONFIDENCE) -> float:
     """Upper bound of a share that was seen in none of `n`: ``1 - (1 - confidence) ** (1 / n)``.
+
+    Notes
+    -----
+    The exact one-sided bound of Clopper and Pearson at zero events; the "rule of three", 3 / n, is its approximation for
+    large n (of 12 people 25 %, exactly 22 %).
 
     Examples
     --------

@@ -18,6 +18,7 @@ from journeylab.simulate.effects import true_banner_effect, true_effects
 from journeylab.simulate.exports import BOTS, local, write_csv, write_events
 from journeylab.simulate.interviews import write_interviews
 from journeylab.simulate.paths import CODE, TOUCHPOINTS, after_events, visit_events
+from journeylab.simulate.questionnaires import write_questionnaires
 from journeylab.simulate.surveys import write_surveys
 
 MARKER = "SIMULATED"
@@ -85,7 +86,7 @@ def _claim(raw: Path, overwrite: bool) -> None:
 
 def _write(raw: Path, truth: Path, n: int, seed: int) -> None:
     """Simulate the year and write all files."""
-    streams = [np.random.default_rng([seed, number]) for number in range(6)]
+    streams = [np.random.default_rng([seed, number]) for number in range(7)]
     people = make_customers(n, streams[0])
     log, orders = live_a_year(people, streams[0])
     events = pd.concat([visit_events(log, streams[1]), after_events(log, orders, streams[1])], ignore_index=True)
@@ -94,9 +95,11 @@ def _write(raw: Path, truth: Path, n: int, seed: int) -> None:
     write_tests(raw, people, events, log, streams[3])
     write_surveys(raw, people, log, events, order_table, streams[4])
     voices = write_interviews(raw, people, log, events, streams[5])
+    drivers = write_questionnaires(raw, order_table, streams[6])
     _write_truth(truth, people, log, orders, events, seed)
     write_json(truth / "faults.json", faults)
     write_json(truth / "voices.json", voices)
+    write_json(truth / "drivers.json", drivers)
 
 
 def write_customers(raw: Path, people: pd.DataFrame, log: VisitLog, events: pd.DataFrame) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -47,6 +47,21 @@ def people_of(documents: pd.DataFrame) -> pd.Series:
     return documents.set_index("document_id")["participant_id"].fillna(ids)
 
 
+def said_by(codings: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame:
+    """Who said what: person and code_id, each pair once, of the codes that hold (see `agreed`)."""
+    held = agreed(codings)
+    held["person"] = held["document_id"].map(people_of(documents))
+    return held.dropna(subset=["person"]).drop_duplicates(["person", "code_id"], ignore_index=True)[
+        ["person", "code_id"]
+    ]
+
+
+def complete(codes: pd.DataFrame) -> pd.DataFrame:
+    """The codebook with every optional column that is asked for here, empty where it was absent."""
+    wanted = ("stage", "touchpoint", "valence")
+    return codes.reindex(columns=[*codes.columns, *(name for name in wanted if name not in codes)])
+
+
 def asked_people(asked: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame:
     """Who was asked about which stage: person, stage, each once."""
     who = asked["participant_id"] if "participant_id" in asked else asked["document_id"].map(people_of(documents))
@@ -60,9 +75,10 @@ class Prevalence(Result):
     Attributes
     ----------
     table : DataFrame
-        code_id, path, name, stage, touchpoint, valence, k (people who said it), n (people asked, or all), basis (``asked``
-        or ``all``), share, ci_low, ci_high (Wilson), upper_if_none (95 % bound where nobody said it), rolled_up (a parent,
-        counted over all codes under it).
+        In the order of the code tree: code_id, path, name, depth (0 for a root), stage, touchpoint, valence, k (people who
+        said it), n (people asked, or all), not_said (asked, and silent: n - k), not_asked (people whom nobody asked, and who
+        did not speak of it), basis (``asked`` or ``all``), share, ci_low, ci_high (Wilson), upper_if_none (95 % bound where
+        nobody said it), rolled_up (a parent, counted over all codes under it).
     """
 
     @property
@@ -70,6 +86,15 @@ class Prevalence(Result):
         """Codes for a report: name, stage, k of n, share, interval."""
         frame = self.table[~self.table["rolled_up"]]
         return frame[["name", "stage", "k", "n", "share", "ci_low", "ci_high", "valence"]].reset_index(drop=True)
+
+    @property
+    def tree(self) -> pd.DataFrame:
+        """The code tree for a report: names indented by depth, k, not said, not asked, share and interval."""
+        frame = self.table.copy()
+        frame["code"] = ["\u2003" * row.depth + row.name for row in frame.itertuples(index=False, name="Row")]
+        frame["upper_if_none"] = frame["upper_if_none"].where(frame["k"] == 0)
+        columns = ["code", "stage", "k", "not_said", "not_asked", "share", "ci_low", "ci_high", "upper_if_none"]
+        return frame[columns].reset_index(drop=True)
 
     def top(self, most: int) -> list[object]:
         """The codes most people used, as named tuples."""
@@ -134,6 +159,8 @@ def prevalence(
     documents: pd.DataFrame,
     participants: pd.DataFrame | None = None,
     asked: pd.DataFrame | None = None,
+    *,
+    roll_up: bool = True,
 ) -> Prevalence:
     """Count people by code.
 
@@ -145,49 +172,94 @@ def prevalence(
         All people, also those without a coded document.
     asked : DataFrame, optional
         What the guide raised: then only people who were asked about a code's stage (or spoke of it unasked) are its n.
+    roll_up : bool
+        Whether a parent counts the people of every code under it; else only those who were given the parent itself.
 
     Notes
     -----
-    The unit is the participant; a document without one counts as a person of its own. Of a code that nobody used,
-    ``upper_if_none`` is ``1 - 0.05 ** (1 / n)``, the share that this silence still allows.
+    The unit is the participant; a document without one counts as a person of its own. A parent's n are the people asked
+    about any stage of the codes under it. Of a code that nobody used, ``upper_if_none`` is ``1 - 0.05 ** (1 / n)``, the
+    share that this silence still allows: the exact one-sided bound of Clopper and Pearson, which the "rule of three", 3 / n,
+    approximates.
+
+    References
+    ----------
+    Wilson (1927), JASA 22:209; Clopper and Pearson (1934), Biometrika 26:404; Hanley and Lippman-Hand (1983), JAMA 249:1743.
     """
+    codes = complete(codes)
     people = people_of(documents)
     everybody = set(people) | (set(participants["participant_id"]) if participants is not None else set())
-    held = agreed(codings)
-    held["person"] = held["document_id"].map(people)
-    said = held.dropna(subset=["person"]).drop_duplicates(["person", "code_id"])[["person", "code_id"]]
     by_stage = None
     if asked is not None:
         guide = asked_people(asked, documents)
         by_stage = {stage: set(part) for stage, part in guide.groupby("stage")["person"]}
-    children = codes.groupby("parent_id")["code_id"].apply(list).to_dict() if "parent_id" in codes else {}
-    who = {code: set(part) for code, part in said.groupby("code_id")["person"]}
+    who = {code: set(part) for code, part in said_by(codings, documents).groupby("code_id")["person"]}
+    children = _children(codes)
+    stages = dict(zip(codes["code_id"], codes["stage"], strict=True))
     rows = []
-    for code in codes.itertuples():
-        rolled = code.code_id in children
-        speakers = set().union(*(who.get(name, set()) for name in _descendants(code.code_id, children)))
+    for code, depth in _tree(codes, children):
+        under = _descendants(code.code_id, children) if roll_up else [code.code_id]
+        speakers = set().union(*(who.get(name, set()) for name in under))
         stage = code.stage if isinstance(code.stage, str) else None
-        known = by_stage is not None and stage is not None
-        n = len(by_stage.get(stage, set()) | speakers) if known else len(everybody)  # type: ignore[union-attr]
-        k = len(speakers)
+        raised = [stages[name] for name in _leaves(under, children)] if stage is None else [stage]
+        known = by_stage is not None and bool(raised) and all(isinstance(name, str) for name in raised)
+        audience = everybody
+        if known and by_stage is not None:
+            audience = set().union(speakers, *(by_stage.get(name, set()) for name in raised))
+        n, k = len(audience), len(speakers)
         share, low, high = wilson(k, n)
         rows.append(
-            (code.code_id, code.path, code.name, stage, code.touchpoint, code.valence, k, n, "asked" if known else "all",
-             share, low, high, never_seen_upper(n) if k == 0 else np.nan, rolled)
+            (code.code_id, code.path, code.name, depth, stage, code.touchpoint, code.valence, k, n, n - k,
+             len(everybody - audience), "asked" if known else "all", share, low, high,
+             never_seen_upper(n) if k == 0 else np.nan, roll_up and code.code_id in children)
         )  # fmt: skip
-    columns = ["code_id", "path", "name", "stage", "touchpoint", "valence", "k", "n", "basis", "share", "ci_low", "ci_high",
-               "upper_if_none", "rolled_up"]  # fmt: skip
-    assumptions: tuple[str, ...] = (RULE, "The people interviewed are not a random sample of customers.")
+    columns = ["code_id", "path", "name", "depth", "stage", "touchpoint", "valence", "k", "n", "not_said", "not_asked",
+               "basis", "share", "ci_low", "ci_high", "upper_if_none", "rolled_up"]  # fmt: skip
+    assumptions: tuple[str, ...] = (
+        RULE,
+        "The people interviewed are not a random sample of customers.",
+        "Where nobody said a thing, the exact one-sided 95 % bound (Clopper and Pearson) is the share it may still have.",
+    )
     if by_stage is None:
         assumptions += ("No interview guide was given: n is everybody, so silence may mean that nobody asked.",)
     return Prevalence(pd.DataFrame(rows, columns=columns), "People by code, with Wilson intervals", assumptions)
 
 
+def _children(codes: pd.DataFrame) -> dict[str, list[str]]:
+    """The codes under each parent that is itself in the codebook."""
+    if "parent_id" not in codes:
+        return {}
+    known = codes[codes["parent_id"].isin(codes["code_id"])]
+    return known.groupby("parent_id", sort=False)["code_id"].apply(list).to_dict()
+
+
+def _tree(codes: pd.DataFrame, children: dict[str, list[str]]) -> list[tuple[Any, int]]:
+    """Every code with its depth, parents before what is under them; each once, also where parents go round in a circle."""
+    rows = {row.code_id: row for row in codes.itertuples()}
+    under = {child for group in children.values() for child in group}
+    found: dict[str, int] = {}
+    for start in [*(code for code in rows if code not in under), *rows]:
+        stack = [(start, 0)]
+        while stack:
+            code, depth = stack.pop()
+            if code not in found:
+                found[code] = depth
+                stack += [(child, depth + 1) for child in reversed(children.get(code, []))]
+    return [(rows[code], depth) for code, depth in found.items()]
+
+
 def _descendants(code: str, children: dict[str, list[str]]) -> list[str]:
     """A code and every code under it."""
-    found, queue = [], [code]
+    found: dict[str, None] = {}
+    queue = [code]
     while queue:
         name = queue.pop()
-        found.append(name)
-        queue += children.get(name, [])
-    return found
+        if name not in found:
+            found[name] = None
+            queue += children.get(name, [])
+    return list(found)
+
+
+def _leaves(names: list[str], children: dict[str, list[str]]) -> list[str]:
+    """Those that have nothing under them."""
+    return [name for name in names if name not in children]

@@ -1,16 +1,17 @@
-"""Survey scores, each with the interval that fits it."""
+"""Survey scores of one question each, with the interval that fits them."""
 
 from __future__ import annotations
 
 import dataclasses
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from journeylab import text
-from journeylab.intervals import mean, normal_quantile, wilson
-from journeylab.results import Result
+from journeylab.intervals import Interval, agresti_coull, mean, normal_quantile, wilson
+
+SMALL_SAMPLE = 25
+"""Fewer task times than this: the geometric mean; else the median."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +25,9 @@ class Score:
     n : int
         Answers.
     method, unit, reason : str
-        The estimator; ``points``, ``share`` or ``mean``; why there is no number.
+        The estimator; ``points``, ``share``, ``mean`` or ``seconds``; why there is no number.
+    higher_is_better : bool
+        The polarity: of PSSUQ, effort and time the lower is the better.
     """
 
     value: float
@@ -34,18 +37,33 @@ class Score:
     method: str
     unit: str
     reason: str = ""
+    higher_is_better: bool = True
 
     def summary(self) -> str:
         """Write the score with its interval and n."""
         if np.isnan(self.value):
             return f"No score: {self.reason}."
-        style = "percent" if self.unit == "share" else "number"
-        value = (
-            text.percent(self.value)
-            if self.unit == "share"
-            else text.number(self.value, 1 if self.unit == "points" else 2)
-        )
-        return f"{value} ({text.interval(self.ci_low, self.ci_high, style)}, n = {self.n:,}; {self.method})"
+        return f"{self.written} ({self.written_interval}, n = {self.n:,}; {self.method})"
+
+    @property
+    def written(self) -> str:
+        """The value in its unit."""
+        if self.unit == "share":
+            return text.percent(self.value)
+        if self.unit == "seconds":
+            return text.duration(self.value)
+        return text.number(self.value, 1 if self.unit == "points" else 2)
+
+    @property
+    def written_interval(self) -> str:
+        """The two ends in their unit."""
+        style = {"share": "percent", "seconds": "duration"}.get(self.unit, "number")
+        return text.interval(self.ci_low, self.ci_high, style)
+
+
+def no_score(method: str, unit: str, reason: str, n: int = 0, higher_is_better: bool = True) -> Score:
+    """A score that cannot be computed, and why."""
+    return Score(np.nan, np.nan, np.nan, n, method, unit, reason, higher_is_better)
 
 
 def nps(scores: ArrayLike) -> Score:
@@ -53,8 +71,7 @@ def nps(scores: ArrayLike) -> Score:
 
     Notes
     -----
-    The interval is the adjusted Wald one: three answers are added, three quarters of one to each tail, and the ends are
-    clipped. The point estimate is the plain one.
+    The interval is the adjusted Wald one, see `nps_interval`; its ends are clipped. The point estimate is the plain one.
 
     References
     ----------
@@ -66,145 +83,181 @@ def nps(scores: ArrayLike) -> Score:
     >>> result.value, round(result.ci_low, 1), round(result.ci_high, 1)
     (25.0, -11.7, 55.2)
     """
-    values = _known(scores)
+    values = known(scores)
     method = "NPS with adjusted Wald interval"
     if not len(values):
-        return Score(np.nan, np.nan, np.nan, 0, method, "points", "no answers")
+        return no_score(method, "points", "no answers")
     if ((values < 0) | (values > 10) | (values % 1 != 0)).any():
-        return Score(np.nan, np.nan, np.nan, len(values), method, "points", "NPS needs whole answers from 0 to 10")
-    n, up, down = len(values), float((values >= 9).sum()), float((values <= 6).sum())
-    size = n + 3
-    p, d = (up + 0.75) / size, (down + 0.75) / size
-    half = normal_quantile() * np.sqrt((p + d - (p - d) ** 2) / size)
-    low, high = (float(np.clip(100 * (p - d + sign * half), -100, 100)) for sign in (-1, 1))
-    return Score(100 * (up - down) / n, low, high, n, method, "points")
+        return no_score(method, "points", "NPS needs whole answers from 0 to 10", len(values))
+    up, _, down = nps_counts(values)
+    value, low, high = nps_interval(up, down, len(values))
+    return Score(float(value), float(low), float(high), len(values), method, "points")
 
 
-def csat(scores: ArrayLike, scale_max: float = 5) -> Score:
-    """Share of answers among the top two of the scale, with its Wilson interval.
+def nps_counts(values: ArrayLike) -> NDArray[np.int64]:
+    """Promoters, passives and detractors among whole answers from 0 to 10."""
+    answers = np.asarray(values, dtype=float)
+    return np.array([(answers >= 9).sum(), ((answers > 6) & (answers < 9)).sum(), (answers <= 6).sum()])
+
+
+def nps_interval(promoters: ArrayLike, detractors: ArrayLike, n: ArrayLike, *, added: float = 3.0) -> Interval:
+    """Net promoter score of counts, with its interval, in points; counts are broadcast together.
+
+    Parameters
+    ----------
+    promoters, detractors, n : array_like
+        Of n answers.
+    added : float
+        Answers that are added before the variance is taken, a quarter of them to each end of the scale. 3 is the adjusted
+        Wald interval; 0 the plain one, which is too narrow where nearly all answers are alike.
+
+    Notes
+    -----
+    The variance of a difference of two shares of one multinomial: ``(p + d - (p - d) ** 2) / n``.
+    """
+    up, down, n = np.broadcast_arrays(*(np.asarray(count, dtype=float) for count in (promoters, detractors, n)))
+    size = n + added
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p, d = (up + added / 4) / size, (down + added / 4) / size
+        half = normal_quantile() * np.sqrt((p + d - (p - d) ** 2) / size)
+        value = 100 * (up - down) / n
+    low, high = (np.clip(100 * (p - d + sign * half), -100, 100) for sign in (-1, 1))
+    return Interval(value, np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan))
+
+
+def csat(scores: ArrayLike, scale_max: float = 5, *, scale_min: float = 1, higher_is_better: bool = True) -> Score:
+    """Share of answers among the best two of the scale, with its Wilson interval.
 
     Examples
     --------
     >>> round(csat([5, 4, 3, 5]).value, 2)
     0.75
     """
-    values = _known(scores)
+    values = known(scores)
     method = "CSAT, share of the top two answers, with Wilson interval"
-    if not len(values):
-        return Score(np.nan, np.nan, np.nan, 0, method, "share", "no answers")
-    value, low, high = wilson(int((values >= scale_max - 1).sum()), len(values))
-    return Score(float(value), float(low), float(high), len(values), method, "share")
+    best = values >= scale_max - 1 if higher_is_better else values <= scale_min + 1
+    return _share(int(best.sum()), len(values), method)
 
 
 def ces(scores: ArrayLike, higher_is_better: bool = True) -> Score:
-    """Mean customer effort score with its t interval; CES 2.0 asks for agreement that it was easy, so higher is better."""
-    polarity = "higher is easier" if higher_is_better else "higher is harder"
-    return _mean(scores, f"CES, mean with t interval ({polarity})")
-
-
-def sus(items: ArrayLike) -> Score:
-    """System usability scale, 0 to 100, from answers 1 to 5 to its ten items.
+    """Mean customer effort score with its t interval.
 
     Parameters
     ----------
-    items : array_like, shape (n_people, 10)
-        People with a missing answer are left out.
+    scores : array_like
+    higher_is_better : bool
+        CES 2.0 asks for agreement, from 1 to 7, that it was easy: higher is easier. CES 1.0 asked for effort: lower is easier.
+    """
+    polarity = "higher is easier" if higher_is_better else "higher is harder"
+    return mean_score(scores, f"CES, mean with t interval ({polarity})", higher_is_better)
+
+
+def ces_agree(scores: ArrayLike) -> Score:
+    """Share who agree that it was easy (5 to 7 of 7; CES 2.0), with its Wilson interval."""
+    values = known(scores)
+    return _share(int((values >= 5).sum()), len(values), "CES 2.0, share of answers 5 to 7, with Wilson interval")
+
+
+def seq(scores: ArrayLike) -> Score:
+    """Single ease question after a task, from 1 (very difficult) to 7 (very easy): mean with its t interval.
 
     References
     ----------
-    Brooke (1996), SUS: a quick and dirty usability scale.
+    Sauro and Dumas (2009), CHI '09, 1599.
     """
-    table = np.asarray(items, dtype=float)
-    method = "SUS, mean with t interval"
-    if table.ndim != 2 or table.shape[1] != 10:
-        return Score(np.nan, np.nan, np.nan, 0, method, "mean", "SUS needs ten items a person")
-    table = table[~np.isnan(table).any(axis=1)]
-    return _mean(2.5 * ((table[:, 0::2] - 1).sum(axis=1) + (5 - table[:, 1::2]).sum(axis=1)), method)
+    return mean_score(scores, "SEQ, mean with t interval (1 very difficult, 7 very easy)")
 
 
-@dataclasses.dataclass(frozen=True)
-class Scores(Result):
-    """Scores of several instruments.
-
-    Attributes
-    ----------
-    table : DataFrame
-        instrument, group, value, ci_low, ci_high, n, unit, scale, reason.
-    """
-
-    @property
-    def shown(self) -> pd.DataFrame:
-        """The table with every number written in its unit."""
-        rows = []
-        for row in self.table.itertuples():
-            share = row.unit == "share"
-            value = text.percent(row.value) if share else text.number(row.value, 1 if row.unit == "points" else 2)
-            ends = text.interval(row.ci_low, row.ci_high, "percent" if share else "number")
-            rows.append((row.instrument, row.group, value, ends, row.n, row.scale, row.reason))
-        return pd.DataFrame(rows, columns=["instrument", "about", "score", "95 % interval", "n", "scale", "reason"])
-
-    def summary(self) -> str:
-        """Write each instrument's score."""
-        whole = self.table[self.table["group"] == "all"] if (self.table["group"] == "all").any() else self.table
-        parts = []
-        for row in whole.itertuples():
-            parts.append(
-                f"{row.instrument} {Score(row.value, row.ci_low, row.ci_high, row.n, row.scale, row.unit, row.reason).summary()}"
-            )
-        return "; ".join(parts) + "." if parts else "There are no answers."
-
-
-def score_table(responses: pd.DataFrame, by: str | None = None) -> Scores:
-    """Score every instrument, over all answers and by group.
+def completion(done: ArrayLike) -> Score:
+    """Share of tasks that were completed, with its adjusted Wald (Agresti-Coull) interval.
 
     Parameters
     ----------
-    responses : DataFrame
-        Contract responses.
-    by : str, optional
-        ``touchpoint`` or ``stage``.
+    done : array_like of bool or of 0 and 1
+        NaN where the task was not tried.
+
+    References
+    ----------
+    Sauro and Lewis (2005), HFES 49:2100, who compare intervals for small samples of tasks.
+
+    Examples
+    --------
+    >>> result = completion([1] * 9 + [0])
+    >>> round(result.ci_low, 3), result.ci_high
+    (0.574, 1.0)
     """
-    rows = []
-    for instrument, answers in responses.groupby("instrument", sort=False):
-        groups: list[tuple[str, pd.DataFrame]] = [("all", answers)]
-        if by is not None and by in answers and answers[by].nunique() > 1:
-            groups += [(str(name), part) for name, part in answers.groupby(by, sort=True)]
-        for name, part in groups:
-            score = _score(str(instrument), part)
-            scale = f"{part['scale_min'].iloc[0]:g} to {part['scale_max'].iloc[0]:g}"
-            rows.append(
-                (instrument, name, score.value, score.ci_low, score.ci_high, score.n, score.unit, scale, score.reason)
-            )
-    columns = ["instrument", "group", "value", "ci_low", "ci_high", "n", "unit", "scale", "reason"]
-    return Scores(
-        pd.DataFrame(rows, columns=columns),
-        "NPS (adjusted Wald), CSAT (top two, Wilson), others mean (t)",
-        ("Those who answered stand for those who did not; respondents are seldom a random sample.",),
-    )
-
-
-def _score(instrument: str, answers: pd.DataFrame) -> Score:
-    kind, scores = instrument.lower(), answers["score"]
-    better = bool(answers["higher_is_better"].iloc[0])
-    if kind == "nps":
-        return nps(scores)
-    if kind == "csat":
-        return csat(scores, float(answers["scale_max"].iloc[0]))
-    if kind == "ces":
-        return ces(scores, better)
-    if kind == "sus" and answers["item"].nunique() == 10:
-        return sus(answers.pivot_table(index="respondent_id", columns="item", values="score").to_numpy())
-    return _mean(scores, "mean with t interval")
-
-
-def _mean(scores: ArrayLike, method: str) -> Score:
-    values = _known(scores)
+    values = known(done)
+    method = "Task completion with adjusted Wald interval"
     if not len(values):
-        return Score(np.nan, np.nan, np.nan, 0, method, "mean", "no answers")
+        return no_score(method, "share", "no tasks")
+    if not np.isin(values, (0, 1)).all():
+        return no_score(method, "share", "completion needs 0 or 1 for each task", len(values))
+    value, low, high = agresti_coull(values.sum(), len(values))
+    return Score(float(value), float(low), float(high), len(values), method, "share")
+
+
+def task_time(seconds: ArrayLike) -> Score:
+    """Typical time on a task: geometric mean of fewer than 25 times, else the median.
+
+    Notes
+    -----
+    Geometric mean: mean and t interval of the logarithms, taken back. Median: order statistics whose ranks are the quantiles
+    of a binomial with p = 1/2, so that the interval covers at least 95 %.
+
+    References
+    ----------
+    Sauro and Lewis (2010), CHI '10, 2347.
+
+    Examples
+    --------
+    >>> round(task_time([10, 20, 40]).value, 6)
+    20.0
+    """
+    values = known(seconds)
+    small = len(values) < SMALL_SAMPLE
+    method = (
+        "Task time, geometric mean with t interval of logarithms" if small else "Task time, median with exact interval"
+    )
+    if not len(values):
+        return no_score(method, "seconds", "no times", higher_is_better=False)
+    if (values <= 0).any():
+        return no_score(method, "seconds", "times have to be over zero", len(values), higher_is_better=False)
+    if small:
+        value, low, high = np.exp(mean(np.log(values)))
+    else:
+        ordered, n = np.sort(values), len(values)
+        rank = _median_rank(n)
+        value, low, high = float(np.median(values)), ordered[rank - 1], ordered[n - rank]
+    return Score(float(value), float(low), float(high), len(values), method, "seconds", "", False)
+
+
+def mean_score(scores: ArrayLike, method: str = "mean with t interval", higher_is_better: bool = True) -> Score:
+    """Mean of the answers with Student's t interval."""
+    values = known(scores)
+    if not len(values):
+        return no_score(method, "mean", "no answers", higher_is_better=higher_is_better)
     value, low, high = mean(values)
-    return Score(float(value), float(low), float(high), len(values), method, "mean")
+    reason = "one answer has no interval" if len(values) == 1 else ""
+    return Score(float(value), float(low), float(high), len(values), method, "mean", reason, higher_is_better)
 
 
-def _known(scores: ArrayLike) -> np.ndarray:
+def known(scores: ArrayLike) -> NDArray[np.float64]:
+    """The answers that are there, in one row."""
     values = np.asarray(scores, dtype=float).ravel()
     return values[~np.isnan(values)]
+
+
+def _share(k: int, n: int, method: str) -> Score:
+    if not n:
+        return no_score(method, "share", "no answers")
+    value, low, high = wilson(k, n)
+    return Score(float(value), float(low), float(high), n, method, "share")
+
+
+def _median_rank(n: int) -> int:
+    """The largest rank r with P(fewer than r of n under the median) at most 2.5 %."""
+    from scipy.special import bdtr
+
+    ranks = np.arange(1, n // 2 + 1)
+    covered = ranks[bdtr(ranks - 1, n, 0.5) <= 0.025]
+    return int(covered[-1]) if len(covered) else 1

@@ -50,7 +50,7 @@ def test_what_is_in_it(made: Path) -> None:
     assert study.reports["interviews.documents"].n_read == 48
     assert study.documents["document_id"].nunique() == 46  # two people withdrew
     assert study.codings["coder"].nunique() == 2
-    assert set(study.responses["instrument"]) == {"nps", "csat", "ces"}
+    assert set(study.responses["instrument"]) == {"nps", "csat", "ces", "satisfaction", "umux_lite", "sus"}
     assert len(study.withdrawn_participants) == 2
     channels = {"web", "e-mail", "search", "social", "3D", "VR", "chat", "store", "phone", "courier"}
     assert set(study.touchpoints["channel"].dropna()) == channels
@@ -81,7 +81,7 @@ def test_the_truth_is_beside_it(made: Path) -> None:
     assert (effects["effect"] < 0).any()
     assert (effects["effect"] == 0).sum() >= 3
     assert pd.read_csv(made / "truth/behaviours.csv")["behaviour"].nunique() == 4
-    for name in ("experiment", "change", "voices", "faults"):
+    for name in ("experiment", "change", "voices", "drivers", "faults"):
         assert json.loads((made / f"truth/{name}.json").read_text())
 
 

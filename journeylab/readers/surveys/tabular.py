@@ -18,8 +18,13 @@ from journeylab.readers.options import TableOptions
 from journeylab.readers.values import known_text, parse_numbers
 from journeylab.tables import ImportReport, validate
 
-SCALES = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 7.0), "sus": (1.0, 5.0), "stars": (1.0, 5.0)}
+SCALES = {
+    "nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 7.0), "sus": (1.0, 5.0), "stars": (1.0, 5.0), "seq": (1.0, 7.0),
+    "umux_lite": (1.0, 7.0), "pssuq": (1.0, 7.0), "completion": (0.0, 1.0),
+}  # fmt: skip
 """Scales of instruments that need not be said."""
+LOWER_IS_BETTER = ("pssuq", "task_time")
+"""Instruments of which the lower answers are the better ones, where nothing else is said."""
 
 ROLES = {column.name: column for column in TABLES["responses"].columns}
 CONSTANT = ("instrument", "scale_min", "scale_max", "higher_is_better", "touchpoint", "stage")
@@ -34,10 +39,10 @@ class SurveyOptions(TableOptions):
     shape : str
         "long" (one row an answer) or "wide" (`items`).
     instrument : str, optional
-        nps, csat, ces, sus, stars or another name; the scales of these five are known.
+        nps, csat, ces, sus, stars, seq, umux_lite, pssuq, completion or another name; the scales of these are known.
     scale_min, scale_max : float, optional
     higher_is_better : bool, optional
-        True where not said.
+        Where not said true, but for pssuq and task_time.
     touchpoint, stage : str, optional
         What all answers are about.
     items : mapping, optional
@@ -209,7 +214,7 @@ def _assemble(
     low, high = _scale(rows, mapped, ledger, options)
     constants |= {"scale_min": low, "scale_max": high}
     if constants.get("higher_is_better") is None and "higher_is_better" not in mapped:
-        constants["higher_is_better"] = True
+        constants["higher_is_better"] = str(options.instrument).lower() not in LOWER_IS_BETTER
     columns: dict[str, object] = {"respondent_id": known_text(rows[mapped.named["respondent_id"]]), "score": scores}
     columns["response_time"] = _times(rows, mapped, ledger, options)
     for name in ("instrument", "touchpoint", "stage"):
