@@ -91,6 +91,11 @@ def subtitle(ax: Axes, title: str, note: str = "") -> None:
         )
 
 
+def legend_below(ax: Axes, columns: int = 4) -> None:
+    """Put the legend under the label of the x axis, where it hides nothing."""
+    ax.legend(frameon=False, loc="upper right", bbox_to_anchor=(1, 0), ncols=columns, borderaxespad=3.6, columnspacing=1.2)
+
+
 def png(ax: Axes) -> bytes:
     """Draw the figure of `ax` as PNG bytes, without the date and software names in its metadata.
 

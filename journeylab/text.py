@@ -144,6 +144,17 @@ def share_of(k: int, n: int) -> str:
     return f"{k:,} of {n:,} ({percent(value)}, {CONFIDENCE:.0%} interval {interval(low, high)})".replace("95%", "95 %")
 
 
+def people(n: int) -> str:
+    """Write a number of people.
+
+    Examples
+    --------
+    >>> people(1), people(1200)
+    ('1 person', '1,200 people')
+    """
+    return "1 person" if n == 1 else f"{n:,} people"
+
+
 def sentence(words: str) -> str:
     """Begin with a capital letter and leave the rest as it is.
 

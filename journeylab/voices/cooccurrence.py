@@ -63,7 +63,9 @@ class Cooccurrence(Result):
         """What together means here."""
         if self.reach is None:
             return "in the same document"
-        return "in the same passage" if self.reach == 0 else f"within {self.reach} passages of each other"
+        if self.reach == 0:
+            return "in the same passage"
+        return f"within {self.reach} {'passage' if self.reach == 1 else 'passages'} of each other"
 
     def summary(self) -> str:
         """Name the pair most often together, and how many pairs chance does not explain."""
@@ -73,13 +75,15 @@ class Cooccurrence(Result):
         first = (
             f"{len(self.table):,} pairs of codes come together {self.where}; most often '{row['code_1']}' and "
             f"'{row['code_2']}' ({row['n']:,} times, coefficient {text.number(row['coefficient'], 3)}, "
-            f"{row['participants']:,} people)."
+            f"{text.people(row['participants'])})."
         )
         if self.table["p_value"].isna().all():
             return f"{first} Whether that is more than chance cannot be tested: {self.table['reason'].iloc[0]}."
+        found = len(self.found)
+        many = f"{found:,} of them, from two people or more, come" if found else "None of them comes clearly"
         return (
-            f"{first} {len(self.found):,} pairs, from two people or more, come together more often than chance within "
-            f"the documents would bring them (q ≤ {FALSE_DISCOVERY_RATE:.2f})."
+            f"{first} {many} together more often than chance within the documents would bring them "
+            f"(q ≤ {FALSE_DISCOVERY_RATE:.2f})."
         )
 
     def plot(self, ax: Axes | None = None, *, most: int = 12) -> Axes:
@@ -96,11 +100,14 @@ class Cooccurrence(Result):
         ):
             if mask.any():
                 ax.plot(frame["n"][mask], rows[mask], marker, color=colour, label=label)
-        ax.set_yticks(rows, [f"{row.code_1} + {row.code_2} ({row.participants} people)" for row in frame.itertuples()])
+        ax.set_yticks(
+            rows, [f"{row.code_1} + {row.code_2} ({text.people(row.participants)})" for row in frame.itertuples()]
+        )
         ax.set_xlim(left=0)
+        ax.locator_params(axis="x", integer=True)
         ax.set_xlabel("times together")
         ax.grid(axis="y", visible=False)
-        ax.legend(frameon=False, loc="lower right")
+        figures.legend_below(ax)
         figures.subtitle(ax, "Codes that come together", f"{self.where}; {self.documents:,} documents")
         return figures.describe(
             ax, f"Dot plot of the {len(frame)} pairs of codes most often together. {self.summary()}"

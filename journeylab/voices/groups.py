@@ -104,7 +104,7 @@ class CodeByGroup(Result):
         ax.set_xlim(-2, 102)
         ax.set_xlabel("share of the people asked, with 95 % interval")
         ax.grid(axis="y", visible=False)
-        ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+        figures.legend_below(ax)
         figures.subtitle(ax, "What groups say", f"the {len(order)} codes that differ most; people, not passages")
         return figures.describe(ax, f"Dot plot of {len(order)} codes by group of people. {self.summary()}")
 

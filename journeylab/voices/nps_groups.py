@@ -28,20 +28,22 @@ class NpsByGroup(Result):
     table : DataFrame
         group, n, nps, ci_low, ci_high (adjusted Wald), difference (to all other answers), difference_low, difference_high,
         p_value (permutation), q_value.
+    by : str
+        What the groups are of.
     """
+
+    by: str
 
     def summary(self) -> str:
         """Name the group that differs most from the others."""
-        known_ = self.table.dropna(subset=["p_value"])
-        if known_.empty:
-            return "There are no answers of two groups."
-        row = known_.sort_values(["p_value", "difference"], kind="stable").iloc[0]
-        clear = (known_["q_value"] <= FALSE_DISCOVERY_RATE).any()
+        row = self.table.sort_values(["p_value", "difference"], kind="stable").iloc[0]
+        clear = (self.table["q_value"] <= FALSE_DISCOVERY_RATE).any()
         ends = f"{text.signed(row['difference_low'])} to {text.signed(row['difference_high'])}"
         return (
-            f"NPS {'differs' if clear else 'does not differ clearly'} between groups: of '{row['group']}' it is "
-            f"{text.number(row['nps'], 1)} (n = {row['n']:,}), {text.signed(row['difference'])} points to the others "
-            f"(95 % interval {ends}, p {text.p_value(row['p_value'])})."
+            f"NPS {'differs' if clear else 'does not differ clearly'} by {self.by}; "
+            f"{'clearest' if clear else 'the largest gap'} is '{row['group']}' with {text.number(row['nps'], 1)} "
+            f"(n = {row['n']:,}), {text.signed(row['difference'])} points to all others "
+            f"(95 % interval {ends}, q {text.p_value(row['q_value'])})."
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -55,7 +57,7 @@ class NpsByGroup(Result):
         ax.set_ylim(-0.5, len(frame) - 0.5)
         ax.set_xlabel("net promoter score, with 95 % interval")
         ax.grid(axis="y", visible=False)
-        figures.subtitle(ax, "Net promoter score by group", "adjusted Wald interval")
+        figures.subtitle(ax, f"Net promoter score by {self.by}", "adjusted Wald interval")
         return figures.describe(ax, f"Dot plot of the net promoter score of {len(frame)} groups. {self.summary()}")
 
 
@@ -157,7 +159,12 @@ def compare_nps(
     )
     if without:
         assumptions += (f"{without:,} answers of people without a group are left out.",)
-    return NpsByGroup(table, f"NPS by group, adjusted Wald, {draws:,} permutations of answers", assumptions)
+    return NpsByGroup(
+        table,
+        f"NPS by group, adjusted Wald, {draws:,} permutations of answers",
+        assumptions,
+        str(groups.name or "group"),
+    )
 
 
 def _permuted(inside: NDArray[np.int64], whole: NDArray[np.int64], draws: int, rng: np.random.Generator) -> float:

@@ -89,12 +89,13 @@ class Prevalence(Result):
 
     @property
     def tree(self) -> pd.DataFrame:
-        """The code tree for a report: names indented by depth, k, not said, not asked, share and interval."""
+        """The code tree for a report: names indented by depth, people, share and interval; at_most where nobody said it."""
         frame = self.table.copy()
         frame["code"] = ["\u2003" * row.depth + row.name for row in frame.itertuples(index=False, name="Row")]
-        frame["upper_if_none"] = frame["upper_if_none"].where(frame["k"] == 0)
-        columns = ["code", "stage", "k", "not_said", "not_asked", "share", "ci_low", "ci_high", "upper_if_none"]
-        return frame[columns].reset_index(drop=True)
+        columns = ["code", "stage", "said", "not_said", "not_asked", "share", "ci_low", "ci_high"]
+        never = ["at_most"] if (frame["k"] == 0).any() else []
+        frame["at_most"] = [text.MISSING if row.k else text.percent(row.upper_if_none) for row in frame.itertuples()]
+        return frame.rename(columns={"k": "said"})[[*columns, *never]].reset_index(drop=True)
 
     def top(self, most: int) -> list[object]:
         """The codes most people used, as named tuples."""

@@ -48,8 +48,8 @@ def sus(items: ArrayLike) -> Score:
     table = _matrix(items)
     method = "SUS, mean with t interval"
     if table.shape[1] != 10:
-        return no_score(method, "mean", "SUS needs ten items a person")
-    return mean_score(sus_scores(table), _method(method, table, np.isnan(table).sum(axis=1) <= 1))
+        return no_score(method, "points", "SUS needs ten items a person")
+    return mean_score(sus_scores(table), _method(method, table, np.isnan(table).sum(axis=1) <= 1), unit="points")
 
 
 def sus_scores(items: ArrayLike) -> NDArray[np.float64]:
@@ -85,9 +85,9 @@ def umux_lite(items: ArrayLike, *, scale_max: float = 7, as_sus: bool = False) -
     table = _matrix(items)
     method = "UMUX-Lite as SUS, mean with t interval" if as_sus else "UMUX-Lite, mean with t interval"
     if table.shape[1] != 2:
-        return no_score(method, "mean", "UMUX-Lite needs two items a person")
+        return no_score(method, "points", "UMUX-Lite needs two items a person")
     score = (table.sum(axis=1) - 2) / (2 * (scale_max - 1)) * 100
-    return mean_score(0.65 * score + 22.9 if as_sus else score, _method(method, table, ~np.isnan(score)))
+    return mean_score(0.65 * score + 22.9 if as_sus else score, _method(method, table, ~np.isnan(score)), unit="points")
 
 
 def pssuq(items: ArrayLike) -> dict[str, Score]:

@@ -127,8 +127,8 @@ class Saturation(Result):
         middle = len(self.table) // 2
         ax.annotate("mean and middle 95 % over random orders", (last, float(self.table["envelope_low"].iloc[middle])),
                     xytext=(0, -4), textcoords="offset points", ha="right", va="top", color=figures.MUTED)  # fmt: skip
-        bars = self.table.loc[self.table["new_codes"] > 0, "number"]
-        ax.annotate("new codes", (float(bars.iloc[0]) + 0.4, float(self.table["new_codes"].iloc[0])), xytext=(6, -2),
+        tallest = int(self.table["new_codes"].idxmax())
+        ax.annotate("new codes", (float(number[tallest]) + 0.4, float(self.table["new_codes"][tallest])), xytext=(5, 0),
                     textcoords="offset points", color=figures.ORANGE, va="top")  # fmt: skip
         estimate = self.unseen.estimate
         if np.isfinite(estimate) and estimate - top >= 0.5:
@@ -210,7 +210,8 @@ def saturation(
         "New codes by document (base, run, threshold), with the envelope of random orders; Chao2 for codes not heard",
         (
             "The order is the one of collection; another order gives another curve, and the envelope shows how much.",
-            "Chao2 takes the documents for a random sample of those that there could be; it is a lower bound in the mean.",
+            "Chao2 takes the documents for a random sample of those that there could be, and is rather too low; where nearly every "
+            "code was heard its interval is too short (see the coverage in docs/03_voices.md).",
             "With a codebook that was fixed beforehand the curve says nothing about what was not asked.",
             REFLEXIVE,
         ),

@@ -59,7 +59,7 @@ class Scores(Result):
         """Each instrument's score over all answers, or of every group where there is no such row."""
         whole = (self.table["group"] == "all").to_numpy()
         return [
-            f"{written(name)}: {score.summary()}"
+            f"{written(name)}: {_say(score)}"
             for name, score, wanted in zip(self.table["instrument"], self._scores(), whole, strict=True)
             if wanted or not whole.any()
         ]
@@ -67,6 +67,13 @@ class Scores(Result):
     def summary(self) -> str:
         """Write each instrument's score."""
         return "; ".join(self.sentences) + "." if self.sentences else "There are no answers."
+
+
+def _say(score: Score) -> str:
+    """A score with its interval and n; the method stands in the table."""
+    if score.reason and score.ci_low != score.ci_low:
+        return f"no interval, {score.reason}" if score.value == score.value else f"no score, {score.reason}"
+    return f"{score.written} (95 % interval {score.written_interval}, n = {score.n:,})"
 
 
 def written(name: str) -> str:

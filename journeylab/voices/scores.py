@@ -25,7 +25,7 @@ class Score:
     n : int
         Answers.
     method, unit, reason : str
-        The estimator; ``points``, ``share``, ``mean`` or ``seconds``; why there is no number.
+        The estimator; ``points`` (of a scale of about 100), ``share``, ``mean`` or ``seconds``; why there is no number.
     higher_is_better : bool
         The polarity: of PSSUQ, effort and time the lower is the better.
     """
@@ -57,6 +57,8 @@ class Score:
     @property
     def written_interval(self) -> str:
         """The two ends in their unit."""
+        if self.unit == "points" and not np.isnan(self.ci_low):
+            return f"{text.number(self.ci_low, 1)} to {text.number(self.ci_high, 1)}"
         style = {"share": "percent", "seconds": "duration"}.get(self.unit, "number")
         return text.interval(self.ci_low, self.ci_high, style)
 
@@ -231,14 +233,16 @@ def task_time(seconds: ArrayLike) -> Score:
     return Score(float(value), float(low), float(high), len(values), method, "seconds", "", False)
 
 
-def mean_score(scores: ArrayLike, method: str = "mean with t interval", higher_is_better: bool = True) -> Score:
+def mean_score(
+    scores: ArrayLike, method: str = "mean with t interval", higher_is_better: bool = True, *, unit: str = "mean"
+) -> Score:
     """Mean of the answers with Student's t interval."""
     values = known(scores)
     if not len(values):
-        return no_score(method, "mean", "no answers", higher_is_better=higher_is_better)
+        return no_score(method, unit, "no answers", higher_is_better=higher_is_better)
     value, low, high = mean(values)
     reason = "one answer has no interval" if len(values) == 1 else ""
-    return Score(float(value), float(low), float(high), len(values), method, "mean", reason, higher_is_better)
+    return Score(float(value), float(low), float(high), len(values), method, unit, reason, higher_is_better)
 
 
 def known(scores: ArrayLike) -> NDArray[np.float64]:

@@ -43,6 +43,11 @@ class Unseen:
         """Write how many codes are estimated to be missing, and the coverage."""
         if np.isnan(self.estimate):
             return f"How many codes were not heard cannot be estimated: {self.reason}."
+        if self.estimate == self.seen:
+            return (
+                f"Chao2 estimates that no code was missed, since {'only ' if self.once else 'not '}one is in a single document; "
+                f"the codes seen cover {text.percent(self.coverage)} of mentions."
+            )
         missing = text.number(max(0.0, self.estimate - self.seen), 1)
         ends = f"{text.number(max(0.0, self.ci_low - self.seen), 1)} to {text.number(self.ci_high - self.seen, 1)}"
         return (

@@ -229,7 +229,7 @@ class TestNpsOfGroups:
         table = result.table.set_index("group")
         assert table.loc["old", "difference"] == pytest.approx(125)
         assert table["p_value"].max() < 0.001
-        assert "differs between groups" in result.summary()
+        assert "NPS differs by group" in result.summary()
         result.plot()
 
     def test_permuted_answers_equal_the_exact_test(self) -> None:
