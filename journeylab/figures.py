@@ -93,7 +93,9 @@ def subtitle(ax: Axes, title: str, note: str = "") -> None:
 
 def legend_below(ax: Axes, columns: int = 4) -> None:
     """Put the legend under the label of the x axis, where it hides nothing."""
-    ax.legend(frameon=False, loc="upper right", bbox_to_anchor=(1, 0), ncols=columns, borderaxespad=3.6, columnspacing=1.2)
+    ax.legend(
+        frameon=False, loc="upper right", bbox_to_anchor=(1, 0), ncols=columns, borderaxespad=3.6, columnspacing=1.2
+    )
 
 
 def png(ax: Axes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +144,20 @@ class TestShop:
         ours: Any = (truth["estimate"] - truth["truth"]).abs()
         assert off.median() > 0.05
         assert off.median() > 5 * ours.median()
+
+    def test_the_planted_drivers_of_satisfaction_come_out(self, shop: jl.Study) -> None:
+        planted = json.loads((REPOSITORY / "data/shop/truth/drivers.json").read_text())["weights"]
+        found = voices.key_drivers(shop.responses, instrument="satisfaction", outcome="overall", draws=100)
+        assert found.table["driver"].iloc[0] == max(planted, key=planted.get) == "delivery"
+        assert found.table["driver"].iloc[-1] == min(planted, key=planted.get) == "advice"
+        assert (
+            found.n + found.left_out == shop.responses.query("instrument == 'satisfaction'")["respondent_id"].nunique()
+        )
+
+    def test_the_map_and_the_voices_say_the_same_of_each_stage(self, shop: jl.Study) -> None:
+        said = voices.valence_by_stage(shop.codings, shop.codes, shop.documents, shop.asked, stages=shop.stages)
+        drawn = joint.mean_valence(shop).set_index("stage")
+        assert said.table.set_index("stage")["valence"].to_numpy() == pytest.approx(
+            drawn["valence"][shop.stages].to_numpy()
+        )
+        assert said.table["n"].tolist() == drawn["n"][shop.stages].tolist()

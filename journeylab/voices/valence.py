@@ -37,8 +37,9 @@ class StageValence(Result):
             return "No code has both a stage and a valence."
 
         def say(row: pd.Series) -> str:
-            ends = text.interval(row["ci_low"], row["ci_high"], "number")
-            return f"'{row['stage']}' ({text.signed(row['valence'], 2)}, 95 % interval {ends}, n = {row['n']:,} people)"
+            ends = f"{text.signed(row['ci_low'], 2)} to {text.signed(row['ci_high'], 2)}"
+            ends = f"95 % interval {ends}" if not row["reason"] else f"no interval: {row['reason']}"
+            return f"'{row['stage']}' ({text.signed(row['valence'], 2)}, {ends}, n = {text.people(row['n'])})"
 
         low, high = known.loc[known["valence"].idxmin()], known.loc[known["valence"].idxmax()]
         if low["stage"] == high["stage"]:
