@@ -184,14 +184,29 @@ class InterviewSource(TableSource):
     offsets: str | None = None  # of REFI-QDA projects
     participant: str | None = None
     project: str | None = None
+    hierarchy: str | None = None  # of tables of qualitative tools
     documents: TableSource | None = None
     codebook: TableSource | None = None
     participants: TableSource | None = None
     asked: TableSource | None = None
 
 
+class SurveyInstrument(Section):
+    """``[surveys.NAME.instruments.INSTRUMENT]``: which columns of an export are its items."""
+
+    columns: list[str] | None = None
+    items: dict[str, str] | None = None
+    scale_min: float | None = None
+    scale_max: float | None = None
+    higher_is_better: bool | None = None
+    touchpoint: str | None = None
+    stage: str | None = None
+    verbatim: str | None = None
+    values: dict[str, float] | None = None
+
+
 class SurveySource(TableSource):
-    """``[surveys.NAME]``: answers to one instrument."""
+    """``[surveys.NAME]``: answers to one instrument, or to several of one export."""
 
     shape: Literal["long", "wide"] = "long"
     instrument: str | None = None
@@ -201,6 +216,10 @@ class SurveySource(TableSource):
     touchpoint: str | None = None
     stage: str | None = None
     items: dict[str, str] | None = None
+    # of exports
+    instruments: dict[str, SurveyInstrument] | None = None
+    values: dict[str, float] | None = None
+    unfinished: Literal["keep", "drop"] | None = None
 
 
 class CrosswalkSource(Section):

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 Frame: TypeAlias = "pd.DataFrame"
 
+ZONED = ("tabular", "sql", "maxqda", "atlasti", "dedoose", "nvivo", "taguette_tables", "qualtrics")
+"""Formats whose times may stand without a zone: they are then in that of the study."""
+
 
 class Study:
     r"""What one study.toml opens: tables, stages, touchpoints, goals; people who withdrew are gone from all of it.
@@ -262,7 +265,8 @@ assignments, changes
         parts = []
         for name, source in self.config.surveys.items():
             options = self._options(source, f"surveys.{name}")
-            options["instrument"] = source.instrument or name
+            if source.format == "tabular" or source.items:
+                options["instrument"] = source.instrument or name
             frame, self._reports[f"surveys.{name}"] = read_survey(self.locate(source.path), **options)
             parts.append(frame)
         responses = pd.concat(parts, ignore_index=True)
@@ -449,8 +453,12 @@ assignments, changes
         options = {key: getattr(source, key) for key in source.model_fields_set if key != "path"}
         for key in ("same_ids", "consent_linkage", "consent_quotes"):
             options.pop(key, None)
-        if options.get("format", "tabular") in ("tabular", "sql"):
+        if options.get("format", "tabular") in ZONED:
             options.setdefault("timezone", self.config.study.timezone)
+        if options.get("instruments"):
+            options["instruments"] = {
+                name: said.model_dump(exclude_none=True) for name, said in options["instruments"].items()
+            }
         if options.get("touchpoints"):
             options["touchpoints"] = [item.model_dump(exclude_none=True) for item in options["touchpoints"]]
         if name is not None:

@@ -16,6 +16,7 @@ import pandas as pd
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.readers.account import Account, batches, read_export
 from journeylab.readers.codings.databases import SUFFIXES, tell_format
+from journeylab.readers.codings.guess import guess_table
 from journeylab.readers.codings.model import CodedStudy
 from journeylab.readers.files import READABLE, find_file, suffix_of
 from journeylab.readers.options import TableOptions, make_options
@@ -78,8 +79,16 @@ FORMATS: dict[str, dict[str, Format]] = {
         "qualcoder": Format(f"{CODINGS}.qualcoder", "OPTIONS", (".qda", ".zip"), folder=True),
         "requal": Format(f"{CODINGS}.requal", "OPTIONS", (".requal",)),
         "rqda": Format(f"{CODINGS}.rqda", "OPTIONS", (".rqda",)),
+        "maxqda": Format(f"{CODINGS}.maxqda", "OPTIONS"),
+        "atlasti": Format(f"{CODINGS}.atlasti", "OPTIONS"),
+        "dedoose": Format(f"{CODINGS}.dedoose", "OPTIONS"),
+        "nvivo": Format(f"{CODINGS}.nvivo", "OPTIONS", folder=True),
+        "taguette_tables": Format(f"{CODINGS}.taguette_tables", "OPTIONS"),
     },
-    "survey": {"tabular": Format("journeylab.readers.surveys.tabular", "SurveyOptions", READABLE)},
+    "survey": {
+        "tabular": Format("journeylab.readers.surveys.tabular", "SurveyOptions", READABLE),
+        "qualtrics": Format("journeylab.readers.surveys.qualtrics", "OPTIONS"),
+    },
 }
 """Every format by what it holds and by name."""
 
@@ -191,7 +200,8 @@ def read_codings(
     ----------
     path : str or Path
     format : str, optional
-        See `FORMATS`; guessed from the extension, and of SQLite files from their tables, where not said.
+        See `FORMATS`; where not said guessed from the extension, of SQLite files from their tables, of tables from their
+        headings.
     participant : str, optional
         For documents that name no participant: a regular expression whose first group is the participant, searched in the
         document's name, such as ``^(P\\d+)_``; or "document", where each document is one.
@@ -209,12 +219,17 @@ def read_codings(
     StudyError
         For an option that the format does not know.
     """
+    study = _read("codings", path, format, options)
+    if format is None and study.report.format != "tabular":
+        notes = (f"read as '{study.report.format}', since no format was said", *study.report.notes)
+        report = dataclasses.replace(study.report, notes=notes)
+        reports = tuple(report if one is study.report else one for one in study.reports)
+        study = dataclasses.replace(study, report=report, reports=reports)
     if participant is None:
-        return _read("codings", path, format, options)
+        return study
     from journeylab.readers.codings.names import name_participants, read_rule
 
-    rule = read_rule(participant)
-    return name_participants(_read("codings", path, format, options), rule)
+    return name_participants(study, read_rule(participant))
 
 
 def read_survey(path: str | Path, format: str = "tabular", **options: Any) -> tuple[pd.DataFrame, ImportReport]:
@@ -283,7 +298,7 @@ def _read(kind: str, path: str | Path | None, format: str | None, options: dict[
     """Find the reader of a format and call it with its options."""
     formats = FORMATS[kind]
     if format is None:
-        format = _guess(path or "", formats)
+        format = _guess(Path(path or ""), formats, options)
     if format not in formats:
         raise DataError(
             f"{path}: there is no format '{format}' of {kind}; there are {listing(formats)}.{did_you_mean(format, formats)}"
@@ -296,11 +311,13 @@ def _read(kind: str, path: str | Path | None, format: str | None, options: dict[
     return module.read(path or "", chosen)
 
 
-def _guess(path: str | Path, formats: dict[str, Format]) -> str:
-    """The format of a file: by its extension, and of a SQLite file by its tables."""
-    path = Path(path)
-    fitting = [name for name, known in formats.items() if suffix_of(path) in known.suffixes]
-    if path.is_dir() and any(formats[name].folder for name in fitting):
-        return fitting[0]
-    find_file(path, tuple(dict.fromkeys(suffix for known in formats.values() for suffix in known.suffixes)))
-    return tell_format(path) if suffix_of(path) in SUFFIXES else fitting[0]
+def _guess(path: Path, formats: dict[str, Format], options: dict[str, Any]) -> str:
+    """The format of a file: by its extension, of a SQLite file by its tables, of a table of codings by its headings."""
+    suffix = suffix_of(path)
+    fitting = [name for name, known in formats.items() if suffix in known.suffixes]
+    if path.is_dir():
+        return fitting[0] if any(formats[name].folder for name in fitting) else guess_table(path, options)
+    find_file(path, tuple(dict.fromkeys(ending for known in formats.values() for ending in known.suffixes)))
+    if suffix in SUFFIXES:
+        return tell_format(path)
+    return guess_table(path, options) if fitting[0] == "tabular" else fitting[0]

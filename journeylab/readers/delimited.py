@@ -28,6 +28,33 @@ def read_delimited(path: Path, options: TableOptions) -> RawTable:
     DataError
         When it is no text, has no header, or cannot be split into rows.
     """
+    text, separator, notes = _open(path, options)
+    records = _records(text, separator, path)
+    names = header_names(next(records), path)
+    quick = _plain_columns(text, separator, len(names))
+    if quick is not None:
+        records.close()
+        return finish_table(path, names, quick, notes)
+    return build_table(path, names, records, notes)
+
+
+def read_header(path: Path, options: TableOptions) -> list[str]:
+    """Read the names of the columns alone.
+
+    Raises
+    ------
+    DataError
+        When it is no text, or has no header.
+    """
+    text, separator, _ = _open(path, options)
+    records = _records(text, separator, path)
+    names = header_names(next(records), path)
+    records.close()
+    return names
+
+
+def _open(path: Path, options: TableOptions) -> tuple[str, str, list[str]]:
+    """The text of a file, its separator, and notes on both."""
     content = _unpack(path)
     text, notes = _decode(content, options.encoding, path)
     place = text.find("\0")
@@ -42,13 +69,7 @@ def read_delimited(path: Path, options: TableOptions) -> RawTable:
     separator = _separator(text, options.separator, path)
     if separator != "," and options.separator is None:
         notes.append(f"separator {'tab' if separator == chr(9) else repr(separator)} found")
-    records = _records(text, separator, path)
-    names = header_names(next(records), path)
-    quick = _plain_columns(text, separator, len(names))
-    if quick is not None:
-        records.close()
-        return finish_table(path, names, quick, notes)
-    return build_table(path, names, records, notes)
+    return text, separator, notes
 
 
 def _plain_columns(text: str, separator: str, width: int) -> pd.DataFrame | None:

@@ -99,6 +99,26 @@ def read_file(path: str | Path, options: TableOptions | None = None) -> RawTable
     return raw
 
 
+def read_headings(path: str | Path, options: TableOptions | None = None) -> list[str]:
+    """Read the names of a file's columns alone.
+
+    Raises
+    ------
+    DataError
+        As `read_file` does.
+    """
+    path, options = find_file(path), options or TableOptions()
+    suffix = suffix_of(path)
+    if suffix in DELIMITED:
+        from journeylab.readers.delimited import read_header
+
+        return read_header(path, options)
+    from journeylab.readers.workbooks import read_parquet, read_workbook
+
+    raw = read_parquet(path) if suffix == ".parquet" else read_workbook(path, options.sheet, most=1)
+    return [str(column) for column in raw.frame.columns]
+
+
 def suffix_of(path: Path) -> str:
     """The extension that says what is inside, .gz set aside."""
     suffixes = [suffix.lower() for suffix in path.suffixes]

@@ -14,9 +14,12 @@ import pandas as pd
 from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.readers.files import MOST_BYTES, RawTable, build_table, header_names
 
+PLAUSIBLE_BYTES, MOST_TIMES = 64 * 1024**2, 100
+"""A workbook that unpacks to more than so many bytes, and to more than so many times its size, is refused."""
 
-def read_workbook(path: Path, sheet: str | None) -> RawTable:
-    """Read one sheet of an .xlsx file: the values that were saved, never formulas.
+
+def read_workbook(path: Path, sheet: str | None, most: int | None = None) -> RawTable:
+    """Read one sheet of an .xlsx file: the values that were saved, never formulas; only its first rows where `most` says so.
 
     Raises
     ------
@@ -31,8 +34,14 @@ def read_workbook(path: Path, sheet: str | None) -> RawTable:
     notes: list[str] = []
     try:
         with zipfile.ZipFile(path) as archive:
-            if sum(item.file_size for item in archive.infolist()) > MOST_BYTES:
+            size = sum(item.file_size for item in archive.infolist())
+            if size > MOST_BYTES:
                 raise DataError(f"{path}: unpacks to more than {MOST_BYTES / 1024**3:.0f} GB; save the sheet as .csv.")
+            if size > PLAUSIBLE_BYTES and size > MOST_TIMES * path.stat().st_size:
+                raise DataError(
+                    f"{path}: unpacks to {size / path.stat().st_size:,.0f} times its size, which no table does; save the sheet "
+                    "as .csv."
+                )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # about drop-down lists and styles, which carry no data
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
@@ -45,7 +54,9 @@ def read_workbook(path: Path, sheet: str | None) -> RawTable:
                 if not hasattr(page, "iter_rows"):
                     raise DataError(f"{path}: sheet '{name}' is a chart, not a table; name another sheet.")
                 page.reset_dimensions()
-                records = [[cell_text(value) for value in values] for values in page.iter_rows(values_only=True)]
+                records = [
+                    [cell_text(cell) for cell in cells] for cells in page.iter_rows(values_only=True, max_row=most)
+                ]
             finally:
                 book.close()
     except (

@@ -13,17 +13,15 @@ import pandas as pd
 from journeylab.contracts import Column
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.readers.codings.assemble import make_documents, make_segments, spread_votes, tidy_spans
-from journeylab.readers.codings.codebook import make_codes, match_codes, read_codebook, tidy_path
+from journeylab.readers.codings.codebook import make_codes, match_codes, tidy_path
 from journeylab.readers.codings.model import CodedStudy
+from journeylab.readers.codings.parts import check_parts, read_parts
 from journeylab.readers.columns import Mapped, convert, map_columns, optional_columns, select_rows
 from journeylab.readers.files import read_file
 from journeylab.readers.ledger import Ledger
-from journeylab.readers.options import TableOptions, make_options
-from journeylab.readers.records import read_plain
+from journeylab.readers.options import TableOptions
 from journeylab.readers.values import known_text, parse_flags, parse_numbers
-from journeylab.tables import ImportReport
 
-PARTS = ("documents", "codebook", "participants", "asked")
 DOCUMENT_ROLES = (
     Column("document_id"),
     Column("participant_id", required=False, filled=False),
@@ -90,12 +88,7 @@ class CodingOptions(TableOptions):
             raise StudyError("option codes: belongs to shape = 'wide' or 'votes'.")
         if self.shape != "votes" and self.coders is not None:
             raise StudyError("option coders: belongs to shape = 'votes'.")
-        for name in PARTS:
-            part = getattr(self, name)
-            if part is not None and (not isinstance(part, Mapping) or "path" not in part):
-                raise StudyError(
-                    f"option {name}: found {part!r}, expected a table with a path, such as {{path = 'x.csv'}}."
-                )
+        check_parts(self)
 
 
 def read(path: str | Path, options: CodingOptions) -> CodedStudy:
@@ -110,7 +103,7 @@ def read(path: str | Path, options: CodingOptions) -> CodedStudy:
     raw = read_file(path, options)
     source = options.source or path.name
     ledger = Ledger(raw, source=source, format="tabular", table="codings")
-    parts = {name: _read_part(path, name, options, source) for name in PARTS if getattr(options, name) is not None}
+    parts = read_parts(path, options, source)
     marks, rows = _long(ledger, options) if options.shape == "long" else _by_document(ledger, options)
     documents = parts["documents"][0] if "documents" in parts else make_documents(rows, path.name, ledger.path)
     if "documents" in parts:
@@ -150,22 +143,6 @@ def read(path: str | Path, options: CodingOptions) -> CodedStudy:
         coders_identified=options.shape != "votes",
     )
     return study.check()
-
-
-def _read_part(path: Path, name: str, options: CodingOptions, source: str) -> tuple[pd.DataFrame, ImportReport]:
-    """Read a file that belongs to the codings; a relative path may start from their folder."""
-    given = dict(getattr(options, name))
-    given.pop("format", None)
-    file = Path(given.pop("path"))
-    if not file.is_file() and not file.is_absolute() and (path.parent / file).is_file():
-        file = path.parent / file
-    given.setdefault("timezone", options.timezone)
-    given.setdefault("source", f"{source}.{name}")
-    chosen = make_options(TableOptions, given, name)
-    if name == "codebook":
-        return read_codebook(file, chosen)
-    frame, report = read_plain(file, name, chosen)
-    return frame.reset_index(drop=True), report
 
 
 def _long(ledger: Ledger, options: CodingOptions) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -15,16 +15,9 @@ from journeylab.readers.columns import Mapped, convert, map_columns, optional_co
 from journeylab.readers.files import RawTable, read_file
 from journeylab.readers.ledger import Ledger
 from journeylab.readers.options import TableOptions
+from journeylab.readers.surveys.instruments import SCALES, is_better_high, scale_of
 from journeylab.readers.values import known_text, parse_numbers
 from journeylab.tables import ImportReport, validate
-
-SCALES = {
-    "nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 7.0), "sus": (1.0, 5.0), "stars": (1.0, 5.0), "seq": (1.0, 7.0),
-    "umux_lite": (1.0, 7.0), "pssuq": (1.0, 7.0), "completion": (0.0, 1.0),
-}  # fmt: skip
-"""Scales of instruments that need not be said."""
-LOWER_IS_BETTER = ("pssuq", "task_time")
-"""Instruments of which the lower answers are the better ones, where nothing else is said."""
 
 ROLES = {column.name: column for column in TABLES["responses"].columns}
 CONSTANT = ("instrument", "scale_min", "scale_max", "higher_is_better", "touchpoint", "stage")
@@ -190,8 +183,8 @@ def _scale(
             ends.append(values)
         elif given is not None:
             ends.append(float(given))
-        elif options.instrument is not None and options.instrument.lower() in SCALES:
-            ends.append(SCALES[options.instrument.lower()][position])
+        elif (known := scale_of(options.instrument)) is not None:
+            ends.append(known[position])
         else:
             raise DataError(
                 f"{ledger.path}: which scale? Say it with scale_min and scale_max, such as scale_min = 1, scale_max = 5; "
@@ -214,7 +207,7 @@ def _assemble(
     low, high = _scale(rows, mapped, ledger, options)
     constants |= {"scale_min": low, "scale_max": high}
     if constants.get("higher_is_better") is None and "higher_is_better" not in mapped:
-        constants["higher_is_better"] = str(options.instrument).lower() not in LOWER_IS_BETTER
+        constants["higher_is_better"] = is_better_high(options.instrument)
     columns: dict[str, object] = {"respondent_id": known_text(rows[mapped.named["respondent_id"]]), "score": scores}
     columns["response_time"] = _times(rows, mapped, ledger, options)
     for name in ("instrument", "touchpoint", "stage"):
