@@ -73,4 +73,4 @@ def test_the_example_of_losses_is_what_a_report_says(text: str, tmp_path: Path) 
 
 
 def test_the_document_stays_short(text: str) -> None:
-    assert text.count("\n") < 300
+    assert text.count("\n") < 200
