@@ -297,6 +297,23 @@ class TestMaxqda:
         assert coded.report.dropped[0].examples == ("row 3",)
         assert coded.codings.values.tolist() == [["P1#1", "A", "ana"], ["P1#2", "A", "ana"], ["P1#1", "A", "ben"]]
 
+    @pytest.mark.parametrize("blank", ["", "\n"])
+    def test_a_passage_that_stands_twice_is_placed_by_its_paragraph(self, blank: str, tmp_path: Path) -> None:
+        lines = ["How was it?", "Well.", "And the page?", "Slow.", "Really?", "Well."]
+        text = f"\n{blank}".join(lines)
+        write(tmp_path / "documents.csv", [["document_id", "text"], ["P1", text]])
+        rows = [["", "P1", "A", str(n), str(n), "0", line, "", "ana", ""] for n, line in enumerate(lines, start=1)]
+        path = {"path": str(tmp_path / "documents.csv")}
+        coded = maxqda(tmp_path, *rows, documents=path)
+        assert coded.segments["start"].tolist() == [
+            sum(len(one) + 1 + len(blank) for one in lines[:n]) for n in range(6)
+        ]
+        assert any("2 passages that stand several times" in note for note in coded.report.notes)
+        wrong = [[*row[:3], str(int(row[3]) % 6 + 1), *row[4:]] for row in rows]  # paragraphs of something else
+        coded = maxqda(tmp_path, *wrong, documents=path)
+        assert coded.segments["start"].isna().tolist() == [False, True, False, False, False, True]
+        assert any(note.startswith("2 passages do not stand exactly once") for note in coded.report.notes)
+
     def test_weights_memos_and_times(self, tmp_path: Path) -> None:
         coded = maxqda(
             tmp_path,

@@ -72,6 +72,8 @@ def read(path: str | Path, options: CodedExportOptions) -> CodedStudy:
             marks[role] = plain_text(frame[named[role]])
     if "place" in named:
         marks["place"] = known_text(frame[named["place"]])
+        paragraph = frame[named["place"]].str.extract(r"^\s*(\d+)(?:\s*[-–]\s*\d+)?\s*$")[0]
+        marks["paragraph"] = pd.to_numeric(paragraph)
     if "from" in named and "to" in named:
         for role in ("from", "to"):
             marks[role], bad = parse_numbers(frame[named[role]])

@@ -10,11 +10,12 @@ from journeylab.readers.codings.assemble import make_documents, make_segments, t
 from journeylab.readers.codings.codebook import match_codes
 from journeylab.readers.codings.exports import CodedExportOptions, code_tree, plain_text
 from journeylab.readers.codings.model import CodedStudy
+from journeylab.readers.codings.paragraphs import place_by_paragraph
 from journeylab.readers.codings.parts import read_parts
 from journeylab.readers.codings.ranges import settle_ranges
 from journeylab.readers.ledger import Ledger
 
-OPTIONAL = ("segment_id", "text", "from", "to", "place", "memo", "created_at", "weight")
+OPTIONAL = ("segment_id", "text", "from", "to", "place", "paragraph", "memo", "created_at", "weight")
 
 CELL = 32_767
 """No cell of a workbook holds more signs; longer passages are cut by the program that wrote it."""
@@ -43,7 +44,7 @@ def build(
     marks : DataFrame
         Index ``row``, one line a coding; document_id, code (a path; missing where a passage has none), coder, and
         segment_id?, text?, from?, to? (as the file has them), place? (what tells passages of the same text apart),
-        memo?, created_at?, weight?.
+        paragraph? (a number from 1), memo?, created_at?, weight?.
     codes : DataFrame, optional
         The codebook of the file; the codes that occur where there is none.
     participants : DataFrame, optional
@@ -153,9 +154,20 @@ def _placed(marks: pd.DataFrame, documents: pd.DataFrame, ledger: Ledger, truste
     if "from" in found:
         found = settle_ranges(found, texts, ledger, trusted=trusted)
     found = tidy_spans(found, texts, ledger)
+    if "start" in found and "paragraph" in found:
+        found = place_by_paragraph(found, texts, ledger)
+    _note_unplaced(found, texts, ledger)
     found["segment_id"] = _told_apart(found)
     again = {name: found[name].reindex(marks.index) for name in ("start", "end", "segment_id") if name in found}
     return marks.drop(columns=["from", "to"], errors="ignore").assign(**again)
+
+
+def _note_unplaced(found: pd.DataFrame, texts: dict[str, str], ledger: Ledger) -> None:
+    """Note passages of documents with a text that stand in it several times, or not at all."""
+    there = found["text"].notna() & found["document_id"].isin(list(texts))
+    if "start" in found:
+        there &= found["start"].isna()
+    ledger.note_cells(found["text"][there], "passages do not stand exactly once in the text of their document: no span")
 
 
 def _told_apart(found: pd.DataFrame) -> pd.Series:

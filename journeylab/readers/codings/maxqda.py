@@ -62,7 +62,8 @@ def read(path: str | Path, options: CodedExportOptions) -> CodedStudy:
     -----
     Columns are known by their heading (English, German, Polish); in other languages by their position, where the table
     has the columns that MAXQDA writes. `Parent > Child` and `Parent\Child` become `Parent/Child`. Beginning and end
-    count paragraphs, so a passage has a span only where `documents` gives the texts and it stands there once. Weights
+    count paragraphs, so a passage has a span only where `documents` gives the texts and it stands there once, or once in
+    its paragraph. Weights
     that are 0 throughout are no weights.
     """
     path = Path(path)
@@ -84,6 +85,7 @@ def read(path: str | Path, options: CodedExportOptions) -> CodedStudy:
         marks["text"] = plain_text(frame[named["text"]])
     if "first" in named and "last" in named:
         marks["place"] = known_text((frame[named["first"]] + "-" + frame[named["last"]]).replace("-", ""))
+        marks["paragraph"] = pd.to_numeric(frame[named["first"]].str.strip(), errors="coerce")
     if "memo" in named:
         marks["memo"] = plain_text(frame[named["memo"]])
     if "weight" in named:

@@ -34,8 +34,8 @@ class Reading:
 
     def length(self, passage: str) -> int:
         """How far apart the two numbers are for a passage."""
-        wide = sum(ord(sign) > 0xFFFF for sign in passage) if self.utf16 else 0
-        return len(passage) + wide - self.closed
+        units = len(passage.encode("utf-16-le", "surrogatepass")) // 2 if self.utf16 else len(passage)
+        return units - self.closed
 
 
 READINGS = [Reading(*one) for one in itertools.product((False, True), (0, 1), (False, True))]
