@@ -81,6 +81,19 @@ def _parser() -> argparse.ArgumentParser:
     reports.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR")
     reports.set_defaults(do=_reports)
 
+    export = commands.add_parser("export", help="write the coded interviews for NVivo, ATLAS.ti, MAXQDA or QualCoder")
+    export.add_argument("study", metavar="STUDY", help="the study's folder, or its study.toml")
+    export.add_argument(
+        "--to", type=_exportable, required=True, metavar="FILE",
+        help="x.qdpx: interviews, codings, and what is known of each person; x.qdc: the codebook",
+    )  # fmt: skip
+    export.add_argument("--data", metavar="DIR", help="where the raw files lie, if not beside study.toml")
+    export.add_argument(
+        "--seed", type=_natural, metavar="S", help="of the search for behaviours (default: as notebook 05)"
+    )
+    export.add_argument("--force", action="store_true", help="replace a file that is there")
+    export.set_defaults(do=_export)
+
     simulate = commands.add_parser("simulate", help="make the demo study with a planted truth")
     simulate.add_argument("folder", type=Path, metavar="DIR")
     simulate.add_argument("--customers", type=_positive, default=20_000, metavar="N")
@@ -98,6 +111,21 @@ def _positive(word: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"found '{word}', expected a whole number from 1")
     return number
+
+
+def _natural(word: str) -> int:
+    return 0 if word == "0" else _positive(word)
+
+
+def _exportable(word: str) -> Path:
+    from journeylab.errors import ReportError
+    from journeylab.export.write import ending
+
+    try:
+        ending(Path(word))
+    except ReportError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return Path(word)
 
 
 def _new(given: argparse.Namespace) -> int:
@@ -189,6 +217,18 @@ def _reports(given: argparse.Namespace) -> int:
     for name, past in runs:
         state = "latest" if past.latest else "good" if past.ok else f"failed: {', '.join(past.failed)}"
         print(f"{name}  {past.name}  {state}  {(past.folder / 'index.html').resolve()}")
+    return DONE
+
+
+def _export(given: argparse.Namespace) -> int:
+    from journeylab.export import export
+    from journeylab.study import open_study
+
+    done = export(open_study(given.study, given.data), given.to, force=given.force, seed=given.seed)
+    print(done.summary())
+    for note in done.notes:
+        print(f"note: {note}")
+    print(done.holds)
     return DONE
 
 

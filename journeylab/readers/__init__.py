@@ -223,7 +223,7 @@ def read_codings(
         For an option that the format does not know.
     """
     study = _read("codings", path, format, options)
-    if format is None and study.report.format != "tabular" and suffix_of(path) not in OWN:
+    if format is None and study.report.format != "tabular" and suffix_of(Path(path)) not in OWN:
         notes = (f"read as '{study.report.format}', since no format was said", *study.report.notes)
         report = dataclasses.replace(study.report, notes=notes)
         reports = tuple(report if one is study.report else one for one in study.reports)
