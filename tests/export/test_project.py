@@ -120,7 +120,7 @@ def schemas(shared: Path) -> Path:
     return folder
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(coded=coded_studies())
 def test_everything_is_read_back(coded: Coded) -> None:
     written = project_file("study", "A <study> & more", "About it", coded)
