@@ -108,7 +108,7 @@ def _project(study: Study, seed: int | None) -> tuple[Written, str]:
         f"This is a working copy: {'interviews in full and unmasked' if full else 'no text of an interview'}, "
         "people under the ids that the study has for them. "
         + _consent(len(people.ids), people.unquotable)
-        + (f" {withdrawn:,} people withdrew and are not in it." if withdrawn else "")
+        + (f" Not in it: {_counted(withdrawn, 'people')} who withdrew." if withdrawn else "")
         + " Keep it within the team."
     )
     description = f"{study.title}, written by journeylab. {holds}"

@@ -63,7 +63,7 @@ def test_it_says_what_was_written_and_what_was_not(study: Path, tmp_path: Path, 
     assert "1 passages without start and end are their whole document" in said
     assert "Stage, valence of codes are not written" in said
     assert "4 of 7 people did not agree to be quoted" in said
-    assert "1 people withdrew and are not in it" in said
+    assert "Not in it: 1 person who withdrew." in said
     assert "unmasked" in said
 
 
