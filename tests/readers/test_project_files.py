@@ -15,8 +15,8 @@ from journeylab.errors import DataError
 from journeylab.readers import read_codings
 from journeylab.readers.codings import databases
 from journeylab.readers.codings.databases import Database, tell_format
-from journeylab.readers.codings.project import Text
-from journeylab.readers.codings.taguette import flatten
+from journeylab.readers.codings.placing import Text
+from journeylab.readers.codings.taguette_text import flatten
 from tests.projects import write_project
 
 WORDS = st.text(alphabet="aß–😀é\u00a0 &<>'\"", min_size=1, max_size=12).filter(lambda word: word.strip())

@@ -8,7 +8,7 @@ import pytest
 
 from journeylab.errors import DataError, StudyError
 from journeylab.readers import read_codings
-from journeylab.readers.codings.taguette import flatten
+from journeylab.readers.codings.taguette_text import flatten
 from journeylab.study import open_study
 from tests.projects import (
     adds_up,

@@ -10,11 +10,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from journeylab.errors import DataError, did_you_mean, listing
-from journeylab.readers.cells import micros_of, number_of, text_of
 from journeylab.readers.stream import find_export
 
 MOST_BYTES = 1024**3
@@ -261,35 +259,3 @@ def _check_program(database: Database, program: str) -> None:
         f"{database.path}: is no whole project of {title}: table {listing(missing)} is missing; it has "
         f"{listing(database.columns, 30)}."
     )
-
-
-# Cells
-
-
-def whole_numbers(cells: pd.Series) -> pd.Series:
-    """Cells as whole numbers (Int64); what is none is missing."""
-    numbers = [number_of(cell) for cell in cells]
-    fit = [int(n) if n is not None and abs(n) < 2**53 and n == int(n) else None for n in numbers]
-    return pd.Series(pd.array(fit, dtype="Int64"), index=cells.index)
-
-
-def plain_texts(cells: pd.Series) -> pd.Series:
-    """Cells as text, as it stands; null is missing."""
-    texts = [
-        None if cell is None else cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
-        for cell in cells
-    ]
-    return pd.Series(pd.array(texts, dtype="str"), index=cells.index)
-
-
-def short_texts(cells: pd.Series) -> pd.Series:
-    """Cells as text without space around it; empty is missing."""
-    texts = [text_of(cell.decode("utf-8", "replace") if isinstance(cell, bytes) else cell) or None for cell in cells]
-    return pd.Series(pd.array(texts, dtype="str"), index=cells.index)
-
-
-def moments(cells: pd.Series, zone: str) -> pd.Series:
-    """Cells as times in UTC; those written without a zone are in `zone`, what is no time is missing."""
-    micros = [micros_of(cell, zone=zone) if isinstance(cell, str) else None for cell in cells]
-    times = np.array([np.datetime64("NaT") if n is None else n for n in micros], dtype="datetime64[us]")
-    return pd.Series(pd.DatetimeIndex(times).tz_localize("UTC"), index=cells.index)

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from journeylab.errors import DataError, listing
-from journeylab.readers.codings.databases import MOST_BYTES, Database, moments, opened, plain_texts, short_texts
+from journeylab.readers.codings.databases import MOST_BYTES, Database, opened
 from journeylab.readers.codings.model import CodedStudy
 from journeylab.readers.codings.people import Cases, spread_variables
-from journeylab.readers.codings.project import Found, ProjectOptions, as_keys, finish, keyed, numbered
+from journeylab.readers.codings.project import Found, ProjectOptions, finish
+from journeylab.readers.codings.sql_cells import as_keys, keyed, moments, numbered, plain_texts, short_texts
 from journeylab.tables import Loss
 
 OPTIONS = ProjectOptions
@@ -23,8 +24,8 @@ DATABASE = "data.qda"
 MEDIA = ("/images/", "/audio/", "/video/", "images:", "audio:", "video:")
 """How the place of a source begins that is no text."""
 
-MOST_RATIO = 200
-"""An archive that grows more than so many times is no archive of a project."""
+MOST_RATIO, SMALL = 200, 10 * 1024**2
+"""A database over 10 MB that grew more than so many times out of its archive is no project."""
 
 
 def read(path: str | Path, options: ProjectOptions) -> CodedStudy:
@@ -80,7 +81,8 @@ def _unpack(path: Path) -> bytes:
             if len(inside) != 1:
                 raise DataError(f"{path}: holds {len(inside)} files {DATABASE}; an archive of one project holds one.")
             size = inside[0].file_size
-            if size > MOST_BYTES or size > MOST_RATIO * max(inside[0].compress_size, 1):
+            bomb = size > SMALL and size > MOST_RATIO * max(inside[0].compress_size, 1)
+            if size > MOST_BYTES or bomb:
                 raise DataError(f"{path}: {inside[0].filename} would unpack to {size:,} bytes, which no project has.")
             with archive.open(inside[0]) as stream:
                 return stream.read(size + 1)[:size]

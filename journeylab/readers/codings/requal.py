@@ -8,20 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from journeylab.readers.codings.databases import Database, opened, plain_texts, short_texts
+from journeylab.readers.codings.code_tree import in_categories
+from journeylab.readers.codings.databases import Database, opened
 from journeylab.readers.codings.model import CodedStudy
 from journeylab.readers.codings.people import Cases, spread_variables
-from journeylab.readers.codings.project import (
-    Found,
-    ProjectOptions,
-    as_keys,
-    choose_project,
-    finish,
-    in_categories,
-    keyed,
-    numbered,
-    only,
-)
+from journeylab.readers.codings.project import Found, ProjectOptions, choose_project, finish
+from journeylab.readers.codings.sql_cells import as_keys, keyed, numbered, only, plain_texts, short_texts
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
