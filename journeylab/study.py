@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Frame: TypeAlias = "pd.DataFrame"
 
-ZONED = ("tabular", "sql", "maxqda", "atlasti", "dedoose", "nvivo", "taguette_tables", "qualtrics")
+ZONED = ("tabular", "sql", "maxqda", "atlasti", "dedoose", "nvivo", "taguette_tables", "qualcoder", "rqda", "qualtrics")
 """Formats whose times may stand without a zone: they are then in that of the study."""
 
 

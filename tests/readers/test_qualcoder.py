@@ -9,6 +9,7 @@ import pytest
 
 from journeylab.errors import DataError, StudyError
 from journeylab.readers import read_codings
+from journeylab.study import open_study
 from tests.projects import adds_up, change, expected, expected_codes, expected_marks, marks_of, survives, write_project
 
 WINDOWS = "\ufeffA: Straße\r\nB: naïve 😀 once\r\n"
@@ -313,3 +314,13 @@ def test_mutated_projects_are_read_or_refused(project: Path, tmp_path: Path) -> 
         project / "data.qda", folder, lambda path: read_codings(path, format="qualcoder"), seed=7, rounds=40
     )
     assert 5 < read < 40
+
+
+def test_a_study_reads_its_interviews_from_a_folder_in_its_own_time_zone(project: Path, tmp_path: Path) -> None:
+    settings = '[study]\nname = "x"\ntitle = "X"\ntimezone = "Europe/Berlin"\n'
+    settings += '[interviews]\nformat = "qualcoder"\npath = "shop.qda"\n'
+    (tmp_path / "study.toml").write_text(settings, encoding="utf-8")
+    study = open_study(tmp_path, data_dir=tmp_path)
+    assert study.participants["participant_id"].tolist() == ["Anna", "Bert", "Cleo"]
+    assert str(study.codings.set_index("coder").loc["ben", "created_at"]) == "2026-03-29 10:00:00+00:00"
+    assert study.reports["interviews"].format == "qualcoder"
