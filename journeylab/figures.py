@@ -42,6 +42,7 @@ STYLE = {
     "savefig.dpi": DPI,
     "figure.facecolor": "white",
     "axes.facecolor": "white",
+    "text.parse_math": False,
 }
 
 
@@ -110,12 +111,16 @@ def png(ax: Axes) -> bytes:
     import numpy as np
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
     from PIL import Image
 
     buffer = io.BytesIO()
     figure = ax.get_figure(root=True)
     assert figure is not None
     with rc_context(STYLE):
+        # Words from data may hold dollar signs: they are no formulas.
+        for words in figure.findobj(Text):
+            words.set_parse_math(False)
         figure.set_dpi(DPI)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()

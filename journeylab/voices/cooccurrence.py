@@ -52,7 +52,8 @@ class Cooccurrence(Result):
     @property
     def shown(self) -> pd.DataFrame:
         """The pairs for a report: names, times together, times by chance, coefficient, people, p, q."""
-        frame = self.table.assign(pair=self.table["code_1"] + " + " + self.table["code_2"])
+        pairs = zip(self.table["code_1"], self.table["code_2"], strict=True)
+        frame = self.table.assign(pair=[f"{first} + {second}" for first, second in pairs])
         names = {"n": "together", "expected": "by_chance", "participants": "people"}
         return frame.rename(columns=names)[
             ["pair", "together", "by_chance", "coefficient", "people", "p_value", "q_value"]
@@ -72,10 +73,11 @@ class Cooccurrence(Result):
         if self.table.empty:
             return f"No two codes come together {self.where}."
         row = self.table.iloc[0]
+        times = "once" if row["n"] == 1 else f"{row['n']:,} times"
         pairs = "One pair of codes comes" if len(self.table) == 1 else f"{len(self.table):,} pairs of codes come"
         first = (
             f"{pairs} together {self.where}; most often '{row['code_1']}' and "
-            f"'{row['code_2']}' ({row['n']:,} times, coefficient {text.number(row['coefficient'], 3)}, "
+            f"'{row['code_2']}' ({times}, coefficient {text.number(row['coefficient'], 3)}, "
             f"{text.people(row['participants'])})."
         )
         if self.table["p_value"].isna().all():

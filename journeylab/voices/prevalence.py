@@ -147,7 +147,8 @@ class Prevalence(Result):
         ax.xaxis.set_major_formatter("{x:.0f} %")
         ax.set_xlabel("share of the people asked, with 95 % interval")
         ax.grid(axis="y", visible=False)
-        ax.legend(frameon=False, loc="lower right")
+        if len(frame):
+            ax.legend(frameon=False, loc="lower right")
         figures.subtitle(ax, "What people said", "people, not passages")
         return figures.describe(
             ax, f"Dot plot of {len(frame)} codes by the share of people who said them. {self.summary()}"

@@ -113,6 +113,8 @@ class Saturation(Result):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the cumulative curve in its envelope, the new codes under it, and the estimated number of codes."""
         ax = figures.new_axes(ax, height=3.8)
+        if self.table.empty:
+            return figures.describe(ax, f"An empty figure. {self.summary()}")
         number, cumulative = self.table["number"], self.table["cumulative"]
         ax.fill_between(
             number, self.table["envelope_low"], self.table["envelope_high"], color=figures.GRID, linewidth=0, step=None
@@ -138,7 +140,7 @@ class Saturation(Result):
             top = max(top, estimate)
         ax.set_xlabel("documents, in the order they were collected")
         ax.set_ylabel("codes")
-        ax.set_ylim(bottom=0, top=top * 1.15)
+        ax.set_ylim(bottom=0, top=max(1.0, top * 1.15))
         figures.subtitle(ax, "Codes by document", f"{len(self.table):,} documents, {int(cumulative.iloc[-1])} codes")
         return figures.describe(
             ax, f"Line of cumulative codes over documents, within the band of random orders. {self.summary()}"

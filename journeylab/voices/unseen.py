@@ -44,9 +44,10 @@ class Unseen:
         if np.isnan(self.estimate):
             return f"How many codes were not heard cannot be estimated: {self.reason}."
         if self.estimate == self.seen:
+            alone = "only one is" if self.once else "not one is"
             return (
-                f"Chao2 estimates that no code was missed, since {'only ' if self.once else 'not '}one is in a single document; "
-                f"the codes seen cover {text.percent(self.coverage)} of mentions."
+                f"Chao2 estimates that no code was missed, since {alone} in a single document (95 % interval up to "
+                f"{text.number(self.ci_high, 1)} codes in all); the codes seen cover {text.percent(self.coverage)} of mentions."
             )
         missing = text.number(max(0.0, self.estimate - self.seen), 1)
         ends = f"{text.number(max(0.0, self.ci_low - self.seen), 1)} to {text.number(self.ci_high - self.seen, 1)}"
