@@ -89,6 +89,17 @@ def test_a_frozen_codebook_is_warned_of(shared: Path) -> None:
     assert not voices.saturation(study_of([5, 4, 3, 1, 1, 1, 0]), draws=10).frozen
 
 
+def test_the_real_think_aloud_sessions_have_a_frozen_codebook(shared: Path) -> None:
+    file = shared / "data/qualitative/serdif_GPL3/data/transcripts/thematic-analysis/tags/csv/all_tags_20220303.csv"
+    if not file.is_file():
+        pytest.skip("needs ../shared/data/qualitative/serdif_GPL3, which is not on this machine")
+    rows = pd.read_csv(file, dtype=str).rename(columns={"document": "document_id", "tag": "code_id"})
+    order = sorted(rows["document_id"].unique(), key=lambda name: int(name.split("_")[0].removeprefix("P")))
+    result = voices.saturation(rows, order, draws=10)
+    assert result.table["new_codes"].tolist() == reference(shared)["serdif"]["new"]
+    assert result.frozen
+
+
 def test_reflexive_analysis_is_cautioned_and_nothing_is_said_of_nothing() -> None:
     empty = voices.saturation(pd.DataFrame({"document_id": [], "code_id": []}))
     assert empty.summary() == "There are no coded documents."
