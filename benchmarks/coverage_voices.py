@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -49,10 +50,10 @@ def marked_texts(rng: np.random.Generator, n_documents: int, error: float, lengt
             size = rng.integers(20, 80)
             for coder in (0, 1):
                 if rng.random() >= miss:
-                    ends = np.clip(rng.normal([start, start + size], 4).round().astype(int), start, start + 100)
+                    ends = np.clip(rng.normal([start, start + size], 4).round().astype(int), start, start + 99)
                     if ends[1] > ends[0]:
                         rows.append((document, coder, int(ends[0]), int(ends[1]), 1))
-    spans = pd.DataFrame(rows, columns=["document", "coder", "start", "end", "value"]).clip(upper=length)
+    spans = pd.DataFrame(rows, columns=["document", "coder", "start", "end", "value"])
     worked = np.ones((2, n_documents), dtype=bool)
     return continuum.tally(spans, np.full(n_documents, length), worked, 1).u_alpha()
 
@@ -87,14 +88,8 @@ def held(rng: np.random.Generator, make, truth: float, repetitions: int) -> dict
     return row
 
 
-def main() -> None:
-    """Print the tables as Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repetitions", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    rng = np.random.default_rng(options.seed)
-    rows = []
+def of_alpha(rng: np.random.Generator, repetitions: int) -> Iterator[dict[str, float]]:
+    """Rows of alpha, of one code on units."""
     for n, prevalence, error in itertools.product((5, 8, 15, 30), (0.1, 0.3), (0.05, 0.2)):
         matrix, documents = coded_documents(rng, 50_000, prevalence, error)
         truth = float(measures.prepare("alpha", matrix, clusters=documents).total.value[0])
@@ -103,17 +98,32 @@ def main() -> None:
             drawn, cluster = coded_documents(rng, n, prevalence, error)
             return measures.prepare("alpha", drawn, clusters=cluster), drawn
 
-        rows.append({"documents": n, "prevalence": prevalence, "true value": truth}
-                    | held(rng, make, truth, options.repetitions))  # fmt: skip
-        print(rows[-1], flush=True)
-    print(_markdown(pd.DataFrame(rows)))
-    rows = []
-    for n, error in itertools.product((8, 15, 30), (0.1, 0.3)):
-        truth = float(marked_texts(rng, 20_000, error).total.value[0])
-        rows.append({"documents": n, "true value": truth}
-                    | held(rng, lambda n=n, error=error: (marked_texts(rng, n, error), None), truth,
-                           options.repetitions))  # fmt: skip
-    print(_markdown(pd.DataFrame(rows)))
+        yield {"documents": n, "prevalence": prevalence, "true value": truth} | held(rng, make, truth, repetitions)
+
+
+def of_u_alpha(rng: np.random.Generator, repetitions: int) -> Iterator[dict[str, float]]:
+    """Rows of u-alpha, of one code on free passages."""
+    for error in (0.1, 0.3):
+        truth = float(marked_texts(rng, 50_000, error).total.value[0])
+        for n in (8, 15, 30):
+
+            def make(n=n, error=error) -> tuple[measures.Sums, None]:
+                return marked_texts(rng, n, error), None
+
+            yield {"documents": n, "true value": truth} | held(rng, make, truth, repetitions)
+
+
+def main() -> None:
+    """Print the tables as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repetitions", type=int, default=1000)
+    parser.add_argument("--measure", choices=["alpha", "u_alpha"], action="append")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    for measure, rows in (("alpha", of_alpha), ("u_alpha", of_u_alpha)):
+        if measure in (options.measure or ["alpha", "u_alpha"]):
+            rng = np.random.default_rng(options.seed)
+            print(_markdown(pd.DataFrame(rows(rng, options.repetitions))), flush=True)
 
 
 def _markdown(frame: pd.DataFrame) -> str:

@@ -131,7 +131,7 @@ class Agreement(Result):
             frame,
             "Agreement by code",
             f"up to n = {n:,} {self.unit}s, intervals over {self.cluster}s",
-            f"{measures.LABELS[chosen]}, with {CONFIDENCE:.0%} interval",
+            f"{measures.LABELS[chosen]}, with {text.percent(CONFIDENCE, 0)} interval",
             f"Dot plot of {measures.LABELS[chosen]} for {len(frame)} codes. {self.summary()}",
         )
 
@@ -201,6 +201,8 @@ def agreement(
     Krippendorff (2019), Content Analysis, 4th ed., ch. 12; of the other measures see `journeylab.voices.measures`.
     """
     wanted = [measure] if isinstance(measure, str) else list(measure)
+    if not wanted:
+        raise DataError(f"agreement: name at least one measure of {listing(measures.MEASURES)}.")
     for kind, names, allowed in (
         ("measure", wanted, measures.MEASURES),
         ("level", [level], measures.LEVELS),
@@ -514,10 +516,11 @@ def _assumptions(
     unit: str, what: str, interval: str, resamples: int, units: Units, identified: bool
 ) -> tuple[str, ...]:  # fmt: skip
     """What must hold, and what was left out."""
+    sure = text.percent(CONFIDENCE, 0)
     kinds = {
-        "jackknife": f"{CONFIDENCE:.0%} from leaving out one {what} after another, t-distributed on Fisher's z scale",
-        "percentile": f"{CONFIDENCE:.0%} percentile bootstrap over {what}s, {resamples:,} resamples",
-        "pairs": f"{CONFIDENCE:.0%} from {resamples:,} resamples of pairs of ratings, as the KALPHA macro makes them: too "
+        "jackknife": f"{sure} from leaving out one {what} after another, t-distributed on Fisher's z scale",
+        "percentile": f"{sure} percentile bootstrap over {what}s, {resamples:,} resamples",
+        "pairs": f"{sure} from {resamples:,} resamples of pairs of ratings, as the KALPHA macro makes them: too "
         "narrow, since pairs of one unit and units of one document are not independent",
     }
     lines = [f"A unit is a {unit}; only documents that two or more coders coded count."]

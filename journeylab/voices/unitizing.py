@@ -97,7 +97,7 @@ class UnitizingAgreement(Result):
         n = int(self.table["n_documents"].max()) if len(self.table) else 0
         return draw_dots(
             ax, frame, "Agreement on passages, by code", f"n = {n:,} documents, intervals over {self.cluster}s",
-            f"u-alpha, with {CONFIDENCE:.0%} interval",
+            f"u-alpha, with {text.percent(CONFIDENCE, 0)} interval",
             f"Dot plot of u-alpha for {len(frame)} codes. {self.summary()}",
         )  # fmt: skip
 
@@ -171,7 +171,8 @@ def unitizing_agreement(
     assumptions = (
         "All text of the documents counts, also what nobody marked.",
         "Passages of one coder and code that overlap are one; those that only touch stay apart.",
-        f"Intervals: {CONFIDENCE:.0%} over {field.what}s; characters of one text are far from independent, and never drawn.",
+        f"Intervals: {text.percent(CONFIDENCE, 0)} over {field.what}s; characters of one text are far from independent, and "
+        "never drawn.",
         "Coders worked alone, with the same codebook. Whoever marked nothing in a document did not work on it, unless coded_by "
         "says so.",
         *(f"{text.sentence(line)}." for line in field.left_out),

@@ -14,7 +14,7 @@ from journeylab.errors import DataError, did_you_mean, listing
 
 OF_TEXT = ("sentence", "line", "paragraph", "turn")
 UNITS = ("document", "segment", *OF_TEXT)
-SENTENCE = re.compile(r"\S[^\n]*?(?:[.!?…]+[\"'”’»)\]]*(?=\s|$)|(?=\s*\n)|\s*\Z)")
+STOP = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s|$)")
 LINE = re.compile(r"[^\n]+")
 PARAGRAPH = re.compile(r"[^\n]+(?:\n(?![ \t]*\n)[^\n]+)*")
 BLANK_LINE = re.compile(r"\n[ \t]*\n")
@@ -229,13 +229,16 @@ def cut(text: str, unit: str) -> list[tuple[int, int]]:
     [(0, 12), (13, 20), (22, 31)]
     """
     if unit == "turn":
-        begins = [match.start() for match in SPEAKER.finditer(text)]
-        edges = sorted({0, *begins, len(text)})
+        edges = sorted({0, *(match.start() for match in SPEAKER.finditer(text)), len(text)})
         spans = list(itertools.pairwise(edges))
+    elif unit == "paragraph" and BLANK_LINE.search(text):
+        spans = [match.span() for match in PARAGRAPH.finditer(text)]
     else:
-        by_line = unit == "line" or (unit == "paragraph" and not BLANK_LINE.search(text))
-        pattern = SENTENCE if unit == "sentence" else LINE if by_line else PARAGRAPH
-        spans = [match.span() for match in pattern.finditer(text)]
+        spans = [match.span() for match in LINE.finditer(text)]
+    if unit == "sentence":
+        stops = [match.end() for match in STOP.finditer(text)]
+        edges = sorted({*stops, *(edge for span in spans for edge in span)})
+        spans = list(itertools.pairwise(edges))
     trimmed = []
     for begin, stop in spans:
         piece = text[begin:stop]
