@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from journeylab.voices import continuum, measures, uncertainty
+from journeylab.voices import coefficients, continuum, uncertainty
 
 N_UNITS, ALIKE = 20, 0.1
 """Units a document, and how alike they are (intraclass correlation of the code and of the coders' mistakes)."""
@@ -39,7 +39,7 @@ def coded_documents(
     return np.array(given, dtype=float).reshape(n_coders, -1), np.repeat(np.arange(n_documents), N_UNITS)
 
 
-def marked_texts(rng: np.random.Generator, n_documents: int, error: float, length: int = 2000) -> measures.Sums:
+def marked_texts(rng: np.random.Generator, n_documents: int, error: float, length: int = 2000) -> coefficients.Sums:
     """Two coders who mark passages of texts: some overlooked, ends moved; u-alpha, one row a document."""
     spread = 1 / ALIKE - 1
     rows = []
@@ -58,7 +58,7 @@ def marked_texts(rng: np.random.Generator, n_documents: int, error: float, lengt
     return continuum.tally(spans, np.full(n_documents, length), worked, 1).u_alpha()
 
 
-def _at_stake(sums: measures.Sums) -> uncertainty.Stake:
+def _at_stake(sums: coefficients.Sums) -> uncertainty.Stake:
     """What could have been disputed of a code, from its table of coincidences."""
     given = sums.each[:, 1] + sums.each[:, 3]
     return uncertainty.Stake(float(given.sum() / sums.each[:, :4].sum()), int((given > 0).sum()))
@@ -92,11 +92,11 @@ def of_alpha(rng: np.random.Generator, repetitions: int) -> Iterator[dict[str, f
     """Rows of alpha, of one code on units."""
     for n, prevalence, error in itertools.product((5, 8, 15, 30), (0.1, 0.3), (0.05, 0.2)):
         matrix, documents = coded_documents(rng, 50_000, prevalence, error)
-        truth = float(measures.prepare("alpha", matrix, clusters=documents).total.value[0])
+        truth = float(coefficients.prepare("alpha", matrix, clusters=documents).total.value[0])
 
-        def make(n=n, prevalence=prevalence, error=error) -> tuple[measures.Sums, np.ndarray]:
+        def make(n=n, prevalence=prevalence, error=error) -> tuple[coefficients.Sums, np.ndarray]:
             drawn, cluster = coded_documents(rng, n, prevalence, error)
-            return measures.prepare("alpha", drawn, clusters=cluster), drawn
+            return coefficients.prepare("alpha", drawn, clusters=cluster), drawn
 
         yield {"documents": n, "prevalence": prevalence, "true value": truth} | held(rng, make, truth, repetitions)
 
@@ -107,7 +107,7 @@ def of_u_alpha(rng: np.random.Generator, repetitions: int) -> Iterator[dict[str,
         truth = float(marked_texts(rng, 50_000, error).total.value[0])
         for n in (8, 15, 30):
 
-            def make(n=n, error=error) -> tuple[measures.Sums, None]:
+            def make(n=n, error=error) -> tuple[coefficients.Sums, None]:
                 return marked_texts(rng, n, error), None
 
             yield {"documents": n, "true value": truth} | held(rng, make, truth, repetitions)

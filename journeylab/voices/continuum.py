@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from journeylab.voices.measures import Array, Parts, Sums
+from journeylab.voices.coefficients import Array, Parts, Sums
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from journeylab.errors import DataError, listing
 from journeylab.intervals import CONFIDENCE, normal_quantile
-from journeylab.voices.measures import counts_of, prepare
+from journeylab.voices.coefficients import counts_of, prepare
 
 GWET = ("alpha", "fleiss", "conger", "ac1", "brennan_prediger")
 

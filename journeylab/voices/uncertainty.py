@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.intervals import CONFIDENCE
-from journeylab.voices.measures import Array, Sums, counts_of, distances, prepare
+from journeylab.voices.coefficients import Array, Sums, counts_of, distances, prepare
 
 OF_CLUSTERS = ("jackknife", "percentile")
 HOW = (*OF_CLUSTERS, "pairs")

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from journeylab.errors import DataError, did_you_mean, listing
+from journeylab.voices.prevalence import people_of
 
 OF_TEXT = ("sentence", "line", "paragraph", "turn")
 UNITS = ("document", "segment", *OF_TEXT)
@@ -251,3 +252,27 @@ def usual_unit(segments: pd.DataFrame | None) -> str:
     """``segment`` where passages are marked within texts, else ``document``."""
     spans = segments is not None and "start" in segments and bool(segments["start"].notna().all())
     return "segment" if spans else "document"
+
+
+def code_names(codings: pd.DataFrame, codes: pd.DataFrame | None) -> dict[str, str]:
+    """Code id to name, in the order of the codebook, for codes that may be given; the path where two have one name."""
+    used = set(codings["code_id"].dropna())
+    if codes is None:
+        return {code: code for code in sorted(used)}
+    listed = codes[codes["codable"].astype(bool) | codes["code_id"].isin(used)]
+    double = listed["name"].duplicated(keep=False)
+    names = listed["name"].where(~double, listed["path"] if "path" in listed else listed["code_id"])
+    beyond = {code: code for code in sorted(used - set(codes["code_id"]))}
+    return dict(zip(listed["code_id"], names, strict=True)) | beyond
+
+
+def clusters_of(units: Units, documents: pd.DataFrame | None, unit: str) -> tuple[NDArray[np.int64], str]:
+    """What is independent: the participant of each unit where known, else its document; the unit where each has its own."""
+    names = pd.Series(units.documents, dtype=object)
+    what = "document"
+    if documents is not None and "participant_id" in documents and documents["participant_id"].notna().any():
+        what = "participant"
+        names = names.map(people_of(documents)).fillna(names)
+    place = pd.factorize(names)[0] if len(names) else np.empty(0, dtype=np.int64)
+    group = place[units.document].astype(np.int64)
+    return (group, unit) if len(np.unique(group)) == len(group) and what == "document" else (group, what)

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from benchmarks.coverage_voices import coded_documents, held, marked_texts
-from journeylab.voices import measures
+from journeylab.voices import coefficients
 
 
 @pytest.mark.parametrize("n_documents", [8, 20])
 def test_alpha_is_held_where_percentiles_miss_it(n_documents: int) -> None:
     rng = np.random.default_rng(11)
     matrix, documents = coded_documents(rng, 20_000, 0.3, 0.1)
-    truth = float(measures.prepare("alpha", matrix, clusters=documents).total.value[0])
+    truth = float(coefficients.prepare("alpha", matrix, clusters=documents).total.value[0])
 
-    def make() -> tuple[measures.Sums, np.ndarray]:
+    def make() -> tuple[coefficients.Sums, np.ndarray]:
         drawn, cluster = coded_documents(rng, n_documents, 0.3, 0.1)
-        return measures.prepare("alpha", drawn, clusters=cluster), drawn
+        return coefficients.prepare("alpha", drawn, clusters=cluster), drawn
 
     found = held(rng, make, truth, 300)
     # 300 samples of a true 95 %: within 0.91 and 0.985 in all but one case of a thousand

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from journeylab.errors import DataError
-from journeylab.voices import measures, standard_errors, uncertainty
+from journeylab.voices import coefficients, measures, standard_errors, uncertainty
 
 LEVELS = ("nominal", "ordinal", "interval", "ratio")
 
@@ -108,17 +108,17 @@ class TestAlpha:
     def test_neither_coders_nor_units_have_an_order(self, matrix: np.ndarray, level: str, seed: int) -> None:
         rng = np.random.default_rng(seed)
         shuffled = rng.permutation(rng.permutation(matrix, axis=0), axis=1)
-        for name in set(measures.MEASURES) - set(measures.FOR_TWO):
-            first, second = (measures.prepare(name, each, level=level).total.value for each in (matrix, shuffled))
+        for name in set(coefficients.MEASURES) - set(coefficients.FOR_TWO):
+            first, second = (coefficients.prepare(name, each, level=level).total.value for each in (matrix, shuffled))
             assert first == pytest.approx(second, abs=1e-9, nan_ok=True), name
 
     @settings(max_examples=40, deadline=None)
     @given(matrix=some_ratings, seed=st.integers(0, 1000))
     def test_sums_over_clusters_are_those_over_units(self, matrix: np.ndarray, seed: int) -> None:
         clusters = np.random.default_rng(seed).integers(0, 3, matrix.shape[1])
-        for name in set(measures.MEASURES) - set(measures.FOR_TWO):
-            whole = measures.prepare(name, matrix).total.value
-            assert measures.prepare(name, matrix, clusters=clusters).total.value == pytest.approx(
+        for name in set(coefficients.MEASURES) - set(coefficients.FOR_TWO):
+            whole = coefficients.prepare(name, matrix).total.value
+            assert coefficients.prepare(name, matrix, clusters=clusters).total.value == pytest.approx(
                 whole, abs=1e-9, nan_ok=True
             )
 
@@ -138,7 +138,7 @@ class TestOtherCoefficients:
         matrix = as_matrix(case_of(printed, "alpha", "krippendorff_2011_4x12")["ratings"])
         paired = matrix[:, (~np.isnan(matrix)).sum(axis=0) >= 2]
         assert measures.ac1(paired) == pytest.approx(0.775152, abs=6e-7)
-        counts, _ = measures.counts_of(paired)
+        counts, _ = coefficients.counts_of(paired)
         pooled = counts.sum(axis=0) / counts.sum()  # ratings, not units, count once
         assert 1 - measures.disagreement(paired, "fleiss")[0] / (1 - pooled @ pooled) == pytest.approx(
             0.760766, abs=6e-7
@@ -284,7 +284,7 @@ class TestDegenerate:
         with pytest.raises(DataError, match="interval"):
             measures.alpha([[-1, 2], [1, 2]], "ratio")
         with pytest.raises(DataError, match="'alpha'"):
-            measures.prepare("alfa", [[1], [1]])
+            coefficients.prepare("alfa", [[1], [1]])
 
 
 class TestIntervals:
@@ -307,7 +307,7 @@ class TestIntervals:
     def test_units_drawn_anew_give_a_far_wider_interval(self, forty: tuple[np.ndarray, dict]) -> None:
         matrix, bootstrap = forty
         published = bootstrap["unit_resampling_percentile"]
-        sums = measures.prepare("alpha", matrix, level="ordinal")
+        sums = coefficients.prepare("alpha", matrix, level="ordinal")
         found = uncertainty.percentile(sums, resamples=4000)
         assert (found.low, found.high) == pytest.approx(published["ci95"], abs=0.01)
         rng = np.random.default_rng(2)
@@ -318,7 +318,7 @@ class TestIntervals:
 
     def test_no_disagreement_is_not_certainty(self) -> None:
         matrix = np.tile([1.0, 0, 0, 0], (2, 12))
-        sums = measures.prepare("alpha", matrix, clusters=np.repeat(np.arange(12), 4))
+        sums = coefficients.prepare("alpha", matrix, clusters=np.repeat(np.arange(12), 4))
         found = uncertainty.jackknife(sums, stake=uncertainty.Stake(0.25, 12))
         unseen = 1 - 0.025 ** (1 / 12)
         # of 48 units so many would be given by one coder only, with the prevalence that was seen
@@ -333,16 +333,16 @@ class TestIntervals:
 
     def test_where_nothing_tells_how_documents_differ_the_reason_says_so(self) -> None:
         matrix = np.array([[1, 0, 0, 1, 0, 0.0], [1, 0, 1, 1, 0, 0.0]])
-        one = uncertainty.jackknife(measures.prepare("alpha", matrix, clusters=np.zeros(6)))
+        one = uncertainty.jackknife(coefficients.prepare("alpha", matrix, clusters=np.zeros(6)))
         assert np.isnan(one.low)
         assert "one document" in one.reason
         rare = np.array([[1, 1, 0, 0, 0, 0.0], [1, 0, 0, 0, 0, 0.0]])
-        lonely = uncertainty.jackknife(measures.prepare("alpha", rare, clusters=[0, 0, 1, 1, 2, 2]))
+        lonely = uncertainty.jackknife(coefficients.prepare("alpha", rare, clusters=[0, 0, 1, 1, 2, 2]))
         assert np.isnan(lonely.low)
         assert "only one document" in lonely.reason
 
     def test_an_interval_keeps_to_what_the_measure_can_be(self) -> None:
         matrix = np.array([[1, 0, 1, 0, 0, 0.0], [1, 0, 0, 0, 0, 1.0]])
-        sums = measures.prepare("percent", matrix, clusters=[0, 0, 1, 1, 2, 2])
+        sums = coefficients.prepare("percent", matrix, clusters=[0, 0, 1, 1, 2, 2])
         found = uncertainty.jackknife(sums, least=0.0)
         assert 0 <= found.low < found.high < 1
