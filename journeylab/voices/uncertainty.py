@@ -6,7 +6,6 @@ import dataclasses
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit
 
 from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.intervals import CONFIDENCE
@@ -94,6 +93,7 @@ def jackknife(
     Economics and Statistics 90:414, on t with C - 1 degrees of freedom.
     """
     from scipy import stats
+    from scipy.special import expit
 
     each = sums.each[sums.each.any(axis=1)]
     n = len(each)
