@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import struct
 import warnings
 import zipfile
 import zlib
@@ -14,7 +15,7 @@ import pandas as pd
 from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.readers.files import MOST_BYTES, RawTable, build_table, header_names
 
-PLAUSIBLE_BYTES, MOST_TIMES = 64 * 1024**2, 100
+PLAUSIBLE_BYTES, MOST_TIMES = 64 * 1024**2, 200
 """A workbook that unpacks to more than so many bytes, and to more than so many times its size, is refused."""
 
 
@@ -71,6 +72,10 @@ def read_workbook(path: Path, sheet: str | None, most: int | None = None) -> Raw
         TypeError,
         IndexError,
         AttributeError,
+        AssertionError,
+        RuntimeError,  # a locked archive, or one packed in a way that nobody reads
+        OverflowError,
+        struct.error,
     ) as error:
         raise DataError(f"{path}: is no sound .xlsx workbook ({error}); save it again as .xlsx or .csv.") from None
     if not any(map(any, records)):

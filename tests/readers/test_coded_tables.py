@@ -247,6 +247,19 @@ class TestDamage:
         with pytest.raises(DataError, match=r"no sound \.xlsx workbook"):
             read_codings(tmp_path / name)
 
+    @pytest.mark.parametrize(("place", "value"), [(6, 1), (8, 99)], ids=["locked", "packed otherwise"])
+    def test_a_workbook_that_cannot_be_unpacked_is_refused(
+        self, place: int, value: int, study: Path, tmp_path: Path
+    ) -> None:
+        content = bytearray((study / "nvivo_matrix.xlsx").read_bytes())
+        for mark, shift in ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2)):
+            for start in range(len(content)):
+                if content.startswith(mark, start):
+                    content[start + place + shift] = value
+        (tmp_path / "x.xlsx").write_bytes(content)
+        with pytest.raises(DataError, match=r"no sound \.xlsx workbook"):
+            read_codings(tmp_path / "x.xlsx")
+
     def test_a_workbook_that_unpacks_without_end_is_refused(self, study: Path, tmp_path: Path) -> None:
         bomb = tmp_path / "bomb.xlsx"
         with (
@@ -423,8 +436,35 @@ class TestDedoose:
         assert coded.participants["Age"].tolist() == [34, 51]
         assert coded.participants["Plan"].isna().tolist() == [True, False]
         assert coded.documents["participant_id"].tolist() == ["P1", "P2"]
-        assert any("'Plan' has several values in 1 documents, such as 'P1'" in note for note in coded.report.notes)
+        assert any("'Plan' has several values for 1 participants, such as 'P1'" in note for note in coded.report.notes)
         assert coded.segments["text"].tolist() == ["x", "y", "z"]
+
+    def test_descriptors_meet_the_people_of_the_documents(self, tmp_path: Path) -> None:
+        head, rows = (
+            ["Code: A Applied", "Age"],
+            [["P1.txt", "0-1", "ana", "x", "1", "34"], ["P2.txt", "0-1", "b", "y", "1", "51"]],
+        )
+        write(tmp_path / "d.csv", [["document_id", "participant_id"], ["P1", "maria"], ["P2", "maria"], ["P3", "jo"]])
+        coded = self.read(tmp_path, head, *rows, documents={"path": str(tmp_path / "d.csv")})
+        assert coded.participants is not None
+        assert coded.participants.fillna("").values.tolist() == [["maria", ""], ["jo", ""]]
+        assert any(
+            "'Age' has several values for 1 participants, such as 'maria'" in note for note in coded.report.notes
+        )
+        write(tmp_path / "d.csv", [["document_id", "text"], ["P1", "x"], ["P2", "y"]])
+        write(tmp_path / "p.csv", [["participant_id", "city"], ["P1", "Bonn"], ["P2", "Ulm"]])
+        parts = {name: {"path": str(tmp_path / f"{name[0]}.csv")} for name in ("documents", "participants")}
+        coded = self.read(tmp_path, head, *rows, **parts)
+        assert coded.participants is not None
+        assert coded.participants.values.tolist() == [["P1", "Bonn", 34], ["P2", "Ulm", 51]]
+
+    def test_a_column_may_say_who_the_participant_is(self, tmp_path: Path) -> None:
+        head, rows = ["Code: A Applied", "Who", "Age"], [["P1", "0-1", "a", "x", "1", "maria", "34"],
+                                                         ["P2", "0-1", "a", "y", "1", "maria", "34"]]  # fmt: skip
+        coded = self.read(tmp_path, head, *rows, format="dedoose", columns={"participant_id": "Who"})
+        assert coded.documents["participant_id"].tolist() == ["maria", "maria"]
+        assert coded.participants is not None
+        assert coded.participants.values.tolist() == [["maria", 34]]
 
     def test_weights_and_cells_that_are_no_flags(self, tmp_path: Path) -> None:
         head = ["Code: A Applied", "Code: A Range", "Code: A Weight", "Code: A\\B Applied"]
@@ -549,6 +589,48 @@ def test_a_table_of_ones_own_stays_tabular(shared: Path) -> None:
     assert coded.report.format == "tabular"
     assert coded.report.n_kept + coded.report.n_dropped == coded.report.n_read
     assert "orientation" in set(coded.codes["path"])
+
+
+CELLS = (
+    "",
+    "x",
+    "0",
+    "-1",
+    "nan",
+    "9" * 30,
+    '"',
+    "a,b",
+    "true",
+    "> ",
+    "\\",
+    "5-2",
+    "2026-13-45",
+    "\u2028",
+    "P01",
+    "/",
+    "a\r\nb",
+)
+
+
+@pytest.mark.parametrize("name", list(FILES))
+def test_whatever_happens_to_a_table_it_adds_up_or_is_refused(name: str, study: Path, tmp_path: Path) -> None:
+    rng = random.Random(name)
+    whole = as_csv(study / name)
+    for _ in range(12):
+        rows = [list(row) for row in whole]
+        for _ in range(rng.randint(1, 8)):
+            row = rng.choice(rows)
+            place = rng.randrange(len(row) + 1)
+            row[place : place + rng.choice([0, 1, 1, 1])] = [rng.choice(CELLS)]
+        path = write(tmp_path / "x.csv", rows)
+        try:
+            study_read = read_codings(path, format=FILES[name])
+        except DataError as error:
+            assert str(path) in str(error)  # noqa: PT017
+            continue
+        report = study_read.report
+        assert report.n_kept + report.n_dropped == report.n_read
+        assert set(study_read.codings["segment_id"]) <= set(study_read.segments["segment_id"])
 
 
 def test_options_that_no_table_has_are_refused(tmp_path: Path) -> None:

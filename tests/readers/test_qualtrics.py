@@ -228,8 +228,11 @@ class TestChoiceTexts:
         assert answers["score"].tolist() == [6]
         assert any("option values" in note for note in report.notes)
 
-    def test_numbers_within_texts_are_not_taken_for_answers(self, tmp_path: Path) -> None:
-        _, report = read(tmp_path, {**FULL, "Q1": "I bought 3 of them"}, FULL)
+    @pytest.mark.parametrize(
+        "text", ["I bought 3 of them", "2 - 3 times", "between 2 and 3", "1,3", "3 of 4 worked", "-"]
+    )
+    def test_numbers_within_texts_are_not_taken_for_answers(self, text: str, tmp_path: Path) -> None:
+        _, report = read(tmp_path, {**FULL, "Q1": text}, FULL)
         assert losses(report) == {"without an answer to any item": 1}
 
 

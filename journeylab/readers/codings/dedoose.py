@@ -19,6 +19,7 @@ from journeylab.readers.codings.exports import (
     document_ids,
     known_columns,
     levels_of,
+    one_value_each,
     open_ledger,
     plain_text,
     require,
@@ -34,6 +35,7 @@ OPTIONS = CodedExportOptions
 
 HEADINGS = {
     "document_id": ("media title", "resource title"),
+    "participant_id": ("participant id", "participant_id"),
     "range": ("excerpt range",),
     "coder": ("excerpt creator",),
     "created_at": ("excerpt date",),
@@ -60,7 +62,7 @@ def read(path: str | Path, options: CodedExportOptions) -> CodedStudy:
     `Codes Applied Combined` has only the last names of codes, joined by commas that names may hold as well: it is read
     only where there are no columns of codes. Ranges count signs from 0; they become spans where the excerpt is as
     long, and where `documents` gives the texts, where it stands there. All further columns are descriptors: they become
-    variables of the participant, one for each document, where all of its rows agree.
+    variables of the participant, who is the document unless `columns.participant_id` names a column, where all rows agree.
     """
     path = Path(path)
     raw = read_file(path, options)
@@ -75,9 +77,12 @@ def read(path: str | Path, options: CodedExportOptions) -> CodedStudy:
     frame = ledger.drop(frame, (frame[column].str.strip() == "").to_numpy(), f"without a document ({column})")
     name = known_text(frame[column])
     rows = pd.DataFrame({"document_id": document_ids(name), "name": name})
-    people = _descriptors(frame, rows, named, ledger)
-    if people is not None:
-        rows["participant_id"] = rows["document_id"]
+    owner = rows["document_id"]
+    if "participant_id" in named:
+        owner = known_text(frame[named["participant_id"]]).fillna(owner)
+    people = _descriptors(frame, owner, named, ledger)
+    if people is not None or "participant_id" in named:
+        rows["participant_id"] = owner
     marks = rows[["document_id"]].assign(coder=coders(frame, named, ledger, options))
     for role in ("text", "memo"):
         if role in named:
@@ -93,7 +98,7 @@ def read(path: str | Path, options: CodedExportOptions) -> CodedStudy:
         codes = code_tree(columns["applied"].values())
     else:
         marks, codes = _combined(frame[named["combined"]], marks, ledger)
-    study = build(
+    return build(
         ledger,
         path,
         rows,
@@ -103,7 +108,6 @@ def read(path: str | Path, options: CodedExportOptions) -> CodedStudy:
         participants=people,
         trusted_ranges=True,
     )
-    return study
 
 
 def _code_columns(headings: pd.Index, options: CodedExportOptions) -> dict[str, dict[str, str]]:
@@ -148,25 +152,14 @@ def _combined(text: pd.Series, marks: pd.DataFrame, ledger: Ledger) -> tuple[pd.
 
 
 def _descriptors(
-    frame: pd.DataFrame, rows: pd.DataFrame, named: Mapping[str, str], ledger: Ledger
+    frame: pd.DataFrame, owner: pd.Series, named: Mapping[str, str], ledger: Ledger
 ) -> pd.DataFrame | None:
-    """What the further columns say of each document, where all of its rows say the same."""
+    """What the further columns say of each participant, where all rows say the same."""
     extra = [column for column in map(str, frame.columns) if column and column not in named.values()]
     extra = [column for column in extra if not CODE.match(column)]
     if not extra:
         return None
-    told = pd.DataFrame({column: known_text(frame[column]) for column in extra}).groupby(
-        rows["document_id"], sort=False
-    )
-    mixed = told.nunique() > 1
-    for column in extra:
-        if mixed[column].any():
-            word = mixed.index[mixed[column]][0]
-            ledger.note(
-                f"descriptor '{column}' has several values in {int(mixed[column].sum()):,} documents, such as '{word}', and "
-                "was left empty there"
-            )
-    values = told.first().mask(mixed)
+    values = one_value_each(pd.DataFrame({column: known_text(frame[column]) for column in extra}), owner, ledger)
     people = pd.DataFrame({"participant_id": pd.Series(values.index, dtype="str")})
     for column in extra:
         people[column] = settle(values[column].fillna("").astype("str")).array

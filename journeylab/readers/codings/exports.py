@@ -192,6 +192,20 @@ def coders(frame: pd.DataFrame, named: Mapping[str, str], ledger: Ledger, option
     return coder.fillna(options.coder or UNKNOWN)
 
 
+def one_value_each(told: pd.DataFrame, owner: pd.Series, ledger: Ledger) -> pd.DataFrame:
+    """What is told of each participant (the index), empty where it is told in several ways, which is noted."""
+    groups = told.groupby(owner, sort=False)
+    mixed = groups.nunique() > 1
+    for column in told:
+        if mixed[column].any():
+            word = mixed.index[mixed[column]][0]
+            ledger.note(
+                f"'{column}' has several values for {int(mixed[column].sum()):,} participants, such as '{word}', and was left "
+                "empty there"
+            )
+    return groups.first().mask(mixed)
+
+
 def creation(
     text: pd.Series, ledger: Ledger, options: TableOptions, *, day_first: bool | None = None
 ) -> pd.Series | None:

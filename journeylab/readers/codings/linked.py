@@ -8,7 +8,7 @@ import pandas as pd
 
 from journeylab.readers.codings.assemble import make_documents, make_segments, tidy_spans
 from journeylab.readers.codings.codebook import match_codes
-from journeylab.readers.codings.exports import CodedExportOptions, code_tree, plain_text
+from journeylab.readers.codings.exports import CodedExportOptions, code_tree, one_value_each, plain_text
 from journeylab.readers.codings.model import CodedStudy
 from journeylab.readers.codings.paragraphs import place_by_paragraph
 from journeylab.readers.codings.parts import read_parts
@@ -65,28 +65,18 @@ def build(
     if "source_file" in rows:
         documents["source_file"] = rows.groupby("document_id", sort=False)["source_file"].first().array
     if "documents" in parts:
-        own, documents = documents, parts["documents"][0]
-        if "text" in documents:
-            documents["text"] = plain_text(documents["text"].fillna(""))
-        ids = _known_ids(rows, documents)
-        rows = rows.assign(document_id=rows["document_id"].map(ids))
-        marks = marks.assign(document_id=marks["document_id"].map(ids))
+        given = parts["documents"][0]
+        ids = _known_ids(rows, given)
+        rows, marks = (frame.assign(document_id=frame["document_id"].map(ids)) for frame in (rows, marks))
+        stray = ~rows["document_id"].isin(given["document_id"])
         name = Path(str((options.documents or {})["path"])).name
-        stray = ~rows["document_id"].isin(documents["document_id"])
         rows = _without(rows, stray, ledger, f"of a document that is not in {name}", "document_id")
-        marks = marks[marks["document_id"].isin(documents["document_id"])]
-        if "participant_id" in own and "participant_id" not in documents:
-            people = own.set_index(own["document_id"].map(ids))["participant_id"]
-            documents["participant_id"] = documents["document_id"].map(people[~people.index.duplicated()]).astype("str")
-        elif participants is not None:
-            people = documents.set_index("document_id")["participant_id"]
-            participants = participants.assign(participant_id=participants["participant_id"].map(ids).map(people))
+        marks = marks[marks["document_id"].isin(given["document_id"])]
+        documents, participants = _in_list(given, documents, ids, participants)
     marks = _placed(marks, documents, ledger, trusted_ranges)
-    segment_ids, segments = make_segments(marks.drop(columns="place", errors="ignore"), ledger)
+    segment_ids, segments = make_segments(marks, ledger)
     if "memo" in marks:
-        said = pd.DataFrame({"segment_id": segment_ids.array, "memo": marks["memo"].array}).dropna()
-        memos = said.groupby("segment_id")["memo"].agg(lambda memos: "\n".join(dict.fromkeys(memos)))
-        segments["memo"] = segments["segment_id"].map(memos).astype("str")
+        segments["memo"] = segments["segment_id"].map(_all_memos(segment_ids, marks["memo"])).astype("str")
     coded = marks["code"].notna()
     uncoded = int(marks.index[~coded].nunique())
     if uncoded:
@@ -103,18 +93,43 @@ def build(
         if name in marks:
             codings[name] = marks[name]
     codings, rows = _once(codings, rows, ledger)
+    people = _people(documents, participants, parts["participants"][0] if "participants" in parts else None, ledger)
     report = ledger.close(rows.index.nunique())
     study = CodedStudy(
         documents=documents,
         codes=codes,
         segments=segments,
         codings=codings.reset_index(drop=True),
-        participants=_people(documents, participants, parts["participants"][0] if "participants" in parts else None),
+        participants=people,
         report=report,
         asked=parts["asked"][0] if "asked" in parts else None,
         reports=(report, *(part[1] for part in parts.values())),
     )
     return study.check()
+
+
+def _all_memos(segment_ids: pd.Series, memos: pd.Series) -> pd.Series:
+    """What everybody wrote on each passage, a line each."""
+    said = pd.DataFrame({"segment_id": segment_ids.array, "memo": memos.array}).dropna()
+    return said.groupby("segment_id")["memo"].agg(lambda lines: "\n".join(dict.fromkeys(lines)))
+
+
+def _in_list(
+    given: pd.DataFrame, own: pd.DataFrame, ids: dict[str, str], participants: pd.DataFrame | None
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """A list of documents with the participants of the table, where it names none; and these as the list calls them."""
+    given = given.copy()
+    if "text" in given:
+        given["text"] = plain_text(given["text"].fillna(""))
+    if "participant_id" not in given:
+        if "participant_id" in own:
+            whose = own.set_index(own["document_id"].map(ids))["participant_id"]
+            given["participant_id"] = given["document_id"].map(whose[~whose.index.duplicated()]).astype("str")
+    elif participants is not None:
+        people = dict(zip(given["document_id"], given["participant_id"], strict=True))
+        renamed = [people.get(ids.get(one, ""), one) for one in participants["participant_id"]]
+        participants = participants.assign(participant_id=pd.array(renamed, dtype="str"))
+    return given, participants
 
 
 def _known_ids(rows: pd.DataFrame, documents: pd.DataFrame) -> dict[str, str]:
@@ -125,7 +140,9 @@ def _known_ids(rows: pd.DataFrame, documents: pd.DataFrame) -> dict[str, str]:
     return {one: one if one in known else by_name.get(name, by_name.get(one, one)) for one, name in pairs}
 
 
-def _people(documents: pd.DataFrame, own: pd.DataFrame | None, given: pd.DataFrame | None) -> pd.DataFrame | None:
+def _people(
+    documents: pd.DataFrame, own: pd.DataFrame | None, given: pd.DataFrame | None, ledger: Ledger
+) -> pd.DataFrame | None:
     """The people of a list of participants, or else of the documents, with what the table says of them."""
     if given is None:
         if "participant_id" not in documents or documents["participant_id"].isna().all():
@@ -133,9 +150,9 @@ def _people(documents: pd.DataFrame, own: pd.DataFrame | None, given: pd.DataFra
         given = pd.DataFrame({"participant_id": documents["participant_id"].dropna().unique()}, dtype="str")
     if own is None:
         return given
-    own = own.dropna(subset=["participant_id"]).drop_duplicates("participant_id")
     new = [name for name in own if name not in given]
-    return given.merge(own[["participant_id", *new]], on="participant_id", how="left")
+    told = one_value_each(own[new], own["participant_id"], ledger)
+    return given.merge(told, left_on="participant_id", right_index=True, how="left")
 
 
 def _placed(marks: pd.DataFrame, documents: pd.DataFrame, ledger: Ledger, trusted: bool) -> pd.DataFrame:

@@ -9,8 +9,11 @@ import pandas as pd
 
 from journeylab.readers.values import parse_numbers
 
-NUMBERED = (r"^\s*(-?\d+)\s*(?:$|[-–—:.)=]?\s+\D|[-–—:.)=]\s*\D)", r"^.*\D[-–—:(=\s]\s*(\d+)\s*\)?\s*$")
-"""A number before the words (`10 - Extremely likely`) or behind them (`Extremely likely (10)`)."""
+NUMBERED = (
+    r"^\s*(-?\d+)(?:\s*[-–—:.)=]\s*|\s+)[^\W\d_]\D*$",
+    r"^\D*[^\W\d_]\D*[-–—:(=]\s*(\d+)\s*\)?\s*$",
+)
+"""The one number of a text, before the words (`10 - Extremely likely`) or behind them (`Extremely likely (10)`)."""
 
 USUAL = (
     ("strongly disagree", "somewhat disagree", "neither agree nor disagree", "somewhat agree", "strongly agree"),
