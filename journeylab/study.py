@@ -290,7 +290,8 @@ assignments, changes
             inner: TableSource | None = options.pop(part, None)
             if inner is not None:
                 options[part] = {**self._options(inner, None), "path": self.locate(inner.path)}
-        format_ = options.pop("format")
+        said = options.pop("format")
+        format_ = said if "format" in source.model_fields_set else None  # the reader tells by the file
         coded = read_codings(self.locate(source.path), format=format_, **options)
         for report in coded.reports:
             self._reports[report.source] = report

@@ -148,6 +148,16 @@ class TestOneStudyFromEveryTool:
             other.codes.drop(columns="codable").sort_values("path", ignore_index=True),
         )
 
+    @pytest.mark.parametrize("name", WITH_CODERS)
+    def test_tables_say_the_same_as_a_project_of_the_study(self, name: str, study: Path, texts: dict) -> None:
+        project = read_codings(study / "spec_codepoint_lf.qdpx")
+        coded = read_codings(study / name, documents=texts)
+        columns = ("segment_id", "document_id", "start", "end", "text", "code_id", "coder")
+        assert found(coded, *columns) == found(project, *columns)
+        branches = ["path", "name", "parent_id"]
+        one, other = (read.codes[branches].sort_values("path", ignore_index=True) for read in (coded, project))
+        pd.testing.assert_frame_equal(one, other)
+
     @pytest.mark.parametrize("name", WITH_CODERS[:3])
     def test_memos_stay_with_their_passage(self, name: str, study: Path, expected: dict) -> None:
         segments = read_codings(study / name).segments.dropna(subset="memo")

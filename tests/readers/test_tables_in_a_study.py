@@ -62,8 +62,8 @@ def test_every_format_and_option_is_explained(repository: Path) -> None:
         assert f"`{option}`" in text, option
 
 
-@pytest.fixture
-def study(repository: Path, tmp_path: Path) -> jl.Study:
+@pytest.fixture(params=["format said", "format guessed"])
+def study(repository: Path, tmp_path: Path, request: pytest.FixtureRequest) -> jl.Study:
     """A study whose survey is the example of the documentation."""
     text = (repository / "docs" / "surveys.md").read_text(encoding="utf-8")
     example = "\n".join(line[4:] for line in text.split("\n") if line.startswith("    "))
@@ -74,7 +74,8 @@ def study(repository: Path, tmp_path: Path) -> jl.Study:
         'document_id,participant_id,name,text\nd1,p1,Anruf 1.docx,"Hello.\nIt came late."\nd2,p2,Anruf 2,Late again.\n'
     )
     (tmp_path / "documents.csv").write_text(documents, encoding="utf-8")
-    (tmp_path / "study.toml").write_text(STUDY + example, encoding="utf-8")
+    said = STUDY if request.param == "format said" else STUDY.replace('format = "maxqda"\n', "")
+    (tmp_path / "study.toml").write_text(said + example, encoding="utf-8")
     return jl.open_study(tmp_path)
 
 
