@@ -108,6 +108,19 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
+def estimate(value: float, low: float, high: float) -> str:
+    """Write a number with its interval, or alone where there is none.
+
+    Examples
+    --------
+    >>> estimate(0.84, 0.48, 0.96), estimate(0.84, float("nan"), float("nan"))
+    ('0.84 (0.48 to 0.96)', '0.84')
+    """
+    if is_missing(value):
+        return MISSING
+    return f"{value:.2f}" if is_missing(low) else f"{value:.2f} ({interval(low, high, 'number')})"
+
+
 def interval(low: float, high: float, style: str = "percent") -> str:
     """Write the two ends of an interval with one unit.
 

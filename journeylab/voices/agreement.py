@@ -14,6 +14,7 @@ from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.intervals import CONFIDENCE
 from journeylab.results import Result
 from journeylab.voices import coefficients, measures
+from journeylab.voices.coefficients import LABELS
 from journeylab.voices.dots import draw_dots
 from journeylab.voices.judging import ALL, COLUMNS, Judge, usable
 from journeylab.voices.uncertainty import HOW, SOLID, TENTATIVE
@@ -56,10 +57,34 @@ class Agreement(Result):
             raise DataError("which codes are weak is told by alpha: ask for it with measure='alpha'.")
         return _weak(self.table)
 
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The table for readers: one row a code, one column a measure with its interval."""
+        first = next(iter(dict.fromkeys(self.table["measure"])), "")
+        lines = []
+        for code, rows in self.table.groupby("code", sort=False):
+            by = rows.set_index("measure")
+            lead = by.loc["alpha" if "alpha" in by.index else first]
+            told = {
+                LABELS[name]: text.estimate(row["value"], row["ci_low"], row["ci_high"]) for name, row in by.iterrows()
+            }
+            known = pd.notna(lead["p_below_667"])
+            lines.append(
+                {
+                    "Code": code,
+                    **told,
+                    "chance under 0.667": text.percent(lead["p_below_667"], 0) if known else text.MISSING,
+                    "given in": text.percent(lead["prevalence"]) if pd.notna(lead["prevalence"]) else text.MISSING,
+                    f"{self.unit}s": f"{int(lead['n_units']):,}",
+                    "note": lead["reason"],
+                }
+            )
+        return pd.DataFrame(lines)
+
     def summary(self) -> str:
         """Say how many codes reach which bar, and the overall value."""
         first = "alpha" if "alpha" in set(self.table["measure"]) else str(self.table["measure"].iloc[0])
-        name = "alpha" if first == "alpha" else coefficients.LABELS[first]
+        name = "alpha" if first == "alpha" else LABELS[first]
         each = self.table[(self.table["measure"] == first) & (self.table["code"] != ALL)]
         known = each.dropna(subset=["value"])
         if known.empty:
@@ -82,7 +107,7 @@ class Agreement(Result):
     def headline(self) -> str:
         """Write the overall values in one line."""
         rows = self.table[(self.table["code"] == ALL) & self.table["value"].notna()]
-        parts = [f"{coefficients.LABELS[row.measure]} {row.value:.4f}" for row in rows.itertuples()]
+        parts = [f"{LABELS[row.measure]} {row.value:.4f}" for row in rows.itertuples()]
         if not parts:
             return "No overall value."
         return f"Over all codes, {int(rows['n_units'].max()):,} {self.unit}s: {', '.join(parts)}."
@@ -98,8 +123,8 @@ class Agreement(Result):
             frame,
             "Agreement by code",
             f"up to n = {n:,} {self.unit}s, intervals over {self.cluster}s",
-            f"{coefficients.LABELS[chosen]}, with {text.percent(CONFIDENCE, 0)} interval",
-            f"Dot plot of {coefficients.LABELS[chosen]} for {len(frame)} codes. {self.summary()}",
+            f"{LABELS[chosen]}, with {text.percent(CONFIDENCE, 0)} interval",
+            f"Dot plot of {LABELS[chosen]} for {len(frame)} codes. {self.summary()}",
         )
 
 

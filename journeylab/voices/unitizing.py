@@ -43,6 +43,24 @@ class UnitizingAgreement(Result):
 
     cluster: str
 
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The table for readers: one row a code, each coefficient with its interval; empty columns are left out."""
+        heads = {
+            "u_alpha": "where and what",
+            "binary_u_alpha": "where",
+            "cu_alpha": "what",
+            "ku_alpha": "this code or another",
+        }
+        shown = pd.DataFrame({"Code": self.table["code"]})
+        for name, stem in FAMILY.items():
+            if self.table[name].notna().any():
+                ends = self.table[[name, f"{stem}_low", f"{stem}_high"]].itertuples(index=False)
+                shown[heads[name]] = [text.estimate(*row) for row in ends]
+        shown["text marked"] = [text.percent(share) for share in self.table["share_marked"]]
+        shown["documents"] = [f"{n:,.0f}" for n in self.table["n_documents"]]
+        return shown.assign(note=self.table["reason"])
+
     def summary(self) -> str:
         """Say how far coders agree over all codes, and which code is the weakest."""
         overall = self.table[self.table["code_id"] == ""]
