@@ -48,7 +48,7 @@ def check_study(path: str | Path, data_dir: str | Path | None = None) -> Check:
         return Check(None, tuple(str(error).splitlines()), ())
     problems: list[str] = []
     events = "_names" if study._uses_all else "events"  # counting is enough, and takes less memory
-    for table in ("_whole_crosswalk", events, "customers", "coded", "responses", "assignments", "changes"):
+    for table in ("_whole_crosswalk", events, "customers", "coded", "responses", "screener", "assignments", "changes"):
         try:
             getattr(study, table)
         except JourneylabError as error:
@@ -107,6 +107,7 @@ def _problems(study: Study) -> Iterator[str]:
                 f"{listing(instruments) or 'none'}.{did_you_mean(goal.score, instruments)}"
             )
     yield from _stage_problems(study)
+    yield from _joint_problems(study)
     yield from _crosswalk_problems(study)
     yield from _segment_problems(study)
 
@@ -122,6 +123,27 @@ def _segment_problems(study: Study) -> Iterator[str]:
             chosen(study.attribute(column).astype("str").value_counts().index, names if isinstance(names, str) else "")
         except StudyError as error:
             yield f"{where}: {str(error).removeprefix(f'{study.path}: ')}"
+
+
+def _joint_problems(study: Study) -> Iterator[str]:
+    """Touchpoints that overrides, measures and hypotheses speak of, and that nobody met."""
+    known = set(study.touchpoints["touchpoint"])
+    spoken = known | (set() if study.codes is None else set(study.codes["touchpoint"].dropna()))
+    for position, said in enumerate(study.config.joint.overrides):
+        if said.level == "touchpoint" and said.row not in spoken:
+            yield (
+                f"{study.path}: joint.overrides[{position + 1}].row: no touchpoint is called '{said.row}'; there are "
+                f"{listing(sorted(spoken))}.{did_you_mean(said.row, spoken)}"
+            )
+    for position, stated in enumerate(study.config.hypotheses):
+        if stated.touchpoint is not None and stated.touchpoint not in known:
+            yield (
+                f"{study.path}: hypotheses[{position + 1}].touchpoint: no event is called '{stated.touchpoint}'; there are "
+                f"{listing(sorted(known))}.{did_you_mean(stated.touchpoint, known)}"
+            )
+    for position, measure in enumerate(study.config.measures):
+        if known and not study.measures[measure.name][0]:
+            yield f"{study.path}: measures[{position + 1}].match: matches no touchpoint; there are {listing(sorted(known))}."
 
 
 def _stage_problems(study: Study) -> Iterator[str]:
@@ -143,7 +165,9 @@ def _crosswalk_problems(study: Study) -> Iterator[str]:
     if crosswalk is None or study.config.crosswalk is None or study.config.crosswalk.same_ids:
         return
     where = study.files["crosswalk"]
-    again = crosswalk.duplicated(["participant_id", "customer_id"])
+    again = crosswalk.duplicated(
+        [name for name in ("participant_id", "customer_id", "valid_from") if name in crosswalk]
+    )
     if again.any():
         pair = crosswalk.loc[again].iloc[0]
         yield (
@@ -193,6 +217,9 @@ def _notes(study: Study) -> Iterator[str]:
             yield f"{blank.sum()} of {len(crosswalk)} people in the crosswalk have no customer_id."
         if absent.any():
             yield f"{absent.sum()} of {len(crosswalk)} people in the crosswalk have a customer_id without events."
+    for reason, rows in study.refused_links.groupby("reason"):
+        if reason not in {"did not agree to linking", "no customer id"}:
+            yield f"{len(rows)} rows of the crosswalk are not used: {reason}."
     if study.withdrawn_participants:
         yield f"{len(study.withdrawn_participants)} people withdrew: their words and traces are not used."
     if study.codes is not None and pd.isna(study.codes["stage"]).all():

@@ -65,11 +65,18 @@ def _pattern(match: str | list[str]) -> str | list[str]:
     return match
 
 
+def _reason(words: str) -> str:
+    if not words.strip():
+        raise ValueError("is empty; write a sentence, it is printed in the report.")
+    return words
+
+
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Duration = Annotated[str, AfterValidator(_duration)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Engine = Annotated[str, AfterValidator(_engine)]
 Pattern = Annotated[str | list[str], AfterValidator(_pattern)]
+Reason = Annotated[str, AfterValidator(_reason)]
 
 
 class Section(BaseModel):
@@ -306,6 +313,57 @@ class Behaviours(Section):
     names: dict[str, str] = {}
 
 
+class Override(Section):
+    """``[[joint.overrides]]``: a fit that the team judges otherwise than the rule, with the reason, which is printed."""
+
+    level: Literal["stage", "touchpoint", "behaviour"]
+    row: str
+    fit: Literal["confirm", "expand", "discord", "silence"]
+    reason: Reason
+
+
+class Joint(Section):
+    """``[joint]``: what the team adds to the joint display."""
+
+    overrides: list[Override] = []
+
+
+class Measure(Section):
+    """``[[measures]]``: how often a person met some touchpoints, to be held against their words and scores."""
+
+    name: str
+    match: Pattern
+    higher_is_better: bool | None = None
+
+
+class Hypothesis(Section):
+    """``[[hypotheses]]``: what the interviews suggest, to be tested on customers who were not interviewed."""
+
+    statement: Reason
+    touchpoint: str | None = None
+    measure: str | None = None
+    outcome: str
+    direction: Literal["more", "less"]
+    registered: datetime.date | None = None
+
+    @model_validator(mode="after")
+    def _one_exposure(self) -> Hypothesis:
+        if (self.touchpoint is None) == (self.measure is None):
+            raise ValueError("give either 'touchpoint' (whoever met it) or 'measure' (a name of [[measures]]).")
+        return self
+
+
+class Gramms(Section):
+    """``[gramms]``: what only a person can say of a mixed-methods study (O'Cathain, Murphy and Nicholl 2008)."""
+
+    justification: str | None = None
+    design: str | None = None
+    sampling: str | None = None
+    integrated_by: str | None = None
+    limits: str | None = None
+    insights: str | None = None
+
+
 class Config(Section):
     """A whole study.toml."""
 
@@ -321,8 +379,13 @@ class Config(Section):
     surveys: dict[str, SurveySource] = {}
     customers: TableSource | None = None
     crosswalk: CrosswalkSource | None = None
+    screener: TableSource | None = None
     assignments: TableSource | None = None
     changes: TableSource | None = None
+    joint: Joint = Joint()
+    measures: list[Measure] = []
+    hypotheses: list[Hypothesis] = []
+    gramms: Gramms = Gramms()
     privacy: Privacy = Privacy()
     behaviours: Behaviours = Behaviours()
     parameters: dict[str, dict[str, Any]] = {}
@@ -434,6 +497,7 @@ def _cross_check(raw: dict[str, Any]) -> typing.Iterator[Problem]:
             yield from _not_among(goal.get("outcome"), names, "outcomes", ("goals", name, "outcome"))
             if goal.get("outcome") is None and goal.get("score") is None:
                 yield ("goals", name), "needs 'outcome' or 'score', so that the KPI can be measured from the data."
+    yield from _cross_check_joint(raw, stages, names)
     rules = _tables(raw, "touchpoints")
     if rules and all(rule.get("name") for rule in rules):
         known = [rule["name"] for rule in rules]
@@ -441,6 +505,22 @@ def _cross_check(raw: dict[str, Any]) -> typing.Iterator[Problem]:
             yield from _not_among(
                 outcome.get("touchpoint"), known, "names in [[touchpoints]]", ("outcomes", position, "touchpoint")
             )
+
+
+def _cross_check_joint(raw: dict[str, Any], stages: list[Any], outcomes: list[Any]) -> typing.Iterator[Problem]:
+    """Find overrides and hypotheses that speak of stages, measures or outcomes that nobody named."""
+    joint = raw.get("joint")
+    for position, item in enumerate(_tables(joint, "overrides") if isinstance(joint, dict) else ()):
+        if item.get("level") == "stage":
+            yield from _not_among(item.get("row"), stages, "stages", ("joint", "overrides", position, "row"))
+    measures = [item.get("name") for item in _tables(raw, "measures")]
+    surveys = raw.get("surveys")
+    known = [*outcomes, *(surveys if isinstance(surveys, dict) else ())]
+    for position, item in enumerate(_tables(raw, "hypotheses")):
+        yield from _not_among(item.get("measure"), measures, "[[measures]]", ("hypotheses", position, "measure"))
+        yield from _not_among(
+            item.get("outcome"), known, "[[outcomes]] or surveys", ("hypotheses", position, "outcome")
+        )
 
 
 def _tables(raw: dict[str, Any], section: str) -> list[dict[str, Any]]:
@@ -496,6 +576,7 @@ def _line(text: str, loc: tuple[int | str, ...]) -> str:
     """The line on which the key of a location stands, as ``:12``; empty where it cannot be told."""
     words = [str(part) for part in loc if not isinstance(part, int)]
     entry = next((part for part in loc if isinstance(part, int)), 0)
+    depth = next((place for place, part in enumerate(loc) if isinstance(part, int)), 1)
     seen = -1
     section: list[str] = []
     best = ""
@@ -503,7 +584,7 @@ def _line(text: str, loc: tuple[int | str, ...]) -> str:
         header = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line)
         if header:
             section = [part.strip().strip("'\"") for part in re.split(r"\.(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", header[2])]
-            if header[1] == "[[" and section == words[: len(section)] and len(section) == 1:
+            if header[1] == "[[" and section == words[: len(section)] and len(section) == depth:
                 seen += 1
             if section == words[: len(section)] and (header[1] == "[" or seen == entry):
                 best = f":{number}"

@@ -188,6 +188,7 @@ TABLES: dict[str, Table] = {
             _optional("withdrawn_at", "time"),
         )
     ),
+    "screener": Table((Column("respondent_id", unique=True), _optional("recontact", "flag"))),
     "assignments": Table((Column("customer_id"), Column("experiment"), Column("arm"), Column("assigned_at", "time"))),
     "changes": Table(
         (Column("changed_at", "time"), Column("touchpoint", filled=False), Column("description", filled=False))

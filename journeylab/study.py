@@ -11,6 +11,7 @@ import pandas as pd
 
 from journeylab.config import Config, CrosswalkSource, TableSource, read_config
 from journeylab.errors import DataError, JourneylabError, StudyError, did_you_mean, listing
+from journeylab.linking import REFUSED, usable
 from journeylab.naming import complete_codebook, matcher, name_touchpoints, tally_touchpoints, touchpoint_table
 from journeylab.sources import Events, Gathered, Named, gather_events, read_source, tally_events
 from journeylab.using import Used, use_events
@@ -38,7 +39,7 @@ class Study:
     folder : Path
         Where the study.toml lies.
     events, customers, participants, documents, codes, segments, codings, asked, responses, crosswalk, \
-assignments, changes
+screener, assignments, changes
         The contract tables; None where the study has no such source.
     reports : dict of str to ImportReport
         What was read, kept and dropped, a source; asking for it reads every source.
@@ -97,7 +98,7 @@ assignments, changes
         for position, source in enumerate(self.config.events):
             if source.path is not None:
                 found[source.source or f"events[{position + 1}]"] = self.locate(source.path)
-        for kind in ("customers", "crosswalk", "assignments", "changes"):
+        for kind in ("customers", "crosswalk", "screener", "assignments", "changes"):
             source = getattr(self.config, kind)
             if source is not None and source.path is not None:
                 found[kind] = self.locate(source.path)
@@ -348,11 +349,40 @@ assignments, changes
 
     @cached_property
     def links(self) -> Frame | None:
-        """The rows of the crosswalk whose person agreed that interview and behaviour are linked."""
-        if self.crosswalk is None:
-            return None
-        known = self.crosswalk["customer_id"].fillna("") != ""
-        return self.crosswalk[self.crosswalk["consent_linkage"].astype(bool) & known].reset_index(drop=True)
+        """The rows of the crosswalk that link a person's words to a trace, see `journeylab.linking.usable`."""
+        return None if self.crosswalk is None else usable(self.crosswalk)[0]
+
+    @cached_property
+    def refused_links(self) -> Frame:
+        """The rows of the crosswalk that are not used: participant_id, customer_id, reason."""
+        return pd.DataFrame(columns=REFUSED) if self.crosswalk is None else usable(self.crosswalk)[1]
+
+    @cached_property
+    def screener(self) -> Frame | None:
+        """Answers that customers and interviewed people gave to the same questions, one row a respondent."""
+        frame = self._table("screener", self.config.screener)
+        return None if frame is None else _without(frame, "respondent_id", self._withdrawn)
+
+    @property
+    def _withdrawn(self) -> set[str]:
+        return self.withdrawn_customers | self.withdrawn_participants
+
+    @cached_property
+    def measures(self) -> dict[str, tuple[set[str], int]]:
+        """What is counted a person: by name, the touchpoints, and whether more is good (1), bad (-1) or neither (0).
+
+        Those of [[measures]]; where there are none, unplanned touchpoints (*trouble*) and each outcome.
+        """
+        known = self.touchpoints
+        if self.config.measures:
+            signs = {True: 1, False: -1, None: 0}
+            return {
+                rule.name: (set(filter(matcher(rule.match), known["touchpoint"])), signs[rule.higher_is_better])
+                for rule in self.config.measures
+            }
+        trouble = set(known.loc[~known["planned"].astype(bool), "touchpoint"])
+        found = {"trouble": (trouble, -1)} if trouble else {}
+        return found | {outcome.name: ({outcome.touchpoint}, 1) for outcome in self.config.outcomes}
 
     @cached_property
     def withdrawn_participants(self) -> set[str]:
@@ -428,7 +458,7 @@ assignments, changes
     @property
     def reports(self) -> dict[str, ImportReport]:
         """The import report of every source; reads what was not read yet."""
-        for name in ("sourced", "customers", "coded", "responses", "crosswalk", "assignments", "changes"):
+        for name in ("sourced", "customers", "coded", "responses", "crosswalk", "screener", "assignments", "changes"):
             getattr(self, name)
         return dict(self._reports)
 

@@ -1,4 +1,4 @@
-"""The three studies give the figures that are known of them: published, counted by hand, or planted."""
+"""The studies give the figures that are known of them: published, counted by hand, or planted."""
 
 from __future__ import annotations
 
@@ -161,3 +161,29 @@ class TestShop:
             drawn["valence"][shop.stages].to_numpy()
         )
         assert said.table["n"].tolist() == drawn["n"][shop.stages].tolist()
+
+
+class TestSerdif:
+    @pytest.fixture(scope="class")
+    def serdif(self) -> jl.Study:
+        folder = REPOSITORY.parent / "shared/data"
+        if not (folder / "qualitative/serdif_GPL3").is_dir():
+            pytest.skip("needs the usability test's files in ../shared/data, which are not on this machine")
+        import runpy
+
+        runpy.run_path(str(REPOSITORY / "data/serdif/prepare.py"))["main"](folder)
+        return jl.open_study(REPOSITORY / "data/serdif", data_dir=folder)
+
+    def test_people_tasks_and_answers_are_those_of_the_published_tables(self, serdif: jl.Study) -> None:
+        events = serdif.events
+        assert events["customer_id"].nunique() == 17
+        results = events["touchpoint"].str.partition(": ")[2].value_counts()
+        assert results.to_dict() == {"helped": 173, "started": 153, "alone": 92, "with help": 54, "not done": 7}
+        scores = serdif.responses.groupby("respondent_id")["score"].agg(["size", "mean"])
+        assert len(scores) == 17
+        assert scores["size"].max() == 19
+        assert serdif.responses["score"].mean() == pytest.approx(1.85, abs=0.02)
+
+    def test_everybody_is_linked_and_nothing_is_lost_silently(self, serdif: jl.Study) -> None:
+        assert serdif.links["participant_id"].nunique() == 17
+        assert all(report.n_read == report.n_kept + report.n_dropped for report in serdif.reports.values())

@@ -10,8 +10,10 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.errors import StudyError, did_you_mean, listing
+from journeylab.intervals import wilson
 from journeylab.joint.did import trouble_by_stage
-from journeylab.joint.said import doubtful, mentions, people, voices_by
+from journeylab.joint.said import doubtful, mentions, people, people_counts, voices_by
+from journeylab.joint.typing import Typing, type_people
 from journeylab.results import Result
 from journeylab.study import Study
 
@@ -31,7 +33,8 @@ FITS = {
 """The fit of a row where both sides speak; one side alone expands the other, and none is silence."""
 
 SPEAKS = {"friction", "fine", "pain", "gain"}
-SILENT = {"no data", "not asked", "too few", "not raised", "hardly raised"}
+UNHEARD = {"not asked", "too few", "no interview"}
+"""Where nobody could speak, nothing that people did is confirmed or contradicted by it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,12 +46,22 @@ class JointDisplay(Result):
     table : DataFrame
         The level's name; what customers did (``n_customers``, ``trouble`` or ``effect`` with interval,
         ``behaviour_says``); what they said (``n_asked``, ``n_pain``, ``n_gain`` with intervals, ``voice_says``);
-        ``fit`` (confirm, expand, discord, silence) and ``meaning``, a sentence.
+        ``fit`` (confirm, expand, discord, silence), ``rule_fit`` (what the rule says), ``reason`` (of the team, where it
+        says otherwise in study.toml) and ``meaning``, a sentence.
     level : str
         ``stage``, ``touchpoint`` or ``behaviour``.
     """
 
     level: str
+
+    @property
+    def overruled(self) -> list[str]:
+        """A sentence for each row whose fit the team judges otherwise than the rule."""
+        rows = self.table[self.table["reason"] != ""]
+        return [
+            f"{getattr(row, self.level)}: the team says {row.fit}, the rule says {row.rule_fit}. Reason: {row.reason}"
+            for row in rows.itertuples()
+        ]
 
     @property
     def shown(self) -> pd.DataFrame:
@@ -66,7 +79,7 @@ class JointDisplay(Result):
             pains = f"{row.n_pain:,} ({text.interval(row.pain_low, row.pain_high)})" if row.n_asked else text.MISSING
             gains = f"{row.n_gain:,} ({text.interval(row.gain_low, row.gain_high)})" if row.n_asked else text.MISSING
             lines.append((getattr(row, self.level), f"{row.n_customers:,}", did, row.behaviour_says, asked, pains, gains,
-                          row.voice_says, row.fit))  # fmt: skip
+                          row.voice_says, row.fit if not row.reason else f"{row.fit} (rule: {row.rule_fit})"))  # fmt: skip
         measure = {"stage": "trouble met", "touchpoint": "effect on the outcome", "behaviour": "miss the outcome"}[
             self.level
         ]
@@ -106,8 +119,8 @@ class JointDisplay(Result):
         ax.set_yticks(rows, frame[self.level].astype(str))
         limit = max(20.0, float(np.nanmax(np.abs(ax.get_xlim()))))
         ax.set_xlim(-limit, limit * 1.35)
-        for row, fit in zip(rows, frame["fit"], strict=True):
-            ax.text(limit * 1.33, float(row), fit, ha="right", va="center", fontweight="bold")
+        for row, fit, reason in zip(rows, frame["fit"], frame["reason"], strict=True):
+            ax.text(limit * 1.33, float(row), f"{fit} *" if reason else fit, ha="right", va="center", fontweight="bold")
         ticks = np.array([tick for tick in ax.get_xticks() if abs(tick) <= limit])
         ax.set_xticks(ticks, [f"{abs(tick):.0f} %" for tick in ticks])
         ax.set_xlabel("← customers who met trouble          people who named a pain →")
@@ -125,6 +138,7 @@ def display(
     *,
     effects: pd.DataFrame | None = None,
     behaviours: Behaviours | None = None,
+    typing: Typing | None = None,
 ) -> JointDisplay:
     """Put what customers said beside what they did.
 
@@ -138,11 +152,13 @@ def display(
         The table of `impact.touchpoint_effects`; judges touchpoints by their effect.
     behaviours : Behaviours, optional
         Needed for the level ``behaviour``.
+    typing : Typing, optional
+        Who of the interviewed people stands for which behaviour; made here where not given.
 
     Raises
     ------
     StudyError
-        For an unknown level, or the level ``behaviour`` without behaviours.
+        For an unknown level, the level ``behaviour`` without behaviours, or an override of a row that is not there.
 
     Notes
     -----
@@ -162,8 +178,11 @@ def display(
     else:
         if behaviours is None:
             raise StudyError("the level 'behaviour' needs behaviours=..., the result of behaviours.find.")
-        frame = _behaviours(study, behaviours)
-    frame["fit"] = [_fit(did, voice) for did, voice in zip(frame["behaviour_says"], frame["voice_says"], strict=True)]
+        frame = _behaviours(study, behaviours, typing or type_people(study, behaviours))
+    frame["rule_fit"] = [
+        _fit(did, voice) for did, voice in zip(frame["behaviour_says"], frame["voice_says"], strict=True)
+    ]
+    frame = _overrule(study, frame, level)
     frame["meaning"] = [_meaning(row, level) for _, row in frame.iterrows()]
     assumptions: tuple[str, ...] = (
         "Interviewed people are counted, not passages; who was not asked about a stage is not counted as silent on it.",
@@ -184,15 +203,32 @@ def display(
     return JointDisplay(frame, "Joint display with a rule for the fit of each row", assumptions, level)
 
 
+def _overrule(study: Study, frame: pd.DataFrame, level: str) -> pd.DataFrame:
+    """Put the team's judgement, and its reason, in place of the rule's where study.toml has one."""
+    frame = frame.assign(fit=frame["rule_fit"], reason="")
+    for position, said in enumerate(study.config.joint.overrides):
+        if said.level != level:
+            continue
+        row = frame[level].astype(str) == said.row
+        if not row.any():
+            known = list(frame[level].astype(str))
+            raise StudyError(
+                f"{study.path}: joint.overrides[{position + 1}].row: the joint display has no {level} '{said.row}'; there "
+                f"are {listing(known)}.{did_you_mean(said.row, known)}"
+            )
+        frame.loc[row, ["fit", "reason"]] = [said.fit, said.reason.strip()]
+    return frame
+
+
 def _fit(did: str, voice: str) -> str:
     """The fit of one row."""
+    if voice in UNHEARD:
+        return "silence"
     if did in SPEAKS and voice in {"pain", "gain"}:
         return FITS[did, voice]
     if did == "no effect" and voice in {"pain", "gain"}:
         return "discord" if voice == "gain" else "expand"
-    if did in SPEAKS or voice in {"pain", "gain", "mixed"}:
-        return "silence" if voice in {"not asked", "too few"} and did in SILENT else "expand"
-    return "silence"
+    return "expand" if did in SPEAKS or voice in {"pain", "gain", "mixed"} else "silence"
 
 
 def _meaning(row: pd.Series, level: str) -> str:
@@ -213,6 +249,7 @@ def _meaning(row: pd.Series, level: str) -> str:
         "hardly raised": f"only {row['n_pain'] + row['n_gain']} of {row['n_asked']:,} people raised it",
         "not asked": "nobody was asked",
         "too few": f"only {row['n_asked']:,} people were asked",
+        "no interview": "nobody of it was interviewed: a hole",
     }[row["voice_says"]]
     joined = {"confirm": "and", "discord": "but", "expand": "while", "silence": "and"}[row["fit"]]
     return f"{where}: {did}, {joined} {voice}."
@@ -261,30 +298,27 @@ def _effect_state(line: pd.Series) -> str:
     return "no effect" if bool(line.get("equivalence", False)) else "inconclusive"
 
 
-def _behaviours(study: Study, behaviours: Behaviours) -> pd.DataFrame:
-    """One row a behaviour: how many convert, and what its interviewed members said."""
+def _behaviours(study: Study, behaviours: Behaviours, typing: Typing) -> pd.DataFrame:
+    """One row a behaviour: how many miss the outcome, and what the people said who stand for it."""
     labels = behaviours.labels
-    links = study.links
-    person = {} if links is None else dict(zip(links["participant_id"], links["customer_id"], strict=True))
+    stands = typing.of
     said = mentions(study)
-    said["behaviour_label"] = said["person"].map(person).map(labels)
-    everybody = (
-        pd.Series(sorted(set(people(study))), dtype="object") if study.has("documents") else pd.Series(dtype=object)
-    )
-    member = everybody.map(person).map(labels)
-    converted = set()
+    said["behaviour_label"] = said["person"].map(stands)
+    everybody = pd.Series(sorted(set(people(study))) if study.has("documents") else [], dtype="object")
+    member = everybody.map(stands)
+    converted: set[str] = set()
     if study.events is not None and study.outcome is not None:
         converted = set(study.events.loc[study.events["touchpoint"] == study.outcome, "customer_id"])
-    from journeylab.intervals import wilson
-    from journeylab.joint.said import _counts
-
     rows = []
-    overall = np.mean([name in converted for name in labels.index]) if len(labels) else np.nan
+    overall = float(labels.index.isin(converted).mean()) if len(labels) else np.nan
     for label in sorted(labels.dropna().unique()):
         members = labels.index[labels == label]
-        missed = sum(name not in converted for name in members)
+        missed = int((~members.isin(converted)).sum())
         share, low, high = wilson(missed, len(members))
         state = "friction" if low > 1 - overall else "fine" if high < 1 - overall else "inconclusive"
+        counts = people_counts(said[said["behaviour_label"] == label], set(everybody[member == label]))
+        if counts["n_asked"] == 0:
+            counts["voice_says"] = "no interview"
         rows.append(
             {
                 "behaviour": label,
@@ -294,7 +328,7 @@ def _behaviours(study: Study, behaviours: Behaviours) -> pd.DataFrame:
                 "trouble_high": high,
                 "behaviour_says": state if study.outcome else "no data",
                 "guide": study.asked is not None,
-                **_counts(said[said["behaviour_label"] == label], set(everybody[member == label])),
+                **counts,
             }
         )
     return pd.DataFrame(rows)

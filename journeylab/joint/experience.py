@@ -11,6 +11,7 @@ import pandas as pd
 from journeylab import figures, text
 from journeylab.errors import StudyError
 from journeylab.intervals import mean, wilson
+from journeylab.joint.crosswalk import met_by
 from journeylab.joint.said import people
 from journeylab.results import Result
 from journeylab.study import Study
@@ -97,8 +98,9 @@ def experience(study: Study, touchpoints: list[str], *, stage: str | None = None
     if study.events is None:
         raise StudyError(f"{study.path}: has no events, so nothing is known of what had happened to people.")
     met = {name: set(study.events.loc[study.events["touchpoint"] == name, "customer_id"]) for name in touchpoints}
+    linked = met_by(study)
     return Experience(
-        _codes_table(study, met, stage),
+        _codes_table(study, {name: linked.get(name, set()) for name in touchpoints}, stage),
         "Shares by touchpoint met, with Wilson intervals",
         (
             "People who met a touchpoint are compared with people who met another; this is not an experiment.",
@@ -113,20 +115,16 @@ def _codes_table(study: Study, met: dict[str, set[str]], stage: str | None) -> p
     columns = ["touchpoint", "code", "k", "n", "share", "ci_low", "ci_high"]
     if study.links is None or not study.has("codings", "codes", "documents"):
         return pd.DataFrame(columns=columns)
-    who = people(study)
-    assert study.links is not None
     assert study.codes is not None
-    customer = dict(zip(study.links["participant_id"], study.links["customer_id"], strict=True))
     said = agreed(study.codings)
-    said["customer"] = said["document_id"].map(who).map(customer)
-    everybody = who.map(customer).dropna()
+    said["person"] = said["document_id"].map(people(study))
+    everybody = set(people(study))
     codes = study.codes if stage is None else study.codes[study.codes["stage"] == stage]
     codes = codes[codes["code_id"].isin(said["code_id"])]
     rows = []
-    for name, customers in met.items():
-        n = everybody[everybody.isin(customers)].nunique()
-        inside = said[said["customer"].isin(customers)]
-        counts = inside.groupby("code_id")["customer"].nunique()
+    for name, who in met.items():
+        n = len(everybody & who)
+        counts = said[said["person"].isin(who)].groupby("code_id")["person"].nunique()
         for code_id, code in zip(codes["code_id"], codes["name"], strict=True):
             k = int(counts.get(code_id, 0))
             rows.append((name, code, k, n, *wilson(k, n)))
@@ -141,6 +139,10 @@ def _scores_table(study: Study, met: dict[str, set[str]]) -> pd.DataFrame:
     rows = []
     for instrument, answers in study.responses.groupby("instrument", sort=False):
         scale = f"{answers['scale_min'].iloc[0]:g} to {answers['scale_max'].iloc[0]:g}"
+        # the items of one answer are one score
+        answers = (
+            answers.groupby(["respondent_id", "response_time"], dropna=False, sort=False)["score"].mean().reset_index()
+        )
         for name, customers in met.items():
             scores = answers.loc[answers["respondent_id"].isin(customers), "score"]
             if len(scores):

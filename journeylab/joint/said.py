@@ -93,11 +93,11 @@ def voices_by(study: Study, level: str) -> pd.DataFrame:
     for name, stage in places:
         group = said[(said[level] == name)]
         audience = asked.get(stage, set()) if stage is not None else set().union(*asked.values(), set(group["person"]))
-        rows.append({level: name, "guide": guide, **_counts(group, audience | set(group["person"]))})
+        rows.append({level: name, "guide": guide, **people_counts(group, audience | set(group["person"]))})
     return pd.DataFrame(rows)
 
 
-def _counts(group: pd.DataFrame, audience: set[str]) -> dict[str, object]:
+def people_counts(group: pd.DataFrame, audience: set[str]) -> dict[str, object]:
     """Pains and gains among an audience."""
     pains, gains = group[group["valence"] < 0], group[group["valence"] > 0]
     with_pain, with_gain = set(pains["person"]), set(gains["person"])

@@ -18,7 +18,7 @@ from journeylab.readers.times import ISO, parse_times
 from journeylab.readers.values import FLAGS, known_text, settle
 from journeylab.tables import ImportReport, Problem, find_problems, raise_problems
 
-PLAIN = ("customers", "participants", "crosswalk", "assignments", "changes", "asked", "documents")
+PLAIN = ("customers", "participants", "crosswalk", "screener", "assignments", "changes", "asked", "documents")
 EXPORTED = ("customers", "assignments")
 """Tables that systems export: rows without an id or a time are left out and counted. The others are written by
 hand: there every mistake is named, to be mended."""
@@ -26,7 +26,7 @@ hand: there every mistake is named, to be mended."""
 MADE = {"documents": ("source_file", "name"), "crosswalk": ("link_method",)}
 """Required columns that are filled in where a file does not have them."""
 
-ATTRIBUTES = ("customers", "participants")
+ATTRIBUTES = ("customers", "participants", "screener")
 """Tables whose extra columns are attributes, which get the type of their cells and may be renamed."""
 
 

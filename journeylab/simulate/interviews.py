@@ -94,7 +94,7 @@ def write_interviews(
         ),
         raw / "participants.csv",
     )
-    write_csv(_crosswalk(ids, customers["customer_id"].to_numpy(str), collected, rng), raw / "crosswalk.csv")
+    write_csv(_crosswalk(ids, customers, collected, rng), raw / "crosswalk.csv")
     return _voices(bank["codes"], says, asked, met)
 
 
@@ -241,8 +241,10 @@ def _codebook(codes: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["path", "description", "valence", "stage", "touchpoint", "codable"])
 
 
-def _crosswalk(ids: list[str], customers: np.ndarray, collected: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
-    """Who is who: two did not agree to be linked, ten not to be quoted, two withdrew."""
+def _crosswalk(
+    ids: list[str], customers: pd.DataFrame, collected: np.ndarray, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Who is who: two did not agree to be linked, ten not to be quoted, two withdrew; three links end after the interview."""
     n = len(ids)
     order = rng.permutation(n)
     linkage, quotes = np.full(n, "yes", object), np.full(n, "yes", object)
@@ -250,14 +252,18 @@ def _crosswalk(ids: list[str], customers: np.ndarray, collected: np.ndarray, rng
     quotes[order[:10]] = "no"
     withdrawn = np.full(n, "", object)
     withdrawn[order[10:12]] = (collected[order[10:12]] + 20).astype(str)
+    method, until = np.full(n, "login", object), np.full(n, "", object)
+    method[order[14:22]], method[order[22:26]] = "invitation link", "order number"
+    until[order[26:29]] = (collected[order[26:29]] + 10).astype(str)
     return pd.DataFrame(
         {
             "participant_id": ids,
-            "customer_id": customers,
-            "link_method": "login",
+            "customer_id": customers["customer_id"].to_numpy(str),
+            "link_method": method,
             "consent_linkage": linkage,
             "consent_quotes": quotes,
-            "valid_from": collected.astype(str),
+            "valid_from": (world.START.astype("datetime64[D]") + customers["entered"].to_numpy()).astype(str),
+            "valid_to": until,
             "withdrawn_at": withdrawn,
         }
     )

@@ -19,6 +19,7 @@ from journeylab.simulate.exports import BOTS, local, write_csv, write_events
 from journeylab.simulate.interviews import write_interviews
 from journeylab.simulate.paths import CODE, TOUCHPOINTS, after_events, visit_events
 from journeylab.simulate.questionnaires import write_questionnaires
+from journeylab.simulate.screener import write_screener
 from journeylab.simulate.surveys import write_surveys
 
 MARKER = "SIMULATED"
@@ -86,7 +87,7 @@ def _claim(raw: Path, overwrite: bool) -> None:
 
 def _write(raw: Path, truth: Path, n: int, seed: int) -> None:
     """Simulate the year and write all files."""
-    streams = [np.random.default_rng([seed, number]) for number in range(7)]
+    streams = [np.random.default_rng([seed, number]) for number in range(8)]
     people = make_customers(n, streams[0])
     log, orders = live_a_year(people, streams[0])
     events = pd.concat([visit_events(log, streams[1]), after_events(log, orders, streams[1])], ignore_index=True)
@@ -96,6 +97,7 @@ def _write(raw: Path, truth: Path, n: int, seed: int) -> None:
     write_surveys(raw, people, log, events, order_table, streams[4])
     voices = write_interviews(raw, people, log, events, streams[5])
     drivers = write_questionnaires(raw, order_table, streams[6])
+    write_screener(raw, people, streams[7])
     _write_truth(truth, people, log, orders, events, seed)
     write_json(truth / "faults.json", faults)
     write_json(truth / "voices.json", voices)

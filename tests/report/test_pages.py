@@ -13,7 +13,8 @@ from browser import chromium, needs_chromium, opened
 from journeylab.report.pages import check_page
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-RUNS = {name: REPOSITORY / f"reports/{name}/latest" for name in ("shop", "olist", "completejourney", "merch-store")}
+STUDIES = ("shop", "olist", "completejourney", "merch-store", "serdif")
+RUNS = {name: REPOSITORY / f"reports/{name}/latest" for name in STUDIES}
 NAMES = ["index", *(file.stem for file in sorted((REPOSITORY / "notebooks").glob("0*.ipynb")))]
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
