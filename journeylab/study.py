@@ -382,7 +382,10 @@ screener, assignments, changes
             }
         trouble = set(known.loc[~known["planned"].astype(bool), "touchpoint"])
         found = {"trouble": (trouble, -1)} if trouble else {}
-        return found | {outcome.name: ({outcome.touchpoint}, 1) for outcome in self.config.outcomes}
+        for outcome in self.config.outcomes:
+            if all(touchpoints != {outcome.touchpoint} for touchpoints, _ in found.values()):
+                found[outcome.name] = ({outcome.touchpoint}, 1)
+        return found
 
     @cached_property
     def withdrawn_participants(self) -> set[str]:

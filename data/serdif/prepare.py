@@ -1,4 +1,4 @@
-"""Write raw/events.csv of this study from the published tables of task times, success and help.
+"""Write raw/events.csv and raw/pssuq.csv of this study from the published tables of tasks and of the questionnaire.
 
 `prepare.py FOLDER` reads `FOLDER/qualitative/serdif_GPL3` (or FOLDER itself, where that is the published repository).
 """
@@ -46,19 +46,29 @@ def session(folder: Path, person: str, end: pd.Timestamp, counts: dict[str, pd.D
     return pd.DataFrame(rows, columns=["person", "at", "event"])
 
 
+def questionnaire(folder: Path) -> pd.DataFrame:
+    """One row a person: the scores of the 19 items; the columns of comments between them, all of one name, are left out."""
+    frame = pd.read_csv(folder / "data/PSSUQ/scores/SERDIF_PSSUQ_P2.csv")
+    items = [name for name in frame if name.partition(".")[0].isdigit()]
+    named = frame[items].rename(columns=lambda name: f"Q{name.partition('.')[0]}").astype("Int64")
+    times = pd.to_datetime(frame["Timestamp"], format="%m/%d/%Y %H:%M:%S")
+    return pd.concat([pd.DataFrame({"person": frame[WHO], "answered_at": times}), named], axis=1)
+
+
 def main(given: Path) -> None:
     """Write raw/ beside this file."""
     folder = given / "qualitative/serdif_GPL3" if (given / "qualitative/serdif_GPL3").is_dir() else given
     counts = {name: table(folder, name) for name in ("taskSuccess", "taskSuccessAssistance", "taskAssist")}
-    answers = pd.read_csv(folder / "data/PSSUQ/scores/SERDIF_PSSUQ_P2.csv").set_index(WHO)["Timestamp"]
-    ends = pd.to_datetime(answers, format="%m/%d/%Y %H:%M:%S")
+    answers = questionnaire(folder)
+    ends = answers.set_index("person")["answered_at"]
     people = list(counts["taskAssist"])
     events = pd.concat([session(folder, person, ends[person], counts) for person in people], ignore_index=True)
     raw = Path(__file__).parent / "raw"
     raw.mkdir(exist_ok=True)
     events["at"] = events["at"].dt.strftime("%Y-%m-%d %H:%M:%S.%f")
     events.to_csv(raw / "events.csv", index=False)
-    print(f"{raw / 'events.csv'}: {len(events)} events of {len(people)} people")
+    answers.to_csv(raw / "pssuq.csv", index=False)
+    print(f"{raw}: {len(events)} events and {len(answers)} questionnaires of {len(people)} people")
 
 
 if __name__ == "__main__":

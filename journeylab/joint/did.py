@@ -9,7 +9,7 @@ from journeylab.intervals import wilson
 from journeylab.study import Study
 
 LEAST = 30
-"""Fewer customers than this on a stage carry no verdict about the stage."""
+"""Fewer customers than this on a stage carry no verdict about the stage: ``too few``."""
 
 
 def trouble_by_stage(study: Study) -> pd.DataFrame:
@@ -24,7 +24,7 @@ def trouble_by_stage(study: Study) -> pd.DataFrame:
     DataFrame
         One row a stage, in order: stage, n_customers, n_trouble, trouble, trouble_low, trouble_high (Wilson),
         left (share; NaN where leaving is not counted), unplanned (share), behaviour_says
-        (``friction``, ``fine``, ``inconclusive``, ``no data``), reference (the share a stage is held against).
+        (``friction``, ``fine``, ``inconclusive``, ``too few``, ``no data``), reference (the share a stage is held against).
     """
     stages = study.stages
     events = study.events
@@ -71,11 +71,12 @@ def _judge(frame: pd.DataFrame) -> pd.DataFrame:
     reference = reached["n_trouble"].sum() / reached["n_customers"].sum() if len(reached) else np.nan
     states = np.select(
         [
-            ~frame["can_tell"] | (frame["n_customers"] < LEAST),
+            ~frame["can_tell"],
+            frame["n_customers"] < LEAST,
             frame["trouble_low"] > reference,
             frame["trouble_high"] < reference,
         ],
-        ["no data", "friction", "fine"],
+        ["no data", "too few", "friction", "fine"],
         default="inconclusive",
     )
     blank = ~frame["can_tell"]

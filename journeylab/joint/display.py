@@ -91,6 +91,8 @@ class JointDisplay(Result):
 
     def summary(self) -> str:
         """Say how the rows fit, and name those that confirm or contradict."""
+        if self.table.empty:
+            return f"No {self.level} is both on the journey and spoken of or measured, so none can be shown."
         counts = self.table["fit"].value_counts()
         parts = [f"{counts.get(fit, 0)} {fit}" for fit in ("confirm", "expand", "discord", "silence")]
         sentence = f"Of {len(self.table)} {self.level}s, words and behaviour are: {', '.join(parts)}."
@@ -240,6 +242,7 @@ def _meaning(row: pd.Series, level: str) -> str:
         "inconclusive": "behaviour does not say clearly",
         "no effect": "it moves the outcome by nothing worth having",
         "no data": "there is no measure of behaviour",
+        "too few": f"only {row['n_customers']:,} customers came, too few to judge",
     }[row["behaviour_says"]]
     voice = {
         "pain": f"people name pains ({row['n_pain']:,} of {row['n_asked']:,})",

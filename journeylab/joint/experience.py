@@ -68,7 +68,7 @@ class Experience(Result):
         ax.set_yticks(range(len(codes)), codes)
         ax.set_xlabel("share of people who said it, with 95 % interval")
         ax.xaxis.set_major_formatter("{x:.0f} %")
-        ax.legend(frameon=False, loc="lower right")
+        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.25), ncols=2)
         figures.subtitle(ax, "What people said, by what had happened to them", "the same person's words and journey")
         return figures.describe(ax, f"Dot plot of codes by touchpoint met. {self.summary()}")
 

@@ -56,7 +56,8 @@ class Gramms(Result):
     def summary(self) -> str:
         """Say how many items are complete and what is missing."""
         done = int((self.table["missing"] == "").sum())
-        rest = f" Still {text.sentence_list(self.missing)}." if self.missing else ""
+        keys = [key for line in self.missing for key in line.rpartition("] ")[2].split(", ")]
+        rest = f" Still to be written under [gramms] in study.toml: {text.sentence_list(keys)}." if self.missing else ""
         return f"{done} of the 6 items of GRAMMS are complete.{rest}"
 
 
@@ -103,7 +104,7 @@ def gramms(
         found, wanted = parts[name]
         answer = " ".join([*(words.strip() for words in own[name] if words), *found])
         lacking = [key for key in wanted if not getattr(said, key)]
-        rows.append((number, question, answer, "; ".join(TO_WRITE.format(key=key) for key in lacking)))
+        rows.append((number, question, answer, TO_WRITE.format(key=", ".join(lacking)) if lacking else ""))
     return Gramms(
         pd.DataFrame(rows, columns=["item", "question", "answer", "missing"]),
         "GRAMMS, items 2 to 5 from the data",

@@ -12,7 +12,8 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.errors import StudyError, did_you_mean, listing
-from journeylab.intervals import FALSE_DISCOVERY_RATE, benjamini_hochberg, newcombe
+from journeylab.impact.verdict import ACT
+from journeylab.intervals import benjamini_hochberg, newcombe
 from journeylab.results import Result
 from journeylab.study import Study
 
@@ -140,7 +141,7 @@ def test_hypotheses(study: Study, *, window: str | None = None, seed: int = 0) -
     diagnostics, else D. A measure, or a second occurrence: the difference of shares between customers with and without it (Newcombe
     interval, pooled z test), D. A survey: the difference of mean scores of the customers who answered (Welch), D. q is by Benjamini
     and Hochberg over all hypotheses. *Supported* (*contradicted*): the interval lies on the stated (other) side of
-    zero and q is at most 0.10; else *open*. Grade D carries no verdict: there it is only *in line* or *at odds*.
+    zero and q is at most 0.05, as on page 07; else *open*. Grade D carries no verdict: there it is only *in line* or *at odds*.
     """
     chosen = window or study.config.parameters.get("07_touchpoint_impact", {}).get("window", "14d")
     return _tests(study, [item.model_dump() for item in study.config.hypotheses], str(chosen), seed)
@@ -236,7 +237,7 @@ def _effects(
                 "n_with": int(row["n_exposed"]),
                 "n_without": int(row["n_eligible"]) - int(row["n_exposed"]),
                 "method": f"effect within {window} of a visit, adjusted (AIPW)",
-                "reason": row["reason"] or "",
+                "reason": row["reason"] if row["grade"] != "C" else "",
             }
     return found
 
@@ -307,7 +308,7 @@ def _by_score(study: Study, events: pd.DataFrame, meant: set[str], known: set[st
 
 def _verdict(row: Any) -> str:
     """What a hypothesis' interval and q say."""
-    if not row.q_value <= FALSE_DISCOVERY_RATE:
+    if not row.q_value <= ACT:
         return "open"
     side = 1 if row.ci_low > 0 else -1 if row.ci_high < 0 else 0
     wanted = 1 if row.direction == "more" else -1

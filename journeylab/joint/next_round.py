@@ -131,6 +131,8 @@ def _free(study: Study, behaviours: Behaviours) -> tuple[pd.DataFrame, str]:
     frame = frame.dropna(subset=["events"]).astype({"events": int})
     if study.crosswalk is not None:
         frame = frame[~frame.index.isin(study.crosswalk["customer_id"])]
+        if frame.empty:
+            return frame, "Everybody in the log is in the crosswalk already."
     screener = study.screener
     if screener is None or "recontact" not in screener:
         return frame, "The data do not say who may be contacted again: ask for that first."

@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from journeylab import figures, text
-from journeylab.intervals import FALSE_DISCOVERY_RATE, Interval, benjamini_hochberg, normal_quantile
+from journeylab.intervals import CONFIDENCE, FALSE_DISCOVERY_RATE, Interval, benjamini_hochberg, normal_quantile
 from journeylab.joint.crosswalk import interviewed, linked_events
 from journeylab.results import Result
 from journeylab.study import Study
-from journeylab.voices.prevalence import people_of
+from journeylab.voices.prevalence import asked_people, people_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,8 +35,8 @@ EXACT, MOST_DRAWN = 8, 200
 
 SIDES = ("words", "behaviour", "scores")
 
-COLUMNS = ["one", "one_side", "other", "other_side", "n", "rho", "ci_low", "ci_high", "p_value", "q_value", "expected", "fit",
-           "reason"]  # fmt: skip
+COLUMNS = ["one", "one_side", "other", "other_side", "n", "rho", "ci_low", "ci_high", "p_value", "p_student", "q_value",
+           "expected", "fit", "reason"]  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,8 +61,9 @@ class PersonLevel(Result):
     Attributes
     ----------
     table : DataFrame
-        one, one_side, other, other_side, n (people), rho (Spearman), ci_low, ci_high, p_value (permutation), q_value, expected
-        (sign that the polarities ask for; 0 where they ask for none), fit, reason.
+        one, one_side, other, other_side, n (people), rho (Spearman), ci_low, ci_high, p_value (permutation), p_student (by
+        Student's t, as most programs print it), q_value (of the permutation p), expected (sign that the polarities ask for; 0
+        where they ask for none), fit, reason.
     points : DataFrame
         Index participant_id, the measures behind the table.
     """
@@ -71,9 +72,9 @@ class PersonLevel(Result):
 
     @property
     def told(self) -> pd.DataFrame:
-        """Pairs worth reading: clear ones, and every pair of behaviour and scores; the strongest first."""
+        """Pairs worth reading: with p of at most 0.05, and every pair of behaviour and scores; the strongest first."""
         known = self.table.dropna(subset=["rho"])
-        clear = known["q_value"] <= FALSE_DISCOVERY_RATE
+        clear = known["p_value"] <= 1 - CONFIDENCE
         no_words = (known["one_side"] != "words") & (known["other_side"] != "words")
         frame = known[clear | no_words]
         return frame.sort_values("rho", key=abs, ascending=False, kind="stable").reset_index(drop=True)
@@ -87,12 +88,12 @@ class PersonLevel(Result):
                 "one": frame["one"],
                 "other": frame["other"],
                 "people": frame["n"],
-                "rho": [text.signed(value, 3 if abs(value) >= 0.995 else 2) for value in frame["rho"]],
+                "rho": frame["rho"].map(_rho),
                 "95 % interval": [
-                    f"{text.signed(low, 2)} to {text.signed(high, 2)}"
-                    for low, high in zip(frame["ci_low"], frame["ci_high"], strict=True)
+                    f"{_rho(low)} to {_rho(high)}" for low, high in zip(frame["ci_low"], frame["ci_high"], strict=True)
                 ],
-                "p": frame["p_value"].map(text.p_value),
+                "p (permutation)": frame["p_value"].map(text.p_value),
+                "p (Student's t)": frame["p_student"].map(text.p_value),
                 "q": frame["q_value"].map(text.p_value),
                 "expected": frame["expected"].map({1: "together", -1: "opposite", 0: "open"}),
                 "fit": frame["fit"],
@@ -107,6 +108,9 @@ class PersonLevel(Result):
         parts = [f"Of {n} people and {len(self.table.dropna(subset=['rho']))} pairs of measures:"]
         clear = self.told[self.told["q_value"] <= FALSE_DISCOVERY_RATE].head(4)
         parts += [f"{_pair(row)}." for row in clear.itertuples()]
+        rest = self.told[(self.told["p_value"] <= 1 - CONFIDENCE) & (self.told["q_value"] > FALSE_DISCOVERY_RATE)]
+        if len(rest):
+            parts.append(f"{len(rest)} more with p of at most 0.05, some of which chance gives among so many pairs.")
         apart = self.table[(self.table["fit"] == "discord") & (self.table["one_side"] != "words")]
         parts += [f"Behaviour and attitude diverge: {_pair(row)}." for row in apart.itertuples()]
         return " ".join(parts)
@@ -114,33 +118,43 @@ class PersonLevel(Result):
     def plot(self, ax: Axes | None = None, *, most: int = 14) -> Axes:
         """Draw the correlations worth reading with their intervals; a diamond is a discord."""
         frame = self.told.head(most).iloc[::-1].reset_index(drop=True)
-        ax = figures.new_axes(ax, width=9, height=figures.row_height(len(frame), each=0.42))
+        ax = figures.new_axes(ax, width=9, height=figures.row_height(len(frame), each=0.5))
         colours = {"confirm": figures.GREEN, "discord": figures.ORANGE, "expand": figures.BLUE}
         markers = {"confirm": "o", "discord": "D", "expand": "s"}
         for row, line in enumerate(frame.itertuples()):
             ends = [[line.rho - line.ci_low], [line.ci_high - line.rho]]
             colour = colours.get(line.fit, figures.MUTED)
             ax.errorbar(
-                [line.rho], [row], xerr=np.maximum(ends, 0), fmt=markers.get(line.fit, "o"), color=colour, capsize=3
-            )
+                [line.rho], [row], xerr=np.maximum(ends, 0), fmt=markers.get(line.fit, "o"), color=colour, capsize=3,
+                markerfacecolor=colour if line.q_value <= FALSE_DISCOVERY_RATE else "white", markersize=7,
+            )  # fmt: skip
             ax.text(1.06, row, line.fit, va="center", fontweight="bold", color=colour)
         ax.axvline(0, color=figures.INK, linewidth=1)
-        ax.set_yticks(range(len(frame)), [f"{row.one} × {row.other}" for row in frame.itertuples()])
+        names = [f"{row.one} × {row.other}" for row in frame.itertuples()]
+        names = [name.replace(" × ", "\n× ") if len(name) > 40 else name for name in names]
+        ax.set_yticks(range(len(frame)), names)
         ax.set_xlim(-1.03, 1.42)
         ax.set_xticks([-1, -0.5, 0, 0.5, 1])
         ax.set_xlabel("Spearman's rho over people, with 95 % interval")
         ax.grid(axis="y", visible=False)
         n = int(frame["n"].max()) if len(frame) else 0
-        figures.subtitle(ax, "The same people: words, behaviour and scores", f"up to n = {n} people")
+        figures.subtitle(
+            ax, "Words, deeds and scores of the same people", f"up to n = {n} people; filled: q of at most 0.10"
+        )
         return figures.describe(ax, f"Dot plot of rank correlations over people. {self.summary()}")
 
 
 def _pair(row: Any) -> str:
     """One pair in words."""
     return (
-        f"'{row.one}' and '{row.other}' rho = {text.signed(row.rho, 3 if abs(row.rho) >= 0.995 else 2)} "
-        f"({text.signed(row.ci_low, 2)} to {text.signed(row.ci_high, 2)}, p {_p(row.p_value)}, n = {row.n})"
+        f"'{row.one}' and '{row.other}' rho = {_rho(row.rho)} "
+        f"({_rho(row.ci_low)} to {_rho(row.ci_high)}, p {_p(row.p_value)}, n = {row.n})"
     )
+
+
+def _rho(value: float) -> str:
+    """A correlation; next to 1 with a digit more."""
+    return text.signed(value, 3 if abs(value) >= 0.995 else 2)
 
 
 def _p(value: float) -> str:
@@ -153,7 +167,8 @@ def person_measures(study: Study) -> Measures:
 
     Notes
     -----
-    Words: passages with a code, a coder of the person's documents. Behaviour: events of the person's valid links among the
+    Words: passages with a code, a coder of the person's documents; missing where the person was not asked about the code's stage
+    and did not speak of it. Behaviour: events of the person's valid links among the
     touchpoints of each measure (`Study.measures`). Scores: the mean of the answered items of an instrument. The polarity of a
     code is the sign of its valence, that of a score its ``higher_is_better``. Measures that fewer than three people have, or
     that are the same for everybody, are left out.
@@ -190,11 +205,16 @@ def _words(study: Study, everybody: pd.Index) -> Part:
     spoke = everybody[everybody.isin(people)]
     counts = marks.groupby([person, "code_id"]).size().unstack(fill_value=0).reindex(spoke, fill_value=0)
     counts = counts.div(coders.reindex(spoke).fillna(1), axis=0).reindex(everybody)
+    guide = None if study.asked is None else asked_people(study.asked, study.documents)
     found: Part = []
     for code in study.codes.itertuples():
         if code.code_id in counts:
             sign = 0 if pd.isna(code.valence) else int(np.sign(code.valence))
-            found.append((code.name, counts[code.code_id], sign, "passages with this code"))
+            values = counts[code.code_id]
+            if guide is not None and code.stage in set(guide["stage"]):
+                asked = everybody.isin(guide.loc[guide["stage"] == code.stage, "person"])
+                values = values.where(asked | (values > 0))
+            found.append((code.name, values, sign, "passages with this code"))
     return found
 
 
@@ -273,8 +293,10 @@ def person_level(
         both = measures.table[[one, other]].dropna()
         expected = int(about.loc[one, "polarity"]) * int(about.loc[other, "polarity"])
         (rho, low, high), reason = spearman(both[one], both[other])
-        rows.append((one, about.loc[one, "side"], other, about.loc[other, "side"], len(both), rho, low, high, np.nan, np.nan,
-                     expected, fit_of(low, high, expected), reason))  # fmt: skip
+        p = _student_p(rho, len(both))
+        sides = about.loc[one, "side"], about.loc[other, "side"]
+        rows.append((one, sides[0], other, sides[1], len(both), rho, low, high, np.nan, p, np.nan, expected,
+                     fit_of(low, high, expected), reason))  # fmt: skip
     table = pd.DataFrame(rows, columns=COLUMNS)
     table["p_value"] = _p_values(measures.table, table, draws, seed)
     table["q_value"] = benjamini_hochberg(table["p_value"].astype(float))
@@ -359,6 +381,15 @@ def _p_values(measures: pd.DataFrame, table: pd.DataFrame, draws: int, seed: int
     return p_values
 
 
+def _student_p(rho: float, n: int) -> float:
+    """Two-sided p of a rank correlation by Student's t."""
+    from scipy.special import stdtr
+
+    if np.isnan(rho):
+        return np.nan
+    return 0.0 if abs(rho) == 1 else float(2 * stdtr(n - 2, -abs(rho) * np.sqrt((n - 2) / (1 - rho**2))))
+
+
 def permutation_p(
     x: NDArray[np.float64], y: NDArray[np.float64], rho: NDArray[np.float64], draws: int, seed: int
 ) -> NDArray[np.float64]:
@@ -366,10 +397,7 @@ def permutation_p(
     n = len(y)
     edge = np.abs(rho) - 1e-12
     if n > MOST_DRAWN:
-        from scipy.special import stdtr
-
-        with np.errstate(divide="ignore"):
-            return np.asarray(2 * stdtr(n - 2, -np.abs(rho) * np.sqrt((n - 2) / np.maximum(1 - rho**2, 0))))
+        return np.array([_student_p(value, n) for value in rho])
     if n <= EXACT:
         orders = np.array(list(itertools.permutations(range(n))))
         return np.asarray((np.abs(y[orders] @ x) >= edge).mean(axis=0))

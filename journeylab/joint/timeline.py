@@ -66,12 +66,14 @@ class Timeline(Result):
         """Say how long the person's journey is, where trouble was met, and of which stages they spoke."""
         trouble = self.table[~self.table["planned"].astype(bool)]
         met = [f"'{name}'" for name in dict.fromkeys(trouble["touchpoint"])]
-        days = self.table["day"].max()
+        more = f" and {len(met) - 4} more" if len(met) > 4 else ""
+        span = text.duration(86_400 * self.table["day"].max())
         after = int(self.table["after_interview"].sum())
         spoke = [stage for stage in self.stages if (self.quotes["stage"] == stage).any()]
         return (
-            f"{self.person}: {len(self.table)} events in {days:.0f} days"
-            + (f", with {text.sentence_list(met)}" if met else ", none unplanned")
+            f"{self.person}: {len(self.table)} events in {span}"
+            + (f", with {', '.join(met[:4])}{more}" if more else f", with {text.sentence_list(met)}" if met else "")
+            + ("" if met else ", none unplanned")
             + (f"; {after} after the interview" if after else "")
             + (f". Quoted on {text.sentence_list(spoke)}." if spoke else ". Not quoted on any stage.")
         )
@@ -86,34 +88,42 @@ class Timeline(Result):
         height = place + 0.13 * (order % 4 - 1.5)
         planned = self.table["planned"].to_numpy(bool)
         after = self.table["after_interview"].to_numpy(bool)
-        day = self.table["day"].to_numpy(float)
+        unit, scale = _unit(self.table["day"].max())
+        day = self.table["day"].to_numpy(float) * scale
         for mask_, colour, marker in ((planned, figures.BLUE, "o"), (~planned, figures.ORANGE, "D")):
             for late, face in ((False, colour), (True, "none")):
                 part = mask_ & (after == late)
                 ax.scatter(
                     day[part], height[part], marker=marker, s=44, facecolors=face, edgecolors=colour, linewidths=1.4
                 )
-        self._name_trouble(ax, day, height, planned)
+        self._name_trouble(ax, day, place, planned)
         if not np.isnan(self.interview_day):
-            ax.axvline(self.interview_day, color=figures.MUTED, linestyle="--", linewidth=1)
-            ax.annotate("interview", (self.interview_day, 1), xycoords=("data", "axes fraction"), xytext=(-4, -3),
+            interview = self.interview_day * scale
+            ax.axvline(interview, color=figures.MUTED, linestyle="--", linewidth=1)
+            ax.annotate("interview", (interview, 1), xycoords=("data", "axes fraction"), xytext=(-4, -3),
                         textcoords="offset points", ha="right", va="top", color=figures.MUTED)  # fmt: skip
         ax.set_yticks(range(len(lanes)), lanes)
         ax.set_ylim(-0.6, len(lanes) - 0.4)
         ax.margins(x=0.06)
-        ax.set_xlabel("days since the first event")
+        ax.set_xlabel(f"{unit} since the first event")
         note = "diamonds: not planned"
         figures.subtitle(ax, f"{self.person}: what happened, stage by stage", f"{len(day)} events; {note}" +
                          ("; hollow: after the interview" if after.any() else ""))  # fmt: skip
         return figures.describe(ax, f"Timeline of one person's events by stage. {self.summary()}")
 
-    def _name_trouble(self, ax: Axes, day: np.ndarray, height: np.ndarray, planned: np.ndarray) -> None:
-        """Write the name beside the first event of each unplanned touchpoint."""
+    def _name_trouble(self, ax: Axes, day: np.ndarray, place: np.ndarray, planned: np.ndarray) -> None:
+        """Write the names of unplanned touchpoints where each is first met, those of one moment in one line."""
         names = self.table["touchpoint"]
-        for row in np.flatnonzero(~planned & ~names.duplicated().to_numpy()):
-            right = day[row] > 0.6 * max(day.max(), 1e-9)
-            ax.annotate(names.iloc[row], (day[row], height[row]), xytext=(-7 if right else 7, 0), va="center",
-                        ha="right" if right else "left", textcoords="offset points", fontsize=9.5)  # fmt: skip
+        first = pd.DataFrame({"day": day, "lane": place, "name": names})[~planned & ~names.duplicated().to_numpy()]
+        for (when, lane), part in first.groupby(["day", "lane"], sort=False):
+            right = when > 0.6 * max(day.max(), 1e-9)
+            ax.annotate(", ".join(part["name"]), (when, lane), xytext=(-8 if right else 8, 0), va="center",
+                        ha="right" if right else "left", textcoords="offset points", fontsize=9)  # fmt: skip
+
+
+def _unit(days: float) -> tuple[str, float]:
+    """The unit of a span of days, and how many of it a day has."""
+    return ("days", 1.0) if days >= 3 else ("hours", 24.0) if days * 24 >= 3 else ("minutes", 1440.0)
 
 
 def timeline(study: Study, participant: str) -> Timeline:

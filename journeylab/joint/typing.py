@@ -75,6 +75,8 @@ class Typing(Result):
         """Say how many people are typed and how, which behaviours have no interview, and what the screener is worth."""
         if self.table.empty:
             return "Nobody was interviewed, so nobody is typed."
+        if len(self.counts) < 2:
+            return "There is a single behaviour, so nobody needs to be placed."
         how = self.table["how"].value_counts()
         parts = [
             f"Of {len(self.table)} people interviewed, {how.get('trace', 0)} are typed by their own trace, "

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import journeylab as jl
+from journeylab import joint
 from journeylab.cli import main
 from journeylab.simulate import write_study
 
@@ -107,3 +108,16 @@ def test_transcripts_can_be_read(made: Path) -> None:
     assert texts.is_unique
     assert not texts.str.contains(r"\{|\}").any()
     assert pd.Series([text.split(".")[0] for text in texts]).nunique() > 5
+
+
+def test_the_screener_tells_the_planted_behaviour_better_than_chance_and_asks_the_interviewed_too(made: Path) -> None:
+    study = jl.open_study(made)
+    screener = study.screener.set_index("respondent_id")
+    assert set(joint.interviewed(study)) <= set(screener.index)
+    assert not set(screener.index) & set(study.crosswalk["customer_id"])
+    truth = pd.read_csv(made / "truth/behaviours.csv").set_index("customer_id")["behaviour"]
+    answers = screener.join(truth, how="inner")
+    usual = answers.groupby("behaviour")["usual_way"].agg(lambda ways: ways.mode().iloc[0])
+    assert usual.nunique() == 4
+    assert 0.6 < (answers["usual_way"] == answers["behaviour"].map(usual)).mean() < 0.95
+    assert 0.4 < screener["recontact"].mean() < 0.8
