@@ -48,7 +48,8 @@ class Measures(Result):
     table : DataFrame
         Index participant_id, a column a measure; missing where nothing is known.
     about : DataFrame
-        measure, side (``words``, ``behaviour``, ``scores``), polarity (1 more is good, -1 more is bad, 0 neither), what.
+        measure, side (``words``, ``behaviour``, ``scores``), polarity (1 more is good, -1 more is bad, 0 neither), stages (that
+        it is about; none: about the whole journey), what.
     """
 
     about: pd.DataFrame
@@ -178,20 +179,20 @@ def person_measures(study: Study) -> Measures:
     columns: dict[str, pd.Series] = {}
     about = []
     for side, part in zip(SIDES, parts, strict=True):
-        for name, values, polarity, what in part:
+        for name, values, polarity, stages, what in part:
             if values.nunique() > 1 and (side == "scores" or (values > 0).sum() >= FEWEST_WITH):
                 label = name if name not in columns else f"{name} ({side})"
                 columns[label] = values
-                about.append((label, side, polarity, what))
+                about.append((label, side, polarity, stages, what))
     return Measures(
         pd.DataFrame(columns, index=everybody),
         "Counts and means a person",
         ("Passages are counted a coder; whoever talks longer has more of them.",),
-        pd.DataFrame(about, columns=["measure", "side", "polarity", "what"]),
+        pd.DataFrame(about, columns=["measure", "side", "polarity", "stages", "what"]),
     )
 
 
-Part = list[tuple[str, pd.Series, int, str]]
+Part = list[tuple[str, pd.Series, int, tuple[str, ...], str]]
 
 
 def _words(study: Study, everybody: pd.Index) -> Part:
@@ -214,7 +215,8 @@ def _words(study: Study, everybody: pd.Index) -> Part:
             if guide is not None and code.stage in set(guide["stage"]):
                 asked = everybody.isin(guide.loc[guide["stage"] == code.stage, "person"])
                 values = values.where(asked | (values > 0))
-            found.append((code.name, values, sign, "passages with this code"))
+            stages = (code.stage,) if isinstance(code.stage, str) else ()
+            found.append((code.name, values, sign, stages, "passages with this code"))
     return found
 
 
@@ -224,11 +226,13 @@ def _deeds(study: Study, everybody: pd.Index) -> Part:
     if events.empty:
         return []
     linked = everybody[everybody.isin(events["participant_id"])]
+    stage_of = study.stage_of
     found: Part = []
     for name, (touchpoints, polarity) in study.measures.items():
         counts = events.loc[events["touchpoint"].isin(touchpoints), "participant_id"].value_counts()
         values = counts.reindex(linked, fill_value=0).reindex(everybody).astype("float64")
-        found.append((name, values, polarity, "events"))
+        stages = tuple(sorted({stage_of[name] for name in touchpoints if name in stage_of}))
+        found.append((name, values, polarity, stages, "events"))
     return found
 
 
@@ -247,7 +251,7 @@ def _scores(study: Study, everybody: pd.Index) -> Part:
         values = part.groupby("person")["score"].mean().reindex(everybody)
         better = bool(part["higher_is_better"].iloc[0])
         side = "higher is better" if better else "lower is better"
-        found.append((str(instrument), values, 1 if better else -1, f"mean of the items, {side}"))
+        found.append((str(instrument), values, 1 if better else -1, (), f"mean of the items, {side}"))
     return found
 
 
@@ -271,7 +275,8 @@ def person_level(
     (n - 3)))``; p is the two-sided permutation p-value, ``(1 + b) / (1 + draws)`` for b of the draws at least as far from zero.
     q is by Benjamini and Hochberg over all pairs.
 
-    The fit: polarities ask two measures to go together (more trouble, a worse score) or in opposite directions. *confirm*
+    The fit: polarities ask two measures to go together (more trouble, a worse score) or in opposite directions, where both are
+    about a stage in common or one is about the whole journey. *confirm*
     when the interval lies on that side of zero; *discord* when it lies on the other side, or holds zero and leaves out 0.7 on
     the expected side, so that the two do not measure the same thing; *silence* when it holds both, which is too few people
     to say. Without an expected side: *expand* when the interval leaves out zero, else *silence*.
@@ -291,7 +296,7 @@ def person_level(
     rows = []
     for one, other in pairs:
         both = measures.table[[one, other]].dropna()
-        expected = int(about.loc[one, "polarity"]) * int(about.loc[other, "polarity"])
+        expected = _expected(about.loc[one], about.loc[other])
         (rho, low, high), reason = spearman(both[one], both[other])
         p = _student_p(rho, len(both))
         sides = about.loc[one, "side"], about.loc[other, "side"]
@@ -311,6 +316,12 @@ def person_level(
         ),
         measures.table,
     )
+
+
+def _expected(one: pd.Series, other: pd.Series) -> int:
+    """The side that two measures are expected on: the product of their polarities, if they are about the same."""
+    apart = one["stages"] and other["stages"] and not set(one["stages"]) & set(other["stages"])
+    return 0 if apart else int(one["polarity"]) * int(other["polarity"])
 
 
 def fit_of(low: float, high: float, expected: int) -> str:

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from small import write_small
 
 import journeylab as jl
 from journeylab import joint
-from journeylab.joint.persons import _standard_ranks, fit_of, permutation_p, spearman
+from journeylab.joint.persons import _expected, _standard_ranks, fit_of, permutation_p, spearman
 
 
 def test_rho_is_scipys_with_ties() -> None:
@@ -77,6 +78,26 @@ def test_few_people_or_no_spread_give_a_reason_and_no_number() -> None:
 )  # fmt: skip
 def test_the_fit_follows_from_interval_and_expected_side(low: float, high: float, expected: int, fit: str) -> None:
     assert fit_of(low, high, expected) == fit
+
+
+def test_a_side_is_expected_only_of_measures_about_the_same_stage() -> None:
+    def about(polarity: int, *stages: str) -> pd.Series:
+        return pd.Series({"polarity": polarity, "stages": stages})
+
+    assert _expected(about(-1, "buy"), about(-1, "buy", "use")) == 1
+    assert _expected(about(-1, "look"), about(-1, "buy", "use")) == 0
+    assert _expected(about(1), about(-1, "buy")) == -1
+    assert _expected(about(0, "buy"), about(-1, "buy")) == 0
+
+
+def test_who_was_not_asked_is_missing_and_not_zero(tmp_path: Path) -> None:
+    write_small(tmp_path)
+    (tmp_path / "raw/asked.csv").write_text("document_id,stage\n" + "".join(f"i{k},consideration\n" for k in range(6)))
+    toml = (tmp_path / "study.toml").read_text()
+    (tmp_path / "study.toml").write_text(toml + '[interviews.asked]\npath = "raw/asked.csv"\n')
+    table = joint.person_measures(jl.open_study(tmp_path)).table
+    chat = table["helpful chat"]  # odd numbers said it; 6 was not asked, 7 spoke of it unasked
+    assert chat.fillna(-1).tolist() == [0, 1, 0, 1, 0, 1, -1, 1]
 
 
 @pytest.fixture(scope="module")
