@@ -56,6 +56,7 @@ def test_every_dialect_of_a_project_holds_what_is_expected(shared: Path, name: s
     assert found[1] == PROJECTS[name]
     assert float(found[2]) == 1
     assert float(found[3]) > 0.1
+    assert "13 of 13 spans were placed in their texts" in study.report.notes
     if name == NO_USERS:
         assert set(study.codings["coder"]) == {"unknown coder"}
 
@@ -102,6 +103,7 @@ def test_a_real_project_without_its_texts_keeps_codes_and_quotations(shared: Pat
     assert titled["text"].isna().all()  # is called 'damage done by fatty foods', over 219 characters
     assert study.report.n_read == 18
     assert sum(n for reason, n in _losses(study).items() if "which is no text" in reason) == 5
+    assert "0 of 11 spans were placed in their texts" in study.report.notes
     assert "16 sets were not read, such as 'Mabel'" in study.report.notes
     assert "8 documents have no text: its file is missing in the archive" in _notes(study)
 

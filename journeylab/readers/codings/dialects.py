@@ -82,7 +82,10 @@ class Verdict:
 
 
 class Scorer:
-    """Collects, text by text, how well each dialect fits, and then decides."""
+    """Collects, text by text, how well each dialect fits, and then decides.
+
+    Every span is scored, none is sampled; the spans of one text at once.
+    """
 
     def __init__(self) -> None:
         self._found: dict[str, list[_Scored]] = {name: [] for name in DIALECTS}

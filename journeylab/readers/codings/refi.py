@@ -169,6 +169,7 @@ def _project(project: Project, archive: Archive | None, account: Account, option
     places: dict[str, list[int]] = {}
     for at, document in enumerate(project.documents):
         placing.add(document, text_of(document, archive, account))
+        document.passages = []  # are in the tables now, and need not be held twice
         for guid in {document.guid, *document.aliases} - {""}:
             places.setdefault(guid, []).append(at)
     segments, codings = placing.tables(codes["code_id"].tolist(), options.timezone)
@@ -182,6 +183,8 @@ def _project(project: Project, archive: Archive | None, account: Account, option
     documents["source_file"] = pd.Series([account.path.name] * len(documents), dtype="str")
     for name in people.attributes:
         documents[f"{name} (variable)" if name in documents else name] = people.attributes[name]
+    if placing.spans:
+        account.note(f"{placing.spans - placing.unplaced:,} of {placing.spans:,} spans were placed in their texts")
     if placing.uncoded:
         account.note(f"{placing.uncoded:,} passages have no code; they are kept as segments")
     used = placing.used_notes.union(*(code.notes for code in project.codes))

@@ -57,6 +57,8 @@ class Placing:
         GUID of a case to the documents in which a passage was given to it.
     used_notes : set of str
         GUIDs of the notes that became part of a memo.
+    uncoded, spans, unplaced : int
+        How many passages have no code, how many passages there are, and how many of them have no place in a text.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Placing:
         self.marked: dict[str, set[int]] = {}
         self.used_notes: set[str] = set()
         self.uncoded = 0
+        self.spans = self.unplaced = 0
         self._cases = {case.guid for case in project.cases if case.guid}
         self._cases_of: dict[str, list[str]] = {}
         for case in project.cases:
@@ -97,6 +100,7 @@ class Placing:
         at = self.texts.add(None if text is None else text.text)
         where = f"document {shorten(self.document_ids[at])}"
         start, end = _positions(document.passages)
+        self.spans += len(start)
         if text is None:
             spans = [(-1, -1)] * len(document.passages)
         else:
@@ -144,6 +148,7 @@ class Placing:
             begin = text.text.index(words)
             self.account.see("spans out of range were found by the passage that the file quotes", where, words)
             return begin, begin + len(words), words, None
+        self.unplaced += 1
         reason = "they lie outside of their text" if text is not None else "their document has no text"
         kept = "the passage itself is kept" if words else "document and code are kept, the passage is not known"
         self.account.see(f"spans could not be placed: {reason}; {kept}", where, f"{here[0]} to {here[1]}")

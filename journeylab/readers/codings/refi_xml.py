@@ -139,6 +139,10 @@ def guid_of(text: str | None) -> str:
     return (text or "").strip().strip("{}").lower()
 
 
+_shared_guid = functools.lru_cache(maxsize=4096)(guid_of)
+"""The GUID of what many elements refer to: one text for all of them."""
+
+
 def _children(element: Any, name: str) -> Iterator[Any]:
     return (child for child in element if local(child.tag) == name)
 
@@ -170,10 +174,10 @@ def _coding(element: Any, default: str) -> Coding:
     for child in element:
         tag = local(child.tag)
         if tag == "CodeRef" and not code:
-            code = guid_of(child.get("targetGUID"))
+            code = _shared_guid(child.get("targetGUID"))
         elif tag == "NoteRef":
             notes.append(guid_of(child.get("targetGUID")))
-    user = guid_of(element.get("creatingUser")) or default
+    user = _shared_guid(element.get("creatingUser")) or default
     return Coding(user, element.get("creationDateTime") or "", code, tuple(notes))
 
 
@@ -184,7 +188,7 @@ def _codings(element: Any) -> tuple[Coding, ...]:
 
 def _passage(element: Any) -> Passage:
     """A selection of text, or of a transcript, whose positions are then GUIDs of its sync points."""
-    user = guid_of(element.get("creatingUser")) or guid_of(element.get("modifyingUser"))
+    user = _shared_guid(element.get("creatingUser")) or _shared_guid(element.get("modifyingUser"))
     start: Any = element.get("startPosition")
     end: Any = element.get("endPosition")
     synced = start is None and end is None and (element.get("fromSyncPoint") or element.get("toSyncPoint"))
