@@ -327,6 +327,21 @@ def test_a_case_may_be_given_to_passages(tmp_path: Path) -> None:
     assert _losses(study) == {"that give a passage to a case, not a code": 1}
 
 
+def test_a_case_that_is_a_code_as_well_is_a_case(tmp_path: Path) -> None:
+    texts = (
+        source("D0", selection(*LATE, coding("K")), selection(*MAIL, coding("k") + coding()), coding("k"), text=TEXT),
+        source("D1", selection(*LATE), guid="t-2", text=TEXT),
+    )
+    codes = CODES + '<Code guid="K" name="ann" isCodable="true"/>'
+    study = read_codings(write(tmp_path / "x.qdpx", project(*texts, codes=codes, cases=_case("ann"))))
+    assert study.documents["participant_id"].fillna("").tolist() == ["ann", ""]
+    assert study.codes.set_index("path")["codable"].to_dict() == {"Pain": True, "Pain/Late": True, "ann": False}
+    assert study.codings["code_id"].tolist() == ["Pain/Late", "Pain/Late"]
+    assert study.segments["text"].tolist() == [TEXT[slice(*MAIL)], "too late"]
+    assert _losses(study) == {"that give a passage to a case, not a code": 3}
+    assert "1 codes are cases as well, and count as these, such as 'ann'" in study.report.notes
+
+
 def test_variables_of_documents_are_of_participants_only_without_cases(tmp_path: Path) -> None:
     texts = source("D0", _value("Text", "young"), text=TEXT), source("D1", guid="t-2", text=TEXT)
     study = _people(tmp_path, "", *texts)

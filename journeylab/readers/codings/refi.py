@@ -244,6 +244,11 @@ def _make_codes(project: Project, account: Account, notes: dict[str, str]) -> tu
         paths.append(path)
         if code.guid:
             of_guid.setdefault(code.guid, path)
+    cases = {case.guid for case in project.cases if case.guid}
+    double = [code.guid in cases for code in project.codes]
+    if any(double):
+        account.see("codes are cases as well, and count as these", shorten(paths[double.index(True)]), n=sum(double))
+    codable = [code.codable and not case for code, case in zip(project.codes, double, strict=True)]
     parents = [paths[code.parent] if code.parent >= 0 else None for code in project.codes]
     described = [joined([code.description, *(notes.get(guid, "") for guid in code.notes)]) for code in project.codes]
     codes = pd.DataFrame(
@@ -252,7 +257,7 @@ def _make_codes(project: Project, account: Account, notes: dict[str, str]) -> tu
             "path": pd.Series(paths, dtype="str"),
             "name": pd.Series(names, dtype="str"),
             "parent_id": pd.Series(parents, dtype="str"),
-            "codable": pd.Series([code.codable for code in project.codes], dtype="bool"),
+            "codable": pd.Series(codable, dtype="bool"),
             "description": pd.Series(described, dtype="str"),
         }
     )

@@ -175,17 +175,18 @@ class Placing:
         codings: Sequence[Coding],
         mark: tuple[int, int, int, str | None, str | None, str | None],
     ) -> None:
-        """Write down a passage, and those of its codings whose code is known."""
-        self._marks.append(mark)
+        """Write down a passage, and those of its codings whose code is known; one that only says whose it is, is no segment."""
+        if not codings or mark[4] or any(coding.code not in self._cases for coding in codings):
+            self._marks.append(mark)
         self.account.read(max(1, len(codings)))
         self.uncoded += not codings
         for coding in codings:
             path = self.code_of.get(coding.code)
-            if path is not None:
-                self._codings.append((len(self._marks) - 1, path, self._coder(coding.user), coding.time))
-            elif coding.code in self._cases:
+            if coding.code in self._cases:  # also where a code has the same GUID, as NVivo writes it
                 self.marked.setdefault(coding.code, set()).add(at)
                 self.account.lose("that give a passage to a case, not a code", where)
+            elif path is not None:
+                self._codings.append((len(self._marks) - 1, path, self._coder(coding.user), coding.time))
             else:
                 self.account.lose("whose code is not in the codebook", where, coding.code[:8] or "none")
 
