@@ -92,6 +92,25 @@ touchpoint = "touchpoint"
 # [parameters."06_friction"]
 # compare = "device"
 
+# The same questions to customers and to interviewed people: respondent_id, recontact, and a column a question
+# [screener]
+# path = "raw/screener.csv"
+
+# What the interviews suggest, tested on customers who were not interviewed.
+# [[hypotheses]]
+# statement = "Whoever reads reviews orders"
+# touchpoint = "reviews"
+# outcome = "order"
+# direction = "more"
+# registered = 2027-01-31
+
+# A fit of the joint display that the team judges otherwise than the rule.
+# [[joint.overrides]]
+# level = "stage"
+# row = "purchase"
+# fit = "expand"
+# reason = "printed in the report, so write a whole sentence"
+
 [privacy]
 minimum_cell = 5                    # smaller groups are not shown in a public report
 """

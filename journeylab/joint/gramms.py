@@ -58,7 +58,7 @@ class Gramms(Result):
         done = int((self.table["missing"] == "").sum())
         keys = [key for line in self.missing for key in line.rpartition("] ")[2].split(", ")]
         rest = f" Still to be written under [gramms] in study.toml: {text.sentence_list(keys)}." if self.missing else ""
-        return f"{done} of the 6 items of GRAMMS are complete.{rest}"
+        return f"Items of GRAMMS that are complete: {done} of 6.{rest}"
 
 
 def gramms(

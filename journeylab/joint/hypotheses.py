@@ -68,7 +68,7 @@ class HypothesisTests(Result):
         counts = self.table["verdict"].value_counts()
         parts = [f"{counts[word]} {word}" for word in VERDICTS if word in counts]
         return (
-            f"Of {len(self.table)} hypotheses from the interviews, tested without the {self.left_out} customers who were "
+            f"Of {len(self.table)} hypotheses from the interviews, tested without the {self.left_out:,} customers who were "
             f"interviewed: {text.sentence_list(parts)}."
         )
 

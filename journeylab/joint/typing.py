@@ -79,8 +79,8 @@ class Typing(Result):
             return "There is a single behaviour, so nobody needs to be placed."
         how = self.table["how"].value_counts()
         parts = [
-            f"Of {len(self.table)} people interviewed, {how.get('trace', 0)} are typed by their own trace, "
-            f"{how.get('screener', 0)} by their screener answers, {how.get('not typed', 0)} not."
+            f"Of {len(self.table):,} people interviewed, {how.get('trace', 0):,} are typed by their own trace, "
+            f"{how.get('screener', 0):,} by their screener answers, {how.get('not typed', 0):,} not."
         ]
         holes = self.holes
         parts.append(

@@ -13,6 +13,7 @@ from small import STUDY, write_small
 
 import journeylab as jl
 from journeylab import joint
+from journeylab.check import check_study
 from journeylab.errors import StudyError
 from journeylab.intervals import benjamini_hochberg, newcombe
 
@@ -189,6 +190,19 @@ def test_words_that_a_hypothesis_does_not_know_are_named(tmp_path: Path) -> None
             tmp_path / "c",
             '[[hypotheses]]\nstatement = "x"\ntouchpoint = "chat"\noutcome = "ordr"\ndirection = "more"\n',
         )
+
+
+def test_check_names_what_no_event_is_called(tmp_path: Path) -> None:
+    more = CHAT + OVERRIDE.replace('"stage"', '"touchpoint"').replace('"consideration"', '"chatt"')
+    more = more.replace('match = "chat"', 'match = "fax*"') + (
+        '[[hypotheses]]\nstatement = "x"\ntouchpoint = "chatt"\noutcome = "order"\ndirection = "more"\n'
+    )
+    write_small(tmp_path)
+    (tmp_path / "study.toml").write_text(STUDY + more)
+    problems = "\n".join(check_study(tmp_path).problems)
+    assert "joint.overrides[1].row: no touchpoint is called 'chatt'" in problems
+    assert "hypotheses[3].touchpoint: no event is called 'chatt'" in problems
+    assert "measures[1].match: matches no touchpoint" in problems
 
 
 # GRAMMS

@@ -120,7 +120,7 @@ def test_who_withdrew_or_did_not_agree_has_no_trace(tmp_path: Path) -> None:
     assert linkage.table.set_index("what")["n"].to_dict() == {
         "agreed to linking words and traces": 1,
         "agreed to being quoted": 1,
-        "linked, with events": 1,
+        "agreed to linking and have events": 1,
     }
     assert set(linkage.table["of"]) == {5}
 

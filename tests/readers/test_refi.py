@@ -17,7 +17,7 @@ from journeylab.readers import FORMATS, CodedStudy, read_codings
 from journeylab.readers.codings.offsets import DIALECTS
 from journeylab.readers.codings.refi import RefiOptions
 from tests.readers.coded import FOLDER, assert_as_expected
-from tests.readers.projects import CODES, coding, one_text, project, selection, source, write
+from tests.readers.refi_files import CODES, coding, one_text, project, selection, source, write
 
 pytestmark = pytest.mark.filterwarnings("ignore::journeylab.errors.DataQualityWarning")  # of one or two short spans
 

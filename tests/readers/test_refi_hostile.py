@@ -17,7 +17,7 @@ from journeylab.errors import DataError, JourneylabError
 from journeylab.readers import CodedStudy, read_codings
 from journeylab.readers.codings import archive, refi_passages
 from tests.readers.coded import FOLDER
-from tests.readers.projects import one_text, project, selection, source, write
+from tests.readers.refi_files import one_text, project, selection, source, write
 
 pytestmark = pytest.mark.filterwarnings("ignore::journeylab.errors.DataQualityWarning", "ignore:Duplicate name")
 TEXT = "The parcel came too late."

@@ -15,7 +15,7 @@ from journeylab.errors import DataQualityWarning
 from journeylab.readers import CodedStudy, read_codings
 from journeylab.readers.codings.dialects import Scorer
 from journeylab.readers.codings.offsets import DIALECTS, place, prepare
-from tests.readers.projects import coding, in_dialect, one_text, project, selection, source, write
+from tests.readers.refi_files import coding, in_dialect, one_text, project, selection, source, write
 
 pytestmark = pytest.mark.filterwarnings("ignore::journeylab.errors.DataQualityWarning")  # of a few short spans
 
