@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +19,7 @@ from journeylab.readers.account import Account, batches, read_export
 from journeylab.readers.codings.databases import SUFFIXES, tell_format
 from journeylab.readers.codings.guess import guess_table
 from journeylab.readers.codings.model import CodedStudy
+from journeylab.readers.codings.parts import with_guide
 from journeylab.readers.files import READABLE, find_file, suffix_of
 from journeylab.readers.options import TableOptions, make_options
 from journeylab.readers.stream import find_export
@@ -195,7 +197,12 @@ def _fitted(table: Any, schema: Any, account: Account) -> Any:
 
 
 def read_codings(
-    path: str | Path, format: str | None = None, *, participant: str | None = None, **options: Any
+    path: str | Path,
+    format: str | None = None,
+    *,
+    participant: str | None = None,
+    asked: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> CodedStudy:
     """Read what customers said: coded interviews, reviews or notes.
 
@@ -208,6 +215,8 @@ def read_codings(
     participant : str, optional
         For documents that name no participant: a regular expression whose first group is the participant, searched in the
         document's name, such as ``^(P\\d+)_``; or "document", where each document is one.
+    asked : mapping, optional
+        The interview guide: the path of a table of who was asked about which stage, and the options of a table.
     **options
         Those of the format, for tables see `journeylab.readers.codings.tabular.CodingOptions`.
 
@@ -223,6 +232,8 @@ def read_codings(
         For an option that the format does not know.
     """
     study = _read("codings", path, format, options)
+    if asked is not None:
+        study = with_guide(study, Path(path), asked, options.get("timezone"))
     if format is None and study.report.format != "tabular" and suffix_of(Path(path)) not in OWN:
         notes = (f"read as '{study.report.format}', since no format was said", *study.report.notes)
         report = dataclasses.replace(study.report, notes=notes)

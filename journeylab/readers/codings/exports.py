@@ -38,7 +38,7 @@ class CodedExportOptions(TableOptions):
         What stands between the levels of a code's name; what the tool writes where not said, and "" for none.
     unknown_codes : str, optional
         "keep": add codes that the codebook does not have.
-    documents, codebook, participants, asked : mapping, optional
+    documents, codebook, participants : mapping, optional
         Further files: path, and the options of a table.
     """
 
@@ -48,7 +48,6 @@ class CodedExportOptions(TableOptions):
     documents: Mapping[str, Any] | None = None
     codebook: Mapping[str, Any] | None = None
     participants: Mapping[str, Any] | None = None
-    asked: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -102,7 +102,6 @@ def build(
         codings=codings.reset_index(drop=True),
         participants=people,
         report=report,
-        asked=parts["asked"][0] if "asked" in parts else None,
         reports=(report, *(part[1] for part in parts.values())),
     )
     return study.check()

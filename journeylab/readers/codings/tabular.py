@@ -59,7 +59,7 @@ class CodingOptions(TableOptions):
         Who coded, where no column says it.
     unknown_codes : str, optional
         "keep": add codes that the codebook does not have.
-    documents, codebook, participants, asked : mapping, optional
+    documents, codebook, participants : mapping, optional
         Further files: path, and the options of a table.
     """
 
@@ -71,7 +71,6 @@ class CodingOptions(TableOptions):
     documents: Mapping[str, Any] | None = None
     codebook: Mapping[str, Any] | None = None
     participants: Mapping[str, Any] | None = None
-    asked: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -138,7 +137,6 @@ def read(path: str | Path, options: CodingOptions) -> CodedStudy:
         codings=codings.reset_index(drop=True),
         participants=participants,
         report=report,
-        asked=parts["asked"][0] if "asked" in parts else None,
         reports=(report, *(part[1] for part in parts.values())),
         coders_identified=options.shape != "votes",
     )
