@@ -167,6 +167,7 @@ def _result(
 ) -> Behaviours:  # fmt: skip
     """Order behaviours by size and describe them."""
     posterior = model.posterior(counts)[counts.row]
+    posterior[counts.row < 0] = model.shares  # nothing was seen before the cut, so nothing tells the behaviours apart
     hard = posterior.argmax(axis=1)
     sizes = np.bincount(hard, minlength=model.k)
     order = np.argsort(-sizes, kind="stable")

@@ -91,3 +91,13 @@ def test_shares_carry_intervals_and_add_up() -> None:
     table = behaviours.find(j, k=2).table
     assert table["n"].sum() == 160
     assert ((table["ci_low"] < table["share"]) & (table["share"] < table["ci_high"])).all()
+
+
+def test_who_has_no_step_before_the_cut_has_the_shares_of_the_behaviours() -> None:
+    j, _ = chains([120, 80], [ROUND, BACK], seed=3)
+    frame = pd.DataFrame({"customer_id": np.repeat(j.ids, j.lengths), "touchpoint": np.array(j.touchpoints)[j.codes]})
+    frame["event_time"] = pd.Timestamp("2026-03-01T10:00:00Z") + pd.to_timedelta(np.arange(len(frame)), unit="min")
+    first = frame["customer_id"] == j.ids[0]
+    frame.loc[first & ~frame["customer_id"].duplicated(), "touchpoint"] = "order"
+    found = behaviours.find(journeys.build(frame), k=2, until="order", seed=0)
+    assert found.posterior.loc[j.ids[0]].to_numpy() == pytest.approx(found.posterior.mean().to_numpy(), abs=0.02)
