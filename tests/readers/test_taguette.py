@@ -97,7 +97,7 @@ def test_every_highlight_of_seventeen_people_stands_where_taguette_put_it(shared
     assert study.codings["created_at"].notna().mean() > 0.9
     notes = " ".join(study.report.notes)
     assert "1,794 of 1,794 passages stand at their span word for word" in notes  # at least 1,789
-    assert "1,794 marked passages are 1,792 segments" in notes
+    assert len(study.segments) == 1794  # two of them on spans that others have, too
     assert "without a code, kept as segments without a coding: 1" in notes
     assert "option coder" in notes
     adds_up(study)

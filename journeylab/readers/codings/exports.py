@@ -11,6 +11,7 @@ import pandas as pd
 
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.readers.codings.codebook import make_codes
+from journeylab.readers.codings.names import EXTENSION, SLASH, UNKNOWN
 from journeylab.readers.codings.parts import check_parts
 from journeylab.readers.columns import rows_where, select_rows
 from journeylab.readers.files import RawTable
@@ -18,12 +19,6 @@ from journeylab.readers.ledger import Ledger
 from journeylab.readers.options import TableOptions
 from journeylab.readers.times import parse_times
 from journeylab.readers.values import known_text
-
-TEXT_FILE = r"(?i)(?<=.)\.(?:txt|docx?|rtf|odt|pdf|md|html?)$"
-UNKNOWN = "unknown coder"
-
-SLASH = "\u2215"
-"""Stands for a slash in the name of a code, where it would read as a step of the path."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -140,7 +135,7 @@ def document_ids(names: pd.Series, groups: pd.Series | None = None) -> pd.Series
     >>> document_ids(pd.Series(["P01.docx", "P02.txt", "P02.pdf"])).tolist()
     ['P01', 'P02.txt', 'P02.pdf']
     """
-    ids = names.str.replace(TEXT_FILE, "", regex=True)
+    ids = names.str.replace(EXTENSION, "", regex=True)
     ids = ids.where(names.groupby(ids).transform("nunique") == 1, names)
     if groups is not None:
         several = groups.fillna("").groupby(ids).transform("nunique") > 1

@@ -13,11 +13,15 @@ from journeylab.errors import StudyError
 from journeylab.readers.codings.model import CodedStudy
 from journeylab.readers.ledger import shorten
 
-EXTENSION = re.compile(r"\.(txt|docx?|odt|rtf|md|html?|pdf)$", re.IGNORECASE)
+EXTENSION = re.compile(r"(?<=.)\.(txt|docx?|odt|rtf|md|html?|pdf)$", re.IGNORECASE)
 """What programs leave at the end of a document's name."""
 
 SLASH = "\u2215"
 """Stands for a slash in the name of a code, where it would read as a step of the path."""
+
+
+UNKNOWN = "unknown coder"
+"""Who coded, where nobody says it."""
 
 
 def document_ids(names: Iterable[object], keys: Iterable[object]) -> list[str]:

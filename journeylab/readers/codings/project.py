@@ -13,15 +13,13 @@ from journeylab.readers.codings.assemble import make_segments
 from journeylab.readers.codings.code_tree import name_codes
 from journeylab.readers.codings.databases import Database
 from journeylab.readers.codings.model import CodedStudy
-from journeylab.readers.codings.names import document_ids
+from journeylab.readers.codings.names import UNKNOWN, document_ids
 from journeylab.readers.codings.placing import Text, drop, place
 from journeylab.readers.codings.sql_cells import keyed
 from journeylab.readers.files import RawTable
 from journeylab.readers.ledger import Ledger
 from journeylab.readers.options import check_timezone
 from journeylab.tables import Loss
-
-UNKNOWN = "unknown coder"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -70,6 +68,8 @@ class Found:
     losses : list of Loss
         Rows that became no mark.
     notes : list of str
+    apart : bool
+        Whether the program knows passages by themselves: then two on the same span stay two segments.
     """
 
     documents: pd.DataFrame
@@ -78,6 +78,7 @@ class Found:
     participants: pd.DataFrame | None = None
     losses: list[Loss] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
+    apart: bool = False
 
 
 def finish(found: Found, path: Path, options: ProjectOptions, format: str) -> CodedStudy:
@@ -111,6 +112,8 @@ def finish(found: Found, path: Path, options: ProjectOptions, format: str) -> Co
     )
     marks = marks[[name for name in marks if name not in ("document", "code")]]
     marks = _join_memos(_plain_spans(marks))
+    if found.apart:
+        marks = _keep_apart(marks)
     segment_ids, segments = make_segments(marks, ledger)
     if "participant" in marks:
         segments["participant_id"] = segments["segment_id"].map(marks.groupby(segment_ids)["participant"].first())
@@ -136,6 +139,19 @@ def finish(found: Found, path: Path, options: ProjectOptions, format: str) -> Co
         reports=(report,),
     )
     return study.check()
+
+
+def _keep_apart(marks: pd.DataFrame) -> pd.DataFrame:
+    """Give the second and further passage on a span an id of its own."""
+    if "start" not in marks:
+        return marks
+    places = ["document_id", "start", "end"]
+    passage = pd.Series(pd.factorize(marks.index)[0], index=marks.index)
+    first = marks.assign(passage=passage).groupby(places, sort=False, dropna=False)["passage"]
+    number = first.rank("dense").astype("int64")
+    ids = marks["document_id"] + ":" + marks["start"].astype("str") + "-" + marks["end"].astype("str")
+    again = marks["start"].notna() & (number > 1)
+    return marks.assign(segment_id=(ids + "#" + number.astype("str")).where(again))
 
 
 def _documents(documents: pd.DataFrame, texts: dict[Any, Text], path: Path) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from journeylab.readers.account import Account
 from journeylab.readers.cells import shorten
 from journeylab.readers.codings.archive import Archive, no_member, open_archive
 from journeylab.readers.codings.model import CodedStudy
+from journeylab.readers.codings.names import EXTENSION, SLASH
 from journeylab.readers.codings.offsets import DIALECTS
 from journeylab.readers.codings.refi_passages import Placing, find_dialect, joined, no_codings, no_segments
 from journeylab.readers.codings.refi_people import find_people, unique_names
@@ -24,11 +25,6 @@ from journeylab.readers.codings.refi_texts import notes_of, text_of
 from journeylab.readers.codings.refi_xml import read_xml
 from journeylab.readers.options import check_timezone
 from journeylab.readers.stream import find_present
-
-EXTENSIONS = (".txt", ".docx", ".md", ".pdf")
-"""What a document's id goes without."""
-SLASH = "∕"
-"""Stands for a slash inside the name of a code, since slashes part the names in a path."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -218,8 +214,7 @@ def _document_ids(project: Project, account: Account) -> list[str]:
     stems = []
     for document in project.documents:
         name = " ".join(document.name.split())
-        suffix = next((each for each in EXTENSIONS if name.lower().endswith(each)), "")
-        stems.append(name[: len(name) - len(suffix)].strip() or name or f"document {document.guid[:8]}".strip())
+        stems.append(EXTENSION.sub("", name).strip() or name or f"document {document.guid[:8]}".strip())
     return unique_names(stems, [document.guid for document in project.documents], "documents", account)
 
 

@@ -13,12 +13,12 @@ from journeylab.readers.cells import shorten
 from journeylab.readers.codings.archive import Archive
 from journeylab.readers.codings.assemble import make_segments
 from journeylab.readers.codings.dialects import ELLIPSES, Scorer, Verdict, reads_as
+from journeylab.readers.codings.names import UNKNOWN
 from journeylab.readers.codings.offsets import Dialect, Text, place
 from journeylab.readers.codings.refi_people import times_of, unique_names
 from journeylab.readers.codings.refi_records import Coding, Document, Passage, Project
 from journeylab.readers.codings.refi_texts import TextColumn, text_of
 
-UNKNOWN_CODER = "unknown coder"
 MOST_SIGNS = 500_000_000
 """Characters in all passages together; a thousand interviews coded twice through hold a tenth of that."""
 
@@ -192,7 +192,7 @@ class Placing:
 
     def _coder(self, guid: str) -> str:
         if not guid:
-            return UNKNOWN_CODER
+            return UNKNOWN
         if guid not in self._coders:
             self._coders[guid] = f"user {guid[:8]}"
             self.account.see("coders are not among the users of the project and are called by their GUID", guid[:8])

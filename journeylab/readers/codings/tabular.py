@@ -15,6 +15,7 @@ from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.readers.codings.assemble import make_documents, make_segments, spread_votes, tidy_spans
 from journeylab.readers.codings.codebook import make_codes, match_codes, tidy_path
 from journeylab.readers.codings.model import CodedStudy
+from journeylab.readers.codings.names import UNKNOWN
 from journeylab.readers.codings.parts import check_parts, read_parts
 from journeylab.readers.columns import Mapped, convert, map_columns, optional_columns, select_rows
 from journeylab.readers.files import read_file
@@ -222,8 +223,8 @@ def _rows(ledger: Ledger, mapped: Mapped, options: CodingOptions) -> tuple[pd.Da
     if "coder" in mapped:
         coder = known_text(frame[mapped.named["coder"]])
         if coder.isna().any():
-            ledger.note(f"{int(coder.isna().sum()):,} rows name no coder; they stand under 'unknown coder'")
-        rows["coder"] = coder.fillna("unknown coder")
+            ledger.note(f"{int(coder.isna().sum()):,} rows name no coder; they stand under '{UNKNOWN}'")
+        rows["coder"] = coder.fillna(UNKNOWN)
     else:
         rows["coder"] = pd.Series(options.coder or "coder", index=rows.index, dtype="str")
     return frame, rows

@@ -86,7 +86,7 @@ def _gather(database: Database, project: int | None, options: Options) -> Found:
     marks = _with_coders(marks, _log(database), options, notes)
     texts = pd.Series({key: one.text for key, one in flat.items()}, index=documents.index, dtype="str")
     shown = pd.DataFrame({"name": short_texts(documents["name"]), "text": texts})
-    return Found(shown, _codes(tags, options.separator), marks, None, losses, notes)
+    return Found(shown, _codes(tags, options.separator), marks, None, losses, notes, apart=True)
 
 
 def _flatten_all(documents: pd.DataFrame, notes: list[str]) -> dict[int, Flat]:
