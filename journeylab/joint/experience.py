@@ -10,12 +10,13 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.errors import StudyError
-from journeylab.intervals import mean, wilson
+from journeylab.intervals import wilson
 from journeylab.joint.crosswalk import met_by
 from journeylab.joint.said import people
 from journeylab.results import Result
 from journeylab.study import Study
 from journeylab.voices.prevalence import RULE, agreed
+from journeylab.voices.score_table import score_instrument, written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,10 +31,17 @@ class Experience(Result):
     table : DataFrame
         touchpoint, code (name), k, n (linked people who met the touchpoint), share, ci_low, ci_high (Wilson).
     scores : DataFrame
-        touchpoint, instrument, n, score (mean), ci_low, ci_high (t interval), scale.
+        touchpoint, instrument, n, score (the instrument's main one), ci_low, ci_high, unit, scale; written and
+        written_interval, the same for readers.
     """
 
     scores: pd.DataFrame
+
+    @property
+    def shown_scores(self) -> pd.DataFrame:
+        """The scores for readers, each in its unit."""
+        shown = self.scores.drop(columns=["score", "ci_low", "ci_high", "unit"])
+        return shown.rename(columns={"written": "score", "written_interval": "95 % interval"})
 
     def summary(self) -> str:
         """Name the code whose share differs most between touchpoints, and the scores."""
@@ -47,8 +55,8 @@ class Experience(Result):
             ]
             parts.append(f"'{code}' was said by {text.sentence_list(said)}.")
         for instrument, rows in self.scores.groupby("instrument", sort=False):
-            said = [f"{row.score:.2f} after '{row.touchpoint}' (n = {row.n:,})" for row in rows.itertuples()]
-            parts.append(f"Mean {instrument}: {text.sentence_list(said)}.")
+            said = [f"{row.written} after '{row.touchpoint}' (n = {row.n:,})" for row in rows.itertuples()]
+            parts.append(f"{instrument}: {text.sentence_list(said)}.")
         return " ".join(parts) or "No linked person met any of these touchpoints."
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -68,7 +76,7 @@ class Experience(Result):
         ax.set_yticks(range(len(codes)), codes)
         ax.set_xlabel("share of people who said it, with 95 % interval")
         ax.xaxis.set_major_formatter("{x:.0f} %")
-        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.25), ncols=2)
+        figures.legend_below(ax)
         figures.subtitle(ax, "What people said, by what had happened to them", "the same person's words and journey")
         return figures.describe(ax, f"Dot plot of codes by touchpoint met. {self.summary()}")
 
@@ -132,21 +140,29 @@ def _codes_table(study: Study, met: dict[str, set[str]], stage: str | None) -> p
 
 
 def _scores_table(study: Study, met: dict[str, set[str]]) -> pd.DataFrame:
-    """Mean scores by touchpoint met."""
-    columns = ["touchpoint", "instrument", "n", "score", "ci_low", "ci_high", "scale"]
-    if study.responses is None:
-        return pd.DataFrame(columns=columns)
+    """The main score of each instrument by touchpoint met."""
     rows = []
-    for instrument, answers in study.responses.groupby("instrument", sort=False):
-        scale = f"{answers['scale_min'].iloc[0]:g} to {answers['scale_max'].iloc[0]:g}"
-        # the items of one answer are one score
-        answers = (
-            answers.groupby(["respondent_id", "response_time"], dropna=False, sort=False)["score"].mean().reset_index()
-        )
+    for instrument, answers in () if study.responses is None else study.responses.groupby("instrument", sort=False):
         for name, customers in met.items():
-            scores = answers.loc[answers["respondent_id"].isin(customers), "score"]
-            if len(scores):
-                rows.append((name, instrument, len(scores), *mean(scores), scale))
+            part = answers[answers["respondent_id"].isin(customers)]
+            if part.empty:
+                continue
+            item, score, scale = score_instrument(str(instrument), part)[0]
+            ends = (score.value, score.ci_low, score.ci_high)
+            shown = (score.written, score.written_interval)
+            rows.append((name, written(item), score.n, *ends, score.unit, scale, *shown))
+    columns = [
+        "touchpoint",
+        "instrument",
+        "n",
+        "score",
+        "ci_low",
+        "ci_high",
+        "unit",
+        "scale",
+        "written",
+        "written_interval",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 

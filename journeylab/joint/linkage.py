@@ -66,7 +66,7 @@ class Linkage(Result):
             f"{row.what}: {row.n:,} of {row.of:,} ({text.percent(row.share, 0)})" for row in self.table.itertuples()
         ]
         gone = f" {self.withdrawn} more withdrew, and their words and traces are not used." if self.withdrawn else ""
-        return "; ".join(parts) + "." + gone + self._likeness()
+        return text.sentence("; ".join(parts)) + "." + gone + self._likeness()
 
     def _likeness(self) -> str:
         """Whether linked people are like the others, in a sentence."""
@@ -102,7 +102,7 @@ class Linkage(Result):
         for mask, colour, marker in ((clear, figures.ORANGE, "D"), (~clear, figures.BLUE, "o")):
             ax.errorbar(frame["difference"][mask], rows[mask], xerr=reach[:, mask], fmt=marker, color=colour, capsize=3)
         ax.set_yticks(rows, frame["what"])
-        ax.set_xlabel("← linked people have less of it          standardised difference          more of it →")
+        ax.set_xlabel("← less of it     standardised difference, linked people to others     more of it →")
         ax.grid(axis="y", visible=False)
         n, others = (int(frame[name].max()) if len(frame) else 0 for name in ("n_linked", "n_others"))
         figures.subtitle(
