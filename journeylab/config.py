@@ -301,10 +301,11 @@ class Outcome(Section):
 
 
 class Privacy(Section):
-    """``[privacy]``: the smallest cell a public report shows, and names to mask in quotes."""
+    """``[privacy]``: the smallest cell a public report shows, names to mask in quotes, and who speaks but is no customer."""
 
     minimum_cell: Annotated[int, Field(ge=1)] = 5
     names: list[str] = []
+    interviewers: list[str] = []
 
 
 class Behaviours(Section):

@@ -48,7 +48,7 @@ class Imports(Result):
         if not lost:
             return f"{sentence}; nothing was dropped."
         worst = self.losses.loc[self.losses["n"].idxmax()]
-        most = f"most of them from {worst['source']}: {worst['reason']} ({worst['n']:,})"
+        most = f"most of them rows of {worst['source']} {worst['reason']} ({worst['n']:,})"
         return f"{sentence}; {lost:,} were dropped, {most}."
 
 

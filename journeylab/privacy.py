@@ -15,6 +15,20 @@ PATTERNS = (
 """E-mail addresses, links, and runs of eight or more digits (phone, card, order, tax numbers)."""
 
 
+def spoken_by(words: pd.Series, names: Iterable[str]) -> pd.Series:
+    """Say of each passage whether it begins with one of the names and a colon, as transcripts mark who speaks.
+
+    Examples
+    --------
+    >>> spoken_by(pd.Series(["Moderator: go on", "I moderate", "MODERATOR : well"]), ["moderator"]).tolist()
+    [True, False, True]
+    """
+    speakers = "|".join(re.escape(name) for name in names)
+    if not speakers:
+        return pd.Series(False, index=words.index)
+    return words.fillna("").str.match(rf"\s*(?:{speakers})\s*:", flags=re.IGNORECASE).astype(bool)
+
+
 def mask(text: str, names: Iterable[str] = ()) -> str:
     """Replace e-mail addresses, links, long numbers and given names.
 

@@ -13,6 +13,7 @@ from journeylab.config import Config, CrosswalkSource, TableSource, read_config
 from journeylab.errors import DataError, JourneylabError, StudyError, did_you_mean, listing
 from journeylab.linking import REFUSED, usable
 from journeylab.naming import complete_codebook, matcher, name_touchpoints, tally_touchpoints, touchpoint_table
+from journeylab.privacy import spoken_by
 from journeylab.sources import Events, Gathered, Named, gather_events, read_source, tally_events
 from journeylab.using import Used, use_events
 
@@ -321,6 +322,13 @@ screener, assignments, changes
     def segments(self) -> Frame | None:
         """The passages that carry codes."""
         return None if self.coded is None else self._keep(self.coded.segments)
+
+    @property
+    def quotable(self) -> Frame | None:
+        """The passages in which no interviewer speaks, see ``[privacy] interviewers``."""
+        if self.segments is None or "text" not in self.segments:
+            return self.segments
+        return self.segments[~spoken_by(self.segments["text"], self.config.privacy.interviewers)]
 
     @cached_property
     def codings(self) -> Frame | None:

@@ -136,7 +136,7 @@ def _how_sure(evidence: Evidence) -> dict[str, str]:
     unknown = sum(row.verdict == "not known" for row in rows(evidence.effects))
     return _answer(
         question,
-        f"{text.sentence(text.sentence_list(counted))}; {unknown} touchpoints stay 'not known'.",
+        f"Verdicts: {text.sentence_list(counted)}; {unknown} touchpoints stay 'not known'.",
         "A and B prove more than C; C could still be due to something that was not measured",
         PAGES["impact"],
         f"best grade {best}",

@@ -57,7 +57,15 @@ def verdict_json(verdicts: pd.DataFrame) -> dict[str, Any]:
     ]
     return {
         "caption": "Touchpoints: what to do, and how sure",
-        "columns": ["Touchpoint", "Verdict", "Effect", "95 % interval", "Visits with it", "Grade", "Customary number"],
+        "columns": [
+            "Touchpoint",
+            "Verdict",
+            "Effect",
+            "95 % interval",
+            "Visits with it",
+            "Grade",
+            "Met it less never met",
+        ],
         "rows": rows,
     }
 

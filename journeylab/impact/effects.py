@@ -60,7 +60,7 @@ class TouchpointEffects(Result):
             "n_exposed": "Visits with it",
             "n_eligible": "Eligible visits",
             "grade": "Grade",
-            "naive": "Customary number",
+            "naive": "Met it less never met",
             "reason": "Why",
         }
 

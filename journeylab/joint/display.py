@@ -76,8 +76,16 @@ class JointDisplay(Result):
             else:
                 did = f"{text.percent(row.trouble)} ({text.interval(row.trouble_low, row.trouble_high)})"
             asked = f"{row.n_asked:,}"
-            pains = f"{row.n_pain:,} ({text.interval(row.pain_low, row.pain_high)})" if row.n_asked else text.MISSING
-            gains = f"{row.n_gain:,} ({text.interval(row.gain_low, row.gain_high)})" if row.n_asked else text.MISSING
+            pains = (
+                f"{row.n_pain:,} of {row.n_asked:,} ({text.interval(row.pain_low, row.pain_high)})"
+                if row.n_asked
+                else text.MISSING
+            )
+            gains = (
+                f"{row.n_gain:,} of {row.n_asked:,} ({text.interval(row.gain_low, row.gain_high)})"
+                if row.n_asked
+                else text.MISSING
+            )
             lines.append((getattr(row, self.level), f"{row.n_customers:,}", did, row.behaviour_says, asked, pains, gains,
                           row.voice_says, row.fit if not row.reason else f"{row.fit} (rule: {row.rule_fit})"))  # fmt: skip
         measure = {"stage": "trouble met", "touchpoint": "effect on the outcome", "behaviour": "miss the outcome"}[

@@ -112,6 +112,7 @@ def experience(study: Study, touchpoints: list[str], *, stage: str | None = None
         "Shares by touchpoint met, with Wilson intervals",
         (
             "People who met a touchpoint are compared with people who met another; this is not an experiment.",
+            "Who met several of them counts at each.",
             RULE,
         ),
         _scores_table(study, met),

@@ -190,7 +190,7 @@ def _integration(
         overruled = sum(len(display.overruled) for display in displays)
         if overruled:
             found.append(f"The team judged {overruled} rows otherwise than the rule, with a reason.")
-    if typing is not None and len(typing.table):
+    if typing is not None and typing.table["behaviour"].nunique() > 1:
         found.append(f"{int(typing.table['behaviour'].notna().sum())} people are placed in behaviours.")
     return found
 

@@ -278,8 +278,8 @@ def person_level(
     The fit: polarities ask two measures to go together (more trouble, a worse score) or in opposite directions, where both are
     about a stage in common or one is about the whole journey. *confirm*
     when the interval lies on that side of zero; *discord* when it lies on the other side, or holds zero and leaves out 0.7 on
-    the expected side, so that the two do not measure the same thing; *silence* when it holds both, which is too few people
-    to say. Without an expected side: *expand* when the interval leaves out zero, else *silence*.
+    the expected side, so that the two do not measure the same thing; *open* when it holds both, which is too few people
+    to say. Without an expected side: *expand* when the interval leaves out zero, else *open*.
 
     References
     ----------
@@ -330,18 +330,18 @@ def fit_of(low: float, high: float, expected: int) -> str:
     Examples
     --------
     >>> fit_of(0.2, 0.8, 1), fit_of(-0.5, 0.4, 1), fit_of(-0.1, 0.8, 1), fit_of(0.2, 0.8, -1), fit_of(0.2, 0.8, 0)
-    ('confirm', 'discord', 'silence', 'discord', 'expand')
+    ('confirm', 'discord', 'open', 'discord', 'expand')
     """
     if np.isnan(low) or np.isnan(high):
-        return "silence"
+        return "open"
     apart = low > 0 or high < 0
     if expected == 0:
-        return "expand" if apart else "silence"
+        return "expand" if apart else "open"
     if expected < 0:
         low, high = -high, -low
     if low > 0:
         return "confirm"
-    return "discord" if high < SAME_THING else "silence"
+    return "discord" if high < SAME_THING else "open"
 
 
 def spearman(one: pd.Series, other: pd.Series) -> tuple[Interval, str]:

@@ -220,7 +220,7 @@ def choose_cases(study: Study) -> list[str]:
 def _quotes(study: Study, participant: str) -> pd.DataFrame:
     """One passage of each code that holds for a person."""
     columns = ["stage", "code", "valence", "quote"]
-    if study.segments is None or study.codings is None or not study.has("codes", "documents"):
+    if study.quotable is None or study.codings is None or not study.has("codes", "documents"):
         return pd.DataFrame(columns=columns)
     people = people_of(study.documents)
     mine = set(people.index[people == participant])
@@ -228,7 +228,7 @@ def _quotes(study: Study, participant: str) -> pd.DataFrame:
     held = held[held["document_id"].isin(mine)]
     marked = study.codings.merge(held, on=["document_id", "code_id"])
     votes = marked.groupby(["segment_id", "code_id"])["coder"].nunique().reset_index(name="coders")
-    segments = study.segments.reindex(columns=["segment_id", "text"]).dropna(subset=["text"])
+    segments = study.quotable.reindex(columns=["segment_id", "text"]).dropna(subset=["text"])
     frame = votes.merge(segments, on="segment_id").merge(study.codes, on="code_id")
     frame = frame[frame["text"].str.strip() != ""].assign(length=frame["text"].str.len())
     frame = frame.sort_values(["coders", "length", "segment_id"], ascending=[False, True, True], kind="stable")

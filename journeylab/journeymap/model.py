@@ -271,7 +271,7 @@ def _quotes_lane(study: Study, share: str) -> Lane | None:
     cells = []
     for stage in study.stages:
         found = voices.quotes(
-            study.codings, study.segments, study.documents, study.codes, study.crosswalk,
+            study.codings, study.quotable, study.documents, study.codes, study.crosswalk,
             stage=stage, per=1, share=share, names=study.config.privacy.names,
         )  # fmt: skip
         loudest = mentions(study)

@@ -61,14 +61,14 @@ class Quality(Result):
             ax.plot(part["day"], part["n"], "o-" if few else "-", color=colour, linewidth=1.2)
             last = part.iloc[-1]
             ax.annotate(f" {source}", (last["day"], part["n"].tail(14).mean()), color=colour, va="center", fontsize=9.5)
-            empty = part[part["n"] == 0]
+            empty = _holes(part)
             ax.plot(empty["day"], empty["n"], "x", color=figures.ORANGE, markersize=9, markeredgewidth=2)
         ax.set_ylim(bottom=0)
         ax.margins(x=0.12)
         ax.set_ylabel("events a day")
         if few:
             ax.set_xticks(days, [f"{day:%-d %b %Y}" for day in days])
-        figures.subtitle(ax, "Events a day, by source", "crosses mark days without any event")
+        figures.subtitle(ax, "Events a day, by source", "crosses mark days whose silence chance does not explain")
         gaps = self.table.loc[self.table["check"] == "days without events", "n"]
         return figures.describe(
             ax,

@@ -53,9 +53,9 @@ class Drivers(Result):
             return "No key drivers: an item, or the outcome, has the same answer from everybody."
         first = self.table.iloc[0]
         sentence = (
-            f"Most goes with '{self.outcome}' through '{first['driver']}': {text.percent(first['share'], 0)} of the R² of "
-            f"{text.number(self.r2, 2)} (95 % interval {text.interval(first['share_low'], first['share_high'])}, "
-            f"n = {self.n:,})"
+            f"Of all items '{first['driver']}' goes most with '{self.outcome}': {text.percent(first['share'], 0)} (95 % interval "
+            f"{text.interval(first['share_low'], first['share_high'])}) of what the items explain together, which is "
+            f"{text.percent(self.r2, 0)} of the differences between answers (R², n = {self.n:,})"
         )
         weak = self.weak
         if weak:

@@ -111,8 +111,10 @@ class Prevalence(Result):
         for word, side in (("pain", frame[frame["valence"] < 0]), ("gain", frame[frame["valence"] > 0])):
             if len(side):
                 row = side.sort_values(["share", "path"], ascending=[False, True]).iloc[0]
+                alike = int((side["share"] == row["share"]).sum()) - 1
+                also = f" (and {alike} more {'is' if alike == 1 else 'are'} named as often)" if alike else ""
                 parts.append(
-                    f"the most frequent {word} is '{row['name']}', {text.share_of(int(row['k']), int(row['n']))}"
+                    f"the most frequent {word} is '{row['name']}', {text.share_of(int(row['k']), int(row['n']))}{also}"
                 )
         if not parts:
             row = frame.sort_values("k", ascending=False).iloc[0]

@@ -71,9 +71,9 @@ def test_few_people_or_no_spread_give_a_reason_and_no_number() -> None:
 @pytest.mark.parametrize(
     ("low", "high", "expected", "fit"),
     [
-        (0.1, 0.6, 1, "confirm"), (-0.6, -0.1, -1, "confirm"), (-0.5, 0.4, -1, "discord"), (-0.8, 0.1, -1, "silence"),
-        (0.1, 0.9, -1, "discord"), (-0.2, 0.75, 1, "silence"), (0.1, 0.5, 0, "expand"), (-0.1, 0.5, 0, "silence"),
-        (np.nan, np.nan, 1, "silence"),
+        (0.1, 0.6, 1, "confirm"), (-0.6, -0.1, -1, "confirm"), (-0.5, 0.4, -1, "discord"), (-0.8, 0.1, -1, "open"),
+        (0.1, 0.9, -1, "discord"), (-0.2, 0.75, 1, "open"), (0.1, 0.5, 0, "expand"), (-0.1, 0.5, 0, "open"),
+        (np.nan, np.nan, 1, "open"),
     ],
 )  # fmt: skip
 def test_the_fit_follows_from_interval_and_expected_side(low: float, high: float, expected: int, fit: str) -> None:
@@ -128,6 +128,7 @@ def test_serdif_has_its_people_tags_and_passages(serdif: jl.Study) -> None:
     assert len(joint.interviewed(serdif)) == 17
     assert len(serdif.codes) == 22
     assert len(serdif.segments) == 1794
+    assert len(serdif.quotable) == 1794 - 182  # in which the moderator speaks
     assert len(serdif.codings) == 1930
     assert serdif.responses["respondent_id"].nunique() == 17
 
