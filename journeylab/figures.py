@@ -92,6 +92,16 @@ def subtitle(ax: Axes, title: str, note: str = "") -> None:
         )
 
 
+def spread(ends: list[tuple[float, str, str]], least: float, top: float) -> list[tuple[float, str, str]]:
+    """Labels with their heights moved so far apart that none lies on another, and none above the top."""
+    placed: list[tuple[float, str, str]] = []
+    for height, label, colour in sorted(ends):
+        height = max(height, placed[-1][0] + least) if placed else height
+        placed.append((height, label, colour))
+    over = max(0.0, placed[-1][0] - top) if placed else 0.0
+    return [(height - over, label, colour) for height, label, colour in placed]
+
+
 def legend_below(ax: Axes, columns: int = 4) -> None:
     """Put the legend under the label of the x axis, where it hides nothing."""
     ax.legend(

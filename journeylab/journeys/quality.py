@@ -56,15 +56,18 @@ class Quality(Result):
         ax = figures.new_axes(ax, height=3.6)
         days = self.daily["day"].drop_duplicates()
         few = len(days) <= FEW_DAYS
+        ends = []
         for number, (source, part) in enumerate(self.daily.groupby("source", sort=False)):
             colour = figures.PALETTE[number % len(figures.PALETTE)]
             ax.plot(part["day"], part["n"], "o-" if few else "-", color=colour, linewidth=1.2)
-            last = part.iloc[-1]
-            ax.annotate(f" {source}", (last["day"], part["n"].tail(14).mean()), color=colour, va="center", fontsize=9.5)
+            ends.append((float(part["n"].tail(14).mean()), str(source), colour))
             empty = _holes(part)
             ax.plot(empty["day"], empty["n"], "x", color=figures.ORANGE, markersize=9, markeredgewidth=2)
-        ax.set_ylim(bottom=0)
         ax.margins(x=0.12)
+        ax.set_ylim(bottom=0)
+        top = ax.get_ylim()[1]
+        for height, name, colour in figures.spread(ends, 0.075 * top, top):
+            ax.annotate(f" {name}", (days.iloc[-1], height), color=colour, va="center", fontsize=9.5)
         ax.set_ylabel("events a day")
         if few:
             ax.set_xticks(days, [f"{day:%-d %b %Y}" for day in days])

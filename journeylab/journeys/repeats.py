@@ -87,7 +87,7 @@ class Repeat(Result):
             highest = max(highest, share[-1], 100 * float(rows["ci_high"].max()) if len(rows) else 0.0)
             ends.append((float(share[-1]), f"{_ordinal(int(occurrence))} (n {frame['at_risk'].iloc[0]:,})", colour))
         top = min(100.0, max(5.0, 1.12 * highest))
-        for height, label, colour in _apart(ends, 0.065 * top, top):
+        for height, label, colour in figures.spread(ends, 0.065 * top, top):
             ax.text(1.05 * most, height, label, color=colour, va="center")
         ax.set_xlim(0, 1.04 * most)
         ax.set_ylim(0, top)
@@ -214,13 +214,3 @@ def _within(occurrence: int, curve: Survival, done: np.ndarray, days: int) -> tu
 
 def _ordinal(number: int) -> str:
     return f"{number}{ {2: 'nd', 3: 'rd'}.get(number, 'th') }"
-
-
-def _apart(ends: list[tuple[float, str, str]], least: float, top: float) -> list[tuple[float, str, str]]:
-    """Labels with their heights moved so far apart that none lies on another, and none above the top."""
-    placed: list[tuple[float, str, str]] = []
-    for height, label, colour in sorted(ends):
-        height = max(height, placed[-1][0] + least) if placed else height
-        placed.append((height, label, colour))
-    over = max(0.0, placed[-1][0] - top) if placed else 0.0
-    return [(height - over, label, colour) for height, label, colour in placed]
