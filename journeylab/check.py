@@ -113,12 +113,21 @@ def _problems(study: Study) -> Iterator[str]:
 
 
 def _segment_problems(study: Study) -> Iterator[str]:
-    """Segments that a notebook shall compare and that are not there."""
+    """Segments that a notebook shall compare, groups and survey items that are not there."""
     for notebook, values in study.config.parameters.items():
+        where = f'{study.path}: [parameters."{notebook}"]'
+        group, people = values.get("group"), study.participants
+        if isinstance(group, str) and group and people is not None and group not in people:
+            yield f"{where} group: participants have no column '{group}'.{did_you_mean(group, map(str, people))}"
+        drivers = values.get("drivers_of")
+        if isinstance(drivers, str) and drivers and study.responses is not None:
+            items = study.responses.reindex(columns=["instrument", "item"]).drop_duplicates().astype("str")
+            known = [f"{row.instrument}.{row.item}" for row in items.itertuples()]
+            if drivers not in known:
+                yield f"{where} drivers_of: no survey item is called '{drivers}'.{did_you_mean(drivers, known)}"
         column, names = values.get("compare"), values.get("between", "")
         if not study.config.events or not isinstance(column, str) or not column:
             continue
-        where = f'{study.path}: [parameters."{notebook}"]'
         try:
             chosen(study.attribute(column).astype("str").value_counts().index, names if isinstance(names, str) else "")
         except StudyError as error:
@@ -219,9 +228,16 @@ def _notes(study: Study) -> Iterator[str]:
             yield f"{absent.sum()} of {len(crosswalk)} people in the crosswalk have a customer_id without events."
     for reason, rows in study.refused_links.groupby("reason"):
         if reason not in {"did not agree to linking", "no customer id"}:
-            yield f"{len(rows)} rows of the crosswalk are not used: {reason}."
+            some = listing(rows["participant_id"].dropna().unique(), 4)
+            yield f"{len(rows)} rows of the crosswalk are not used: {reason} (participants {some}); mend or remove them."
     if study.withdrawn_participants:
         yield f"{len(study.withdrawn_participants)} people withdrew: their words and traces are not used."
+    if study.coded is not None and study.coded.codings.empty:
+        yield "the interviews hold a codebook but no coding, so nothing is known of what was said."
+    if study.codes is not None and study.config.events:
+        met = set(study.touchpoints["touchpoint"])
+        for touchpoint in sorted(set(study.codes["touchpoint"].dropna()) - met):
+            yield f"codes speak of a touchpoint '{touchpoint}' that no event has.{did_you_mean(touchpoint, met)}"
     if study.codes is not None and pd.isna(study.codes["stage"]).all():
         yield "no code has a stage, so words cannot be put on the journey; add stage to the codebook or [[codes]]."
 

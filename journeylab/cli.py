@@ -138,14 +138,23 @@ def _new(given: argparse.Namespace) -> int:
 
 def _check(given: argparse.Namespace) -> int:
     from journeylab.check import check_study
+    from journeylab.errors import JourneylabError
+    from journeylab.report.notebooks import choose, find_notebooks
+    from journeylab.report.run import gather_parameters
 
     found = check_study(given.study, given.data)
-    for problem in found.problems:
+    problems = list(found.problems)
+    if found.study is not None:
+        try:
+            gather_parameters(choose(find_notebooks(), None), found.study.config.parameters, {})
+        except JourneylabError as error:
+            problems += str(error).splitlines()
+    for problem in problems:
         print(problem, file=sys.stderr)
     for note in found.notes:
         print(f"note: {note}")
-    if found.problems:
-        print(f"{len(found.problems)} to mend", file=sys.stderr)
+    if problems:
+        print(f"{len(problems)} to mend", file=sys.stderr)
         return WRONG_STUDY
     assert found.study is not None
     print(f"{found.study.path}: all in order")

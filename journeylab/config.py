@@ -540,7 +540,7 @@ def _say(item: Any) -> str:
     """A pydantic error in our words."""
     kind, found = item["type"], item.get("input")
     if kind == "missing":
-        return "is missing; every study needs it."
+        return "is missing; every study needs it." if len(item["loc"]) <= 2 else "is missing; it is needed here."
     if kind == "value_error":
         return str(item["ctx"]["error"])
     if kind == "literal_error":

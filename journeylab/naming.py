@@ -127,7 +127,10 @@ def complete_codebook(codes: pd.DataFrame, added: list[Code], stages: list[str],
             codes[column] = pd.Series(index=codes.index, dtype="float64" if column == "valence" else "object")
         elif column != "valence":
             codes[column] = codes[column].astype("object")
+    paths = [code.path for code in added]
     for position, code in enumerate(added):
+        if code.path in paths[:position]:
+            raise StudyError(f"{path}: codes[{position + 1}].path: '{code.path}' stands in [[codes]] twice; keep one.")
         rows = codes["path"] == code.path
         if not rows.any():
             raise StudyError(

@@ -417,7 +417,11 @@ screener, assignments, changes
         if source is None:
             return None
         if not source.same_ids:
-            return self._table("crosswalk", source)
+            whole = self._table("crosswalk", source)
+            if whole is not None and "consent_quotes" in whole:  # whoever once said no is not quoted
+                agreed = whole["consent_quotes"].groupby(whole["participant_id"]).transform("all")
+                whole = whole.assign(consent_quotes=agreed.astype(whole["consent_quotes"].dtype))
+            return whole
         if self.coded is None:
             return None
         documents = self.coded.documents

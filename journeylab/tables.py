@@ -235,7 +235,7 @@ def _explain(row: int | None, column: Column, check: str, found: object, frame: 
         text = f"is empty; {column.name} needs {KINDS[column.kind].words} in every row."
     elif check == "field_uniqueness":
         text = f"found {found!r} again; each {column.name} stands once. Remove or rename the repetition."
-    elif check == "range":
+    elif check == "range" or check.startswith("in_range"):
         text = f"found {found}; allowed are numbers from {column.low:g} to {column.high:g}."
     else:
         text = f"holds {frame[column.name].dtype}; it needs {KINDS[column.kind].words}."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +52,24 @@ def add(file: str, line: str) -> Break:
     return change
 
 
+def several(*changes: Break) -> Break:
+    """One change after the other."""
+
+    def change(folder: Path) -> None:
+        for one in changes:
+            one(folder)
+
+    return change
+
+
+def project() -> bytes:
+    """A zip that holds the project of a coding program."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("project.qde", "<Project/>")
+    return buffer.getvalue()
+
+
 TOML = "study.toml"
 EVENTS = "raw/events.csv"
 
@@ -66,6 +86,34 @@ CASES: dict[str, tuple[Break, list[str]]] = {
         ["study.toml:5", "study.time_zone", "Did you mean 'timezone'?"],
     ),
     "unknown section": (edit(TOML, "[goals.order]", "[gaols.order]"), ["gaols", "Did you mean 'goals'?"]),
+    "valence outside of its range": (
+        edit("raw/codebook.csv", "slow,consideration,-1", "slow,consideration,7"),
+        ["row 2, column valence", "found 7", "from -1 to 1"],
+    ),
+    "a code twice": (
+        add(TOML, '[[codes]]\npath = "slow"\nvalence = -1\n[[codes]]\npath = "slow"\nvalence = 1'),
+        ["codes[2].path: 'slow' stands in [[codes]] twice"],
+    ),
+    "a group that participants do not have": (
+        several(
+            overwrite("raw/people.csv", "participant_id,age\n" + "".join(f"p{n},30\n" for n in range(8))),
+            edit(TOML, "[surveys.nps]", '[interviews.participants]\npath = "raw/people.csv"\n[surveys.nps]'),
+            add(TOML, '[parameters."03_voices"]\ngroup = "agee"'),
+        ),
+        ["group: participants have no column 'agee'", "Did you mean 'age'?"],
+    ),
+    "a survey item that is not there": (
+        add(TOML, '[parameters."03_voices"]\ndrivers_of = "nps.overal"'),
+        ["drivers_of: no survey item is called 'nps.overal'"],
+    ),
+    "a parameter that no notebook has": (
+        add(TOML, '[parameters."03_voices"]\ngruop = "age"'),
+        ['[parameters."03_voices"]', "'gruop' is no parameter", "Did you mean 'group'?"],
+    ),
+    "a project named as a table": (
+        overwrite("raw/codings.csv", project()),
+        ["codings.csv: is a REFI-QDA project by its content; rename it to end in .qdpx"],
+    ),
     "a column to compare that is not there": (
         add(TOML, '[parameters."06_friction"]\ncompare = "devise"'),
         ["study.toml: [parameters.\"06_friction\"]: neither customers nor events have a column 'devise'", "touchpoint"],

@@ -6,6 +6,7 @@ import dataclasses
 
 import pandas as pd
 
+from journeylab.errors import listing
 from journeylab.export.linked import linked_variables
 from journeylab.export.variables import Variable, variables_of
 from journeylab.study import Study
@@ -60,11 +61,18 @@ def gather_people(study: Study, documents: pd.DataFrame, seed: int | None = None
     alone = [one for document, one in person_of.items() if document == one and one in in_crosswalk]
     ids = tuple(dict.fromkeys([*known, *named, *alone]))
     variables: list[Variable] = []
+    hidden: set[str] = set()
     if study.participants is not None:
-        own = [column for column in study.participants if column != "participant_id"]
+        traces = set() if study.crosswalk is None else set(study.crosswalk["customer_id"].dropna())
+        hidden = {
+            column for column in study.participants if study.participants[column].astype("str").isin(traces).any()
+        }
+        own = [column for column in study.participants if column not in {"participant_id", *hidden}]
         variables += variables_of(study.participants, "participant_id", own)
     consent = _consent(study.crosswalk, set(ids))
     linked, notes = linked_variables(study, ids, seed)
+    if hidden:
+        notes = [*notes, f"not written, since they hold customers' ids: {listing(sorted(hidden))}"]
     everybody = set(ids)
     return People(
         ids,

@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import itertools
+import zipfile
 import zlib
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -95,11 +96,24 @@ def _plain_columns(text: str, separator: str, width: int) -> pd.DataFrame | None
     return frame.set_axis(pd.RangeIndex(2, len(frame) + 2, name="row"))
 
 
+def _is_project(path: Path) -> bool:
+    """Whether a zip archive holds the project of a coding program."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.lower().endswith(".qde") for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
 def _unpack(path: Path) -> bytes:
     """The bytes of a text file, unpacked where it is gzipped."""
     with path.open("rb") as file:
         start = file.read(4)
     packed = path.suffix.lower() == ".gz"
+    if start.startswith(b"PK") and _is_project(path):
+        raise DataError(
+            f"{path}: is a REFI-QDA project by its content; rename it to end in .qdpx, and read it as interviews."
+        )
     for magic, suffix in MAGIC:
         if start.startswith(magic) and not (packed and suffix == ".csv.gz"):
             raise DataError(

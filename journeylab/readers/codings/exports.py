@@ -135,7 +135,7 @@ def document_ids(names: pd.Series, groups: pd.Series | None = None) -> pd.Series
     >>> document_ids(pd.Series(["P01.docx", "P02.txt", "P02.pdf"])).tolist()
     ['P01', 'P02.txt', 'P02.pdf']
     """
-    ids = names.str.replace(EXTENSION, "", regex=True)
+    ids = names.str.replace(EXTENSION, "", regex=True).where(lambda stems: stems != "", names)
     ids = ids.where(names.groupby(ids).transform("nunique") == 1, names)
     if groups is not None:
         several = groups.fillna("").groupby(ids).transform("nunique") > 1

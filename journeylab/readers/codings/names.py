@@ -13,7 +13,7 @@ from journeylab.errors import StudyError
 from journeylab.readers.codings.model import CodedStudy
 from journeylab.readers.ledger import shorten
 
-EXTENSION = re.compile(r"(?<=.)\.(txt|docx?|odt|rtf|md|html?|pdf)$", re.IGNORECASE)
+EXTENSION = re.compile(r"\.(txt|docx?|odt|rtf|md|html?|pdf)$", re.IGNORECASE)
 """What programs leave at the end of a document's name."""
 
 SLASH = "\u2215"

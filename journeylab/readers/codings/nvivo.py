@@ -104,7 +104,10 @@ def matrices_in(folder: Path) -> list[Path]:
         file for file in folder.iterdir() if suffix_of(file) in MATRICES and not file.name.startswith(("~", "."))
     )
     if not files:
-        raise DataError(f"{folder}: holds no matrix; NVivo exports them as .xlsx, and one folder is one study.")
+        raise DataError(
+            f"{folder}: is a folder that holds no matrix; NVivo exports them as .xlsx, and one folder is one study. Name a file "
+            "to read another format."
+        )
     return files
 
 
