@@ -75,7 +75,9 @@ def optimal(
                 np.minimum(spare, above[1:], out=spare)
                 for before, cell, after in zip(here, spared, here[1:], strict=False):
                     np.minimum(before, cell, out=after)
-            yield number, columns, cells[_slot(len(x), depth)][-1] / scale + (both + alone[number])
+            found = cells[_slot(len(x), depth)][-1] / scale + (both + alone[number])
+            found[found < ROUNDING] = 0.0  # what is left of a sum that is nothing
+            yield number, columns, found
 
 
 def common(left: Sequence[Codes], right: Sequence[Codes], states: int, *, triangle: bool = False) -> Rows:

@@ -1,0 +1,330 @@
+"""Groups of journeys that lie close together: how many, which, and whether one finds them again."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from journeylab import text
+from journeylab.behaviours.counts import Paths, count
+from journeylab.behaviours.distances import Measure, measure_of, merged
+from journeylab.behaviours.hierarchy import LINKAGES, cut, tree
+from journeylab.behaviours.medoids import Medoids, assign, faster_pam, silhouette
+from journeylab.behaviours.mixture import fit, simulate
+from journeylab.journeys import Journeys
+
+GROUPINGS = ("medoids", *LINKAGES)
+LARGEST = 3000
+"""Above so many distinct journeys, groups are made from samples of so many, and the rest goes to the nearest medoid."""
+SAMPLES = 5
+NULL_STEPS = 6000
+NULL_DRAWS = 19
+STABILITY_ROWS = 1000
+RESAMPLES = 10
+BY_LENGTH = 0.5
+"""From this share of the variance of the logarithm of length on, behaviours are said to sort by length."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Groups:
+    """Groups of journeys by distance, not yet in order of size.
+
+    Attributes
+    ----------
+    labels : ndarray of int64, shape (n_journeys,)
+        -1 for a journey without events.
+    posterior : ndarray, shape (n_journeys, k)
+    stability : ndarray, shape (k,)
+    selection : DataFrame
+        k, mean_distance (from the nearest medoid), silhouette, smallest_share, null_silhouette (the most of 19 simulated sets),
+        stability (the lowest), chosen.
+    medoids : ndarray of int64, shape (k,)
+        A journey that is the medoid.
+    mean_distance : ndarray, shape (k,)
+        Of the members from their medoid.
+    reason : str
+    notes : tuple of str
+    """
+
+    labels: NDArray[np.int64]
+    posterior: NDArray[np.float64]
+    stability: NDArray[np.float64]
+    selection: pd.DataFrame
+    medoids: NDArray[np.int64]
+    mean_distance: NDArray[np.float64]
+    reason: str
+    notes: tuple[str, ...]
+
+
+def group(
+    found: Paths, j: Journeys, *, method: str, k: int | None, k_max: int, seed: int, minimum_share: float, grouping: str,
+    largest: int = LARGEST, **options: Any,
+) -> Groups | str:  # fmt: skip
+    """Group journeys by their distances; returns the reason where all are equal.
+
+    Parameters
+    ----------
+    found : Paths
+    j : Journeys
+        The same journeys, uncut.
+    grouping : str
+        ``medoids``, ``ward`` or ``average``.
+    largest : int
+        Above so many distinct journeys samples are taken.
+    options : dict
+        As `distances`.
+
+    Notes
+    -----
+    The number of groups is the one with the widest average silhouette among those whose smallest group is large enough, if it is
+    wider than in every one of 19 sets of journeys simulated from one Markov chain, as long as the observed ones and grouped
+    alike; else there is one group. Above `largest` distinct journeys, five samples are grouped, and the medoids kept that lie
+    closest to all journeys.
+
+    References
+    ----------
+    Kaufman and Rousseeuw (1990), Finding groups in data, chapter 3 (CLARA); Studer (2021), Sociological Methodology 51:290;
+    Krishnapuram et al. (2001), IEEE Transactions on Fuzzy Systems 9:595 (membership by distance).
+    """
+    known = np.flatnonzero(found.lengths > 0)
+    measure, inverse = _measure(found, known, j, method, options)
+    weights = np.bincount(inverse, minlength=len(measure.sequences)).astype(float)
+    rng = np.random.default_rng([seed, 91])
+    rows, drawn = _sample(weights, largest, rng)
+    square = measure.square(rows)
+    if not square.any():
+        return "all journeys are equal"
+    sizes = sorted({1, *range(2, min(k_max, len(rows) - 1) + 1), *([min(k, len(rows))] if k else [])})
+    fitted = {size: _split(square, size, drawn, grouping, seed) for size in sizes}
+    widths = {size: silhouette(square, fitted[size].labels, drawn) for size in sizes}
+    chosen, null, notes = _choose(fitted, widths, drawn, found, j, k, minimum_share, seed, method, grouping, options)
+    if k is not None:
+        chosen = min(k, len(rows))
+    wanted = chosen
+    while (
+        apart := len(np.unique(fitted[chosen].labels))
+    ) < chosen:  # costs of 0 leave different journeys at no distance
+        chosen = apart
+        fitted[chosen] = _split(square, chosen, drawn, grouping, seed)
+        widths[chosen] = silhouette(square, fitted[chosen].labels, drawn)
+    fitted = dict(sorted(fitted.items()))
+    sizes = list(fitted)
+    if len(rows) < len(weights):
+        notes.append(
+            f"{len(weights):,} distinct journeys: the medoids come from {SAMPLES} samples of {largest:,} journeys, and every "
+            "journey belongs to the nearest."
+        )
+    ends, to_medoids = _everyone(measure, rows, drawn, fitted[chosen], weights, chosen, grouping, largest, seed, rng)
+    steady = _stability(square, drawn, rows, ends.labels[rows], chosen, inverse, found.customer[known], grouping, seed)
+    labels = np.full(len(found.lengths), -1, dtype=np.int64)
+    labels[known] = ends.labels[inverse]
+    shares = np.bincount(ends.labels, weights=weights, minlength=chosen) / weights.sum()
+    posterior = np.tile(shares, (len(labels), 1))
+    membership = _membership(to_medoids) if grouping == "medoids" else np.eye(chosen)[ends.labels]
+    posterior[known] = membership[inverse]
+    own = to_medoids[np.arange(len(ends.labels)), ends.labels] * weights
+    totals = np.bincount(ends.labels, weights=own, minlength=chosen)
+    members = np.bincount(ends.labels, weights=weights, minlength=chosen)
+    notes.append(
+        "Membership falls with the squared distance from the medoids, relative to the others."
+        if grouping == "medoids"
+        else "Membership is 0 or 1: a tree knows no in-between."
+    )
+    notes.extend(_by_length(labels[known], found.lengths[known], options.get("normalise")))
+    reason = ""
+    if chosen == 1 and k is None:
+        reason = "no number of groups is set apart more than chance sets journeys of a single chain apart"
+    elif k is not None and chosen < k:
+        kinds = "distinct journeys" if chosen == wanted else "journeys at a distance from each other"
+        reason = f"only {chosen} {kinds}, so {chosen} behaviours instead of {k}"
+    table = pd.DataFrame(
+        {
+            "k": sizes,
+            "mean_distance": [end.cost / drawn.sum() for end in fitted.values()],
+            "silhouette": [widths[size] for size in sizes],
+            "smallest_share": [_smallest(end, drawn) for end in fitted.values()],
+            "null_silhouette": [null.get(size, np.nan) for size in sizes],
+            "stability": [_least(steady) if size == chosen and size > 1 else np.nan for size in sizes],
+            "chosen": [size == chosen for size in sizes],
+        }
+    )
+    first = np.unique(inverse, return_index=True)[1]
+    away = np.divide(totals, members, out=np.full(chosen, np.nan), where=members > 0)
+    return Groups(labels, posterior, steady, table, known[first[ends.rows]], away, reason, tuple(notes))
+
+
+def _measure(
+    found: Paths, known: NDArray[np.int64], j: Journeys, method: str, options: dict[str, Any]
+) -> tuple[Measure, NDArray[np.int64]]:
+    """The distinct journeys with their measure, and which one each known journey is."""
+    lines = np.split(found.codes, found.offsets[1:-1])
+    if method == "features":
+        whole = measure_of(lines, np.ones(len(lines)), j.touchpoints, method=method, j=j, **options)
+        seen = [lines[i] for i in known]
+        vectors = None if whole.vectors is None else whole.vectors[known]
+        return dataclasses.replace(whole, sequences=seen, tokens=seen, vectors=vectors), np.arange(len(known))
+    distinct, inverse, weights = merged([lines[i] for i in known])
+    options = {name: value for name, value in options.items() if name != "channels"}
+    return measure_of(distinct, weights, j.touchpoints, method=method, **options), inverse
+
+
+def _sample(
+    weights: NDArray[np.float64], largest: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """All rows, or those of so many journeys drawn by weight; and how often each was drawn."""
+    if len(weights) <= largest:
+        return np.arange(len(weights)), weights
+    rows, times = np.unique(rng.choice(len(weights), size=largest, p=weights / weights.sum()), return_counts=True)
+    return rows, times.astype(float)
+
+
+def _split(
+    square: NDArray[Any], k: int, weights: NDArray[np.float64], grouping: str, seed: int, restarts: int = 4
+) -> Medoids:
+    """Groups of rows, each with its medoid."""
+    if grouping == "medoids" or k == 1:
+        return faster_pam(square, k, weights, seed=[seed, k], restarts=restarts)
+    joins, heights = tree(square, weights, linkage=grouping)
+    k = min(k, 1 + int((heights > 0).sum()))  # what joins at height 0 is one
+    labels = cut(joins, k)
+    rows = np.zeros(k, dtype=np.int64)
+    for number in range(k):
+        members = np.flatnonzero(labels == number)
+        rows[number] = members[(square[np.ix_(members, members)] @ weights[members]).argmin()]
+    return Medoids(rows, labels, float(weights @ square[np.arange(len(labels)), rows[labels]]))
+
+
+def _choose(
+    fitted: dict[int, Medoids], widths: dict[int, float], weights: NDArray[np.float64], found: Paths, j: Journeys,
+    k: int | None, minimum_share: float, seed: int, method: str, grouping: str, options: dict[str, Any],
+) -> tuple[int, dict[int, float], list[str]]:  # fmt: skip
+    """The widest silhouette, if it is wider than by chance; what chance gives; and what to say."""
+    able = [
+        size
+        for size, end in fitted.items()
+        if size > 1 and widths[size] > 0 and _smallest(end, weights) >= minimum_share
+    ]
+    if k is not None or not able:
+        return 1, {}, []
+    best = max(able, key=lambda size: (widths[size], -size))
+    rng = np.random.default_rng([seed, 77])
+    known = np.flatnonzero(found.lengths > 0)
+    size = int(np.clip(NULL_STEPS / found.lengths[known].mean(), 60, 300))
+    sample = found.take(np.sort(rng.choice(known, size=min(size, len(known)), replace=False)))
+    observed = _width(sample, j, best, method, grouping, options, seed)
+    counts = count(sample)
+    chain = fit(counts, 1)
+    same = np.zeros(len(sample.lengths), dtype=np.int64)
+    null = [
+        _width(simulate(chain, counts, sample, same, rng), j, best, method, grouping, options, seed)
+        for _ in range(NULL_DRAWS)
+    ]
+    most = max(null)
+    note = (
+        f"{best} groups against one chain: silhouette {text.number(observed)}, by chance at most {text.number(most)} "
+        f"({NULL_DRAWS} simulated sets of {len(same):,} journeys)"
+    )
+    return best if observed > most else 1, {best: most}, [note]
+
+
+def _width(found: Paths, j: Journeys, k: int, method: str, grouping: str, options: dict[str, Any], seed: int) -> float:
+    """The silhouette of k groups of a few journeys; by their paths only, as simulated ones have no times."""
+    options = {name: value for name, value in options.items() if name != "channels"}
+    distinct, _, weights = merged(np.split(found.codes, found.offsets[1:-1]))
+    if len(distinct) <= k:
+        return 1.0
+    square = measure_of(distinct, weights, j.touchpoints, method=method, **options).square()
+    width = silhouette(square, _split(square, k, weights, grouping, seed).labels, weights)
+    return width if np.isfinite(width) else 0.0
+
+
+def _everyone(
+    measure: Measure, rows: NDArray[np.int64], drawn: NDArray[np.float64], end: Medoids, weights: NDArray[np.float64],
+    k: int, grouping: str, largest: int, seed: int, rng: np.random.Generator,
+) -> tuple[Medoids, NDArray[np.float64]]:  # fmt: skip
+    """All distinct journeys by their medoids, from the best sample; and their distances from these."""
+    every = np.arange(len(weights))
+    to_medoids = measure.between(rows[end.rows], every).T
+    if len(rows) == len(weights):
+        return end if grouping != "medoids" else assign(end.rows, to_medoids, weights), to_medoids
+    best = assign(rows[end.rows], to_medoids, weights), to_medoids
+    for number in range(1, SAMPLES):
+        rows, drawn = _sample(weights, largest, rng)
+        other = rows[_split(measure.square(rows), k, drawn, grouping, seed + number).rows]
+        to_medoids = measure.between(other, every).T
+        new = assign(other, to_medoids, weights)
+        if new.cost < best[0].cost:
+            best = new, to_medoids
+    return best
+
+
+def _stability(
+    square: NDArray[Any], drawn: NDArray[np.float64], rows: NDArray[np.int64], labels: NDArray[np.int64], k: int,
+    inverse: NDArray[np.int64], customer: NDArray[np.int64], grouping: str, seed: int,
+) -> NDArray[np.float64]:  # fmt: skip
+    """Mean best Jaccard similarity of each group over resamples of customers (Hennig 2007), shape (k,)."""
+    if k == 1:
+        return np.ones(1)
+    rng = np.random.default_rng([seed, 55])
+    kept = np.arange(len(rows))
+    if len(kept) > STABILITY_ROWS:
+        kept = np.sort(rng.choice(len(kept), size=STABILITY_ROWS, replace=False, p=drawn / drawn.sum()))
+    place = np.full(int(inverse.max()) + 1, -1)
+    place[rows[kept]] = np.arange(len(kept))
+    there = place[inverse] >= 0
+    owners, owner = np.unique(customer[there], return_inverse=True)
+    similar = np.full((RESAMPLES, k), np.nan)
+    for number in range(RESAMPLES):
+        times = np.bincount(rng.choice(len(owners), size=len(owners)), minlength=len(owners))
+        counted = np.bincount(place[inverse[there]], weights=times[owner], minlength=len(kept)).astype(float)
+        seen = np.flatnonzero(counted)
+        if len(seen) < k:
+            continue
+        part = square[np.ix_(kept[seen], kept[seen])]
+        new = _split(part, k, counted[seen], grouping, seed + number, restarts=2).labels
+        both = np.zeros((k, k))
+        np.add.at(both, (labels[kept[seen]], new), counted[seen])
+        union = both.sum(axis=1)[:, None] + both.sum(axis=0) - both
+        jaccard = np.divide(both, union, out=np.zeros_like(both), where=union > 0)
+        similar[number] = np.where(both.sum(axis=1) > 0, jaccard.max(axis=1), np.nan)
+    met = (~np.isnan(similar)).sum(axis=0)
+    return np.where(met > 0, np.nansum(similar, axis=0) / np.maximum(met, 1), np.nan)
+
+
+def _membership(to_medoids: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Inverse squared distances as shares; a journey that lies on medoids belongs to the first of them."""
+    nearest = to_medoids.argmin(axis=1)
+    least = to_medoids[np.arange(len(nearest)), nearest][:, None]
+    on = least[:, 0] == 0
+    relative = np.divide(least, to_medoids, out=np.zeros_like(to_medoids), where=to_medoids > 0) ** 2
+    relative[on] = np.eye(to_medoids.shape[1])[nearest[on]]
+    return relative / relative.sum(axis=1, keepdims=True)
+
+
+def _by_length(labels: NDArray[np.int64], lengths: NDArray[np.int64], normalise: object) -> list[str]:
+    """A warning where groups mostly sort journeys by length."""
+    steps = np.log1p(lengths.astype(float))
+    sizes = np.bincount(labels).astype(float)
+    if np.count_nonzero(sizes) < 2 or steps.var() == 0:
+        return []
+    means = np.bincount(labels, weights=steps) / np.maximum(sizes, 1)
+    share = float(sizes @ (means - steps.mean()) ** 2 / len(steps) / steps.var())
+    if share < BY_LENGTH:
+        return []
+    advice = "" if normalise else " Distances by length (normalise='maxlength') or method 'markov' depend less on it."
+    return [
+        f"Warning: the behaviours sort mostly by length. {text.percent(share, 0)} of the variance of the logarithm of the number "
+        f"of steps lies between them (warned from {text.percent(BY_LENGTH, 0)}).{advice}"
+    ]
+
+
+def _smallest(end: Medoids, weights: NDArray[np.float64]) -> float:
+    return float(np.bincount(end.labels, weights=weights, minlength=len(end.rows)).min() / weights.sum())
+
+
+def _least(values: NDArray[np.float64]) -> float:
+    return float(np.nanmin(values)) if np.isfinite(values).any() else float("nan")
