@@ -15,6 +15,8 @@ BLOCK = 4096
 BLOCK_BYTES = 48 * 2**20
 SHARED = 32
 """So many rows are kept, so that a sequence that begins like the one before it need not be aligned from its start."""
+TRIM = 256
+"""Of a triangle so many columns are left out at once."""
 ROUNDING = 5e-7
 """Costs become integers where that changes no distance by more than this; else they stay floating."""
 
@@ -63,21 +65,26 @@ def optimal(
         if states * codes.size * gain.itemsize <= BLOCK_BYTES:
             table = [line[codes] for line in gain]
         both = np.array([float(indel[y].sum()) for y in right[columns]])
-        rows = np.zeros((depth + 3, length + 1, width), dtype=gain.dtype)
-        cells = [list(row) for row in rows]
-        spare = np.empty((length, width), dtype=gain.dtype)
-        spared = list(spare)
+        whole = np.zeros((depth + 3, length + 1, width), dtype=gain.dtype)
+        room = np.empty((length, width), dtype=gain.dtype)
+        begin = -1
         for number in range(columns.stop if triangle else len(left)):
+            trimmed = max(0, (number - columns.start) // TRIM * TRIM) if triangle else 0
+            if trimmed != begin:  # columns before the diagonal are not wanted any more
+                begin = trimmed
+                rows, spare = whole[:, :, begin:], room[:, begin:]
+                cells, spared = [list(row) for row in rows], list(spare)
             x = left[number]
             for i in range(min(shared[number], depth), len(x)):
                 above, here = rows[_slot(i, depth)], cells[_slot(i + 1, depth)]
-                np.add(above[:-1], gain[x[i]][codes] if table is None else table[x[i]], out=spare)
+                line = gain[x[i]][codes[:, begin:]] if table is None else table[x[i]][:, begin:]
+                np.add(above[:-1], line, out=spare)
                 np.minimum(spare, above[1:], out=spare)
                 for before, cell, after in zip(here, spared, here[1:], strict=False):
                     np.minimum(before, cell, out=after)
-            found = cells[_slot(len(x), depth)][-1] / scale + (both + alone[number])
+            found = cells[_slot(len(x), depth)][-1] / scale + (both[begin:] + alone[number])
             found[found < ROUNDING] = 0.0  # what is left of a sum that is nothing
-            yield number, columns, found
+            yield number, slice(columns.start + begin, columns.stop), found
 
 
 def common(left: Sequence[Codes], right: Sequence[Codes], states: int, *, triangle: bool = False) -> Rows:

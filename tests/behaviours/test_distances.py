@@ -103,6 +103,7 @@ def test_optimal_matching_is_the_slow_one(sequences: list[tuple], above: list[fl
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(alignment, "BLOCK", block)
         patch.setattr(alignment, "SHARED", block % 5)
+        patch.setattr(alignment, "TRIM", 2)
         found = behaviours.distances(sequences, substitution=frame, indel=indel)
     np.testing.assert_allclose(found, expected, atol=1e-6)
     assert np.array_equal(found, found.T)
