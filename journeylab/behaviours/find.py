@@ -256,7 +256,9 @@ def _by_distances(
         return _none(j, found, groups, name)
     hard = np.where(groups.labels < 0, groups.posterior.argmax(axis=1), groups.labels)
     assumptions = (
-        "Journeys are alike where little must be changed to turn one into the other; what a change costs is a choice.",
+        "Journeys are alike where they share touchpoints, steps and stays, whatever their order at large."
+        if method == "features"
+        else "Journeys are alike where little must be changed to turn one into the other; what a change costs is a choice.",
         *groups.notes,
     )
     result, order = _result(
