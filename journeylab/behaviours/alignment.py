@@ -109,16 +109,21 @@ def common(left: Sequence[Codes], right: Sequence[Codes], states: int, *, triang
         masks = np.zeros((states + 1, codes.shape[1]), dtype=word)
         for place, line in enumerate(codes):
             masks[line, np.arange(len(line))] |= word(1) << word(place)
-        rows = np.full((depth + 1, codes.shape[1]), ~word(0), dtype=word)
-        met, left_out = np.empty_like(rows[0]), np.empty_like(rows[0])
+        whole = np.full((depth + 1, codes.shape[1]), ~word(0), dtype=word)
+        begin = -1
         for number in range(columns.stop if triangle else len(left)):
-            x = left[number]
+            trimmed = max(0, (number - columns.start) // TRIM * TRIM) if triangle else 0
+            if trimmed != begin:
+                begin = trimmed
+                rows, mask = list(whole[:, begin:]), list(masks[:, begin:])
+                met, left_out = np.empty_like(rows[0]), np.empty_like(rows[0])
+            x = left[number].tolist()
             for i in range(shared[number], len(x)):
-                np.bitwise_and(rows[i], masks[x[i]], out=met)
+                np.bitwise_and(rows[i], mask[x[i]], out=met)
                 np.subtract(rows[i], met, out=left_out)
                 np.add(rows[i], met, out=met)
                 np.bitwise_or(met, left_out, out=rows[i + 1])
-            yield number, columns, np.bitwise_count(~rows[len(x)]).astype(float)
+            yield number, slice(columns.start + begin, columns.stop), np.bitwise_count(~rows[len(x)]).astype(float)
 
 
 def in_step(

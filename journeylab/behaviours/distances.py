@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +134,7 @@ class Measure:
             return np.where(raw == 0, 0.0, np.where(mean > 0, close, 1.0))
         return _ratio(raw, most) if self.normalise == "maxdist" else _ratio(2 * raw, raw + most)
 
-    @property
+    @functools.cached_property
     def _lengths(self) -> NDArray[np.float64]:
         return np.array([len(x) for x in self.sequences], dtype=float)
 
