@@ -1,7 +1,32 @@
-"""What recurs: groups of journeys that move alike, tested for being real, and described."""
+"""What recurs: groups of journeys that move alike, tested for being real, described, and known again."""
 
+from journeylab.behaviours.assign import Assigned, assign
+from journeylab.behaviours.chains import Chains, last_run, load, model
+from journeylab.behaviours.change import Change, compare, keep_labels
 from journeylab.behaviours.distances import distances
 from journeylab.behaviours.find import Behaviours, find
+from journeylab.behaviours.pictures import distribution_plot, index_plot, transition_maps
 from journeylab.behaviours.portraits import Portraits, portraits
+from journeylab.behaviours.representatives import Representatives, representatives
 
-__all__ = ["Behaviours", "Portraits", "distances", "find", "portraits"]
+__all__ = [
+    "Assigned",
+    "Behaviours",
+    "Chains",
+    "Change",
+    "Portraits",
+    "Representatives",
+    "assign",
+    "compare",
+    "distances",
+    "distribution_plot",
+    "find",
+    "index_plot",
+    "keep_labels",
+    "last_run",
+    "load",
+    "model",
+    "portraits",
+    "representatives",
+    "transition_maps",
+]

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from journeylab import figures, text
+from journeylab.behaviours import naming
+from journeylab.behaviours.assign import CLEAR
 from journeylab.behaviours.find import Behaviours
-from journeylab.intervals import FALSE_DISCOVERY_RATE, benjamini_hochberg, newcombe, wilson
+from journeylab.intervals import benjamini_hochberg, mean, newcombe, wilson
 from journeylab.journeys import Journeys, collapse_repeats, has
 from journeylab.results import Result
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TYPICAL = 8
+MOST_STEPS = 200
+"""Only so many of the most frequent steps are compared between behaviours."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,14 +33,27 @@ class Portraits(Result):
     ----------
     table : DataFrame
         behaviour, name, n, share, ci_low, ci_high, conversion, conversion_low, conversion_high (Wilson; NaN without an
-        outcome), median_steps, median_seconds, entry (most frequent first touchpoint), typical (a journey), distinctive (words).
+        outcome), median_steps, median_seconds, entry (most frequent first touchpoint), typical (a journey), distinctive (words),
+        unclear, unclear_low, unclear_high (share whose posterior is under 0.7, Wilson), value, value_low, value_high (sum of
+        the events' values a customer, Student's t; NaN where events have none), channels (the three most used, in words).
     distinctive : DataFrame
         behaviour, touchpoint, share_in, share_elsewhere, difference, ci_low, ci_high (Newcombe), q_value.
+    steps : DataFrame
+        The same of steps: behaviour, from_touchpoint, to_touchpoint, and so on; shares of customers who take a step at least once.
     outcome : str or None
+    unnamed : tuple of str
+        A sentence for each key of ``[behaviours.names]`` that fits no behaviour.
     """
 
     distinctive: pd.DataFrame = dataclasses.field(repr=False)
+    steps: pd.DataFrame = dataclasses.field(repr=False)
     outcome: str | None
+    unnamed: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What each behaviour is called, by its label."""
+        return dict(zip(self.table["behaviour"], self.table["name"], strict=True))
 
     @property
     def columns(self) -> dict[str, str]:
@@ -44,13 +61,45 @@ class Portraits(Result):
         shown = {"name": "Behaviour", "n": "Customers", "share": "Share"}
         if self.outcome:
             shown["conversion"] = f"Reach '{self.outcome}'"
-        return {**shown, "median_steps": "Steps, median", "median_seconds": "Time, median", "distinctive": "What sets it apart",
-                "typical": "A typical journey"}  # fmt: skip
+        if self.table["value"].notna().any():
+            shown["value"] = "Value a customer"
+        shown |= {"median_steps": "Steps, median", "median_seconds": "Time, median"}
+        if self.table["channels"].ne("").any():
+            shown["channels"] = "Channels"
+        return {**shown, "unclear": "Not clear", "distinctive": "What sets it apart"}
 
     @property
     def formats(self) -> dict[str, str]:
         """How their values are written."""
-        return {"conversion": "percent"}
+        return {"conversion": "percent", "unclear": "percent"}
+
+    def sizes(self) -> pd.DataFrame:
+        """Size, conversion, value and share not clear of each behaviour, each with its interval in words."""
+        shown = pd.DataFrame({"behaviour": self.table["name"]})
+        for column, low, high in (("share", "ci_low", "ci_high"), ("conversion", "conversion_low", "conversion_high"),
+                                  ("unclear", "unclear_low", "unclear_high")):  # fmt: skip
+            if self.table[column].notna().any():
+                shown[{"unclear": "not clear"}.get(column, column)] = [
+                    f"{text.percent(row[column])} ({text.interval(row[low], row[high])})"
+                    for _, row in self.table.iterrows()
+                ]
+        if self.table["value"].notna().any():
+            shown["value a customer"] = [
+                f"{text.number(row['value'])} ({text.interval(row['value_low'], row['value_high'], 'number')})"
+                for _, row in self.table.iterrows()
+            ]
+        return shown
+
+    def apart(self, *, most: int = 5) -> pd.DataFrame:
+        """The steps that are most over- and under-represented in each behaviour, with q under the limit."""
+        parts = []
+        for label, name in self.names.items():
+            clear = naming.clear_differences(self.steps, label)
+            rows = pd.concat(
+                [clear[clear["difference"] > 0].head(most), clear[clear["difference"] < 0].tail(most).iloc[::-1]]
+            )
+            parts.append(rows.assign(behaviour=name))
+        return pd.concat(parts, ignore_index=True)
 
     def summary(self) -> str:
         """Name the behaviours by size, with their conversion."""
@@ -83,8 +132,9 @@ class Portraits(Result):
 
 
 def portraits(
-    behaviours: Behaviours, j: Journeys, outcome: str | None = None, *, names: Mapping[str, str] | None = None
-) -> Portraits:
+    behaviours: Behaviours, j: Journeys, outcome: str | None = None, *, names: Mapping[str, str] | None = None,
+    last_names: Mapping[str, str] | None = None, events: pd.DataFrame | None = None,
+) -> Portraits:  # fmt: skip
     """Describe each behaviour.
 
     Parameters
@@ -94,12 +144,17 @@ def portraits(
     outcome : str, optional
         The touchpoint whose reach is the conversion.
     names : mapping, optional
-        The team's names, such as ``{"B1": "decided searchers"}``; else a name is proposed from what is distinctive.
+        The team's names, by label or by touchpoints that set a behaviour apart: ``{"B1": "decided searchers"}`` or
+        ``{"chat, store visit": "advice seekers"}``.
+    last_names : mapping, optional
+        Names of the last run by label, see `keep_labels`; used where the team gives none. Else one is proposed.
+    events : DataFrame, optional
+        Events with ``customer_id`` and, where there are, ``value`` and ``channel``.
 
     Notes
     -----
     A touchpoint is distinctive where the share of members who meet it differs from that of all others (Newcombe interval,
-    q by Benjamini and Hochberg over all pairs). The typical journey is the one of median length, without repeats, whose
+    q by Benjamini and Hochberg over all pairs); so are steps from one to another, among the 200 most frequent. The typical journey is the one of median length, without repeats, whose
     membership is most certain.
     """
     labels = behaviours.labels.to_numpy()
@@ -115,7 +170,7 @@ def portraits(
             difference, low, high = newcombe(k1, n1, k0, n0)
         else:
             difference = low = high = np.full(size, np.nan)
-        p_values = _two_proportions(k1, n1, k0, n0)
+        p_values = two_proportions(k1, n1, k0, n0)
         for code in range(size):
             if code != skipped:
                 distinct.append(
@@ -126,35 +181,88 @@ def portraits(
     distinctive = pd.DataFrame(distinct, columns=columns)
     distinctive["q_value"] = benjamini_hochberg(distinctive["q_value"])
     converted = has(j, outcome) if outcome in j.touchpoints else None
-    given = dict(names or {})
-    taken: set[str] = set()
+    labelled = list(behaviours.table["behaviour"])
+    called, unnamed = naming.settle(labelled, distinctive, names or {}, last_names or {})
+    unclear = behaviours.posterior.max(axis=1).to_numpy() < CLEAR
     for row in behaviours.table.itertuples():
         inside = labels == row.behaviour
-        name = given.get(row.behaviour) or _propose(distinctive, row.behaviour, taken)
-        taken.add(name)
+        members = int(inside.sum())
         hits = int(converted[inside].sum()) if converted is not None else 0
         conversion = wilson(hits, int(inside.sum())) if converted is not None else (np.nan,) * 3
         first = np.bincount(j.codes[j.offsets[:-1][inside & (j.lengths > 0)]], minlength=size)
         rows.append(
-            (row.behaviour, name, row.n, row.share, row.ci_low, row.ci_high, *conversion, row.median_length,
+            (row.behaviour, called[row.behaviour], row.n, row.share, row.ci_low, row.ci_high, *conversion, row.median_length,
              row.median_seconds, j.touchpoints[int(first.argmax())] if size else "",
-             _typical(j, behaviours, row.behaviour, inside), _words(distinctive, row.behaviour))
+             _typical(j, behaviours, row.behaviour, inside), naming.words(distinctive, row.behaviour),
+             *wilson(int(unclear[inside].sum()), members), *_value(events, j, inside), _channels(events, j, inside))
         )  # fmt: skip
     columns = ["behaviour", "name", "n", "share", "ci_low", "ci_high", "conversion", "conversion_low", "conversion_high",
-               "median_steps", "median_seconds", "entry", "typical", "distinctive"]  # fmt: skip
+               "median_steps", "median_seconds", "entry", "typical", "distinctive",
+               "unclear", "unclear_low", "unclear_high", "value", "value_low", "value_high", "channels"]  # fmt: skip
     return Portraits(
         pd.DataFrame(rows, columns=columns),
         "Shares by behaviour with Wilson and Newcombe intervals",
         (
             "Conversion describes a behaviour; it is not caused by it.",
-            "Names are proposed from what is distinctive; the team may change them in study.toml.",
+            "Names are proposed from what is distinctive, and kept from run to run; the team may change them in study.toml.",
+            f"A customer is not clear in a behaviour when no behaviour has a posterior of {CLEAR:g}.",
         ),
         distinctive,
+        _steps(j, labels, labelled, skipped),
         outcome,
+        tuple(unnamed),
     )
 
 
-def _two_proportions(k1: np.ndarray, n1: int, k0: np.ndarray, n0: int) -> np.ndarray:
+def _steps(j: Journeys, labels: np.ndarray, labelled: list[str], skipped: int) -> pd.DataFrame:
+    """How many customers of each behaviour take each frequent step to another touchpoint, against all others."""
+    size = len(j.touchpoints)
+    at = np.flatnonzero(j.has_next)
+    a, b = j.codes[at].astype(np.int64), j.codes[at + 1].astype(np.int64)
+    use = (a != b) & (a != skipped) & (b != skipped)
+    who, step = j.event_journey[at][use], (a * size + b)[use]
+    once = pd.DataFrame({"who": who, "step": step}).drop_duplicates()
+    frequent = once["step"].value_counts().head(MOST_STEPS).index.to_numpy()
+    once = once[once["step"].isin(frequent)]
+    tally = pd.crosstab(once["step"], labels[once["who"]]).reindex(index=frequent, columns=labelled, fill_value=0)
+    parts = []
+    for label in labelled:
+        n1, n0 = int((labels == label).sum()), int((labels != label).sum())
+        k1 = tally[label].to_numpy(float)
+        k0 = tally.sum(axis=1).to_numpy(float) - k1
+        difference, low, high = newcombe(k1, n1, k0, n0)
+        parts.append(
+            pd.DataFrame(
+                {"behaviour": label, "from_touchpoint": [j.touchpoints[code // size] for code in frequent],
+                 "to_touchpoint": [j.touchpoints[code % size] for code in frequent], "share_in": k1 / max(n1, 1),
+                 "share_elsewhere": k0 / n0 if n0 else np.nan, "difference": difference, "ci_low": low, "ci_high": high,
+                 "q_value": two_proportions(k1, n1, k0, n0)}
+            )
+        )  # fmt: skip
+    frame = pd.concat(parts, ignore_index=True)
+    frame["q_value"] = benjamini_hochberg(frame["q_value"])
+    return frame
+
+
+def _value(events: pd.DataFrame | None, j: Journeys, inside: np.ndarray) -> tuple[float, float, float]:
+    """Mean value a customer; who has none counts as nought."""
+    if events is None or "value" not in events or events["value"].isna().all():
+        return np.nan, np.nan, np.nan
+    total = events.groupby("customer_id")["value"].sum()
+    members = pd.Index(j.customer_ids[np.unique(j.customer[inside])])
+    return tuple(map(float, mean(total.reindex(members).fillna(0.0))))  # type: ignore[return-value]
+
+
+def _channels(events: pd.DataFrame | None, j: Journeys, inside: np.ndarray) -> str:
+    """The three most used channels, with their share of the members' events."""
+    if events is None or "channel" not in events or events["channel"].isna().all():
+        return ""
+    members = set(j.customer_ids[np.unique(j.customer[inside])])
+    used = events.loc[events["customer_id"].isin(members), "channel"].value_counts(normalize=True).head(3)
+    return ", ".join(f"{name} {text.percent(share, 0)}" for name, share in used.items())
+
+
+def two_proportions(k1: np.ndarray, n1: int, k0: np.ndarray, n0: int) -> np.ndarray:
     """Two-sided p-values of the pooled z test."""
     from scipy.special import ndtr
 
@@ -164,43 +272,6 @@ def _two_proportions(k1: np.ndarray, n1: int, k0: np.ndarray, n0: int) -> np.nda
     with np.errstate(divide="ignore", invalid="ignore"):
         z = (k1 / n1 - k0 / n0) / np.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n0))
     return np.asarray(2 * ndtr(-np.abs(z)))
-
-
-def _clear(distinctive: pd.DataFrame, label: str) -> pd.DataFrame:
-    frame = distinctive[(distinctive["behaviour"] == label) & (distinctive["q_value"] <= FALSE_DISCOVERY_RATE)]
-    return frame.sort_values("difference", ascending=False)
-
-
-def _propose(distinctive: pd.DataFrame, label: str, taken: set[str]) -> str:
-    """A one-line name from the touchpoints that members meet more than others."""
-    more = [row.touchpoint for row in _clear(distinctive, label).itertuples() if row.difference > 0.05]
-    for count in range(2, len(more) + 1):
-        name = text.sentence_list(more[:count])
-        name = f"{label}: {name}"
-        if name not in taken:
-            return name
-    if more:
-        return f"{label}: {more[0]}"
-    less = [row.touchpoint for row in _clear(distinctive, label).itertuples() if row.difference < -0.05]
-    return f"{label}: little {less[-1]}" if less else f"{label}: like all"
-
-
-def _words(distinctive: pd.DataFrame, label: str) -> str:
-    """The three strongest differences, in words."""
-    frame = _clear(distinctive, label)
-    more = [
-        f"{row.touchpoint} ({100 * row.share_in:.0f} against {100 * row.share_elsewhere:.0f} %)"
-        for row in frame.head(3).itertuples()
-        if row.difference > 0
-    ]
-    less = [
-        f"{row.touchpoint} ({100 * row.share_in:.0f} against {100 * row.share_elsewhere:.0f} %)"
-        for row in frame.tail(2).iloc[::-1].itertuples()
-        if row.difference < 0
-    ]
-    parts = [f"more {text.sentence_list(more)}"] if more else []
-    parts += [f"less {text.sentence_list(less)}"] if less else []
-    return "; ".join(parts) or "nothing clear"
 
 
 def _typical(j: Journeys, behaviours: Behaviours, label: str, inside: np.ndarray) -> str:

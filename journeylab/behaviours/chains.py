@@ -1,0 +1,272 @@
+"""How does each behaviour move? Its chain, kept so that new customers can be placed and a later run can be compared."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from journeylab import results
+from journeylab.behaviours.counts import Counts, count, paths
+from journeylab.behaviours.mixture import ALPHA
+from journeylab.errors import DataError
+
+if TYPE_CHECKING:
+    from journeylab.behaviours.find import Behaviours
+    from journeylab.journeys import Journeys
+
+FORMAT = "journeylab.behaviours/1"
+
+Step = tuple[str, str]
+"""From and to; the start and the end of a journey are the empty text."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Chains:
+    """The stored model of behaviours: aggregates only, no customer.
+
+    Attributes
+    ----------
+    behaviours : tuple of str
+        Labels; those of the last run where `keep_labels` matched them.
+    names : tuple of str
+        What each is called; empty where nothing is.
+    n : tuple of int
+        Customers (or journeys) of each, by their most probable behaviour.
+    weights : ndarray
+        Sum of posteriors of each, shape (k,).
+    steps : tuple of (from, to)
+        Starts ``("", a)``, steps ``(a, b)`` and ends ``(a, "")`` that were seen.
+    expected : ndarray
+        How often each behaviour made each step, by the posterior, shape (n_steps, k).
+    until : str or None
+        The touchpoint before which journeys were cut.
+    retired : tuple of str
+        Labels of earlier runs, which no other behaviour may take.
+    """
+
+    behaviours: tuple[str, ...]
+    names: tuple[str, ...]
+    n: tuple[int, ...]
+    weights: NDArray[np.float64]
+    steps: tuple[Step, ...]
+    expected: NDArray[np.float64]
+    until: str | None = None
+    retired: tuple[str, ...] = ()
+
+    @property
+    def k(self) -> int:
+        """How many behaviours."""
+        return len(self.behaviours)
+
+    @property
+    def log_shares(self) -> NDArray[np.float64]:
+        """Log of the mixing weights, shape (k,)."""
+        smoothed = self.weights + ALPHA
+        return np.asarray(np.log(smoothed / smoothed.sum()))
+
+    @property
+    def log_chain(self) -> NDArray[np.float64]:
+        """Log probability of each step given where it is from, with the smoothing of the fit, shape (n_steps, k)."""
+        smoothed = self.expected + ALPHA
+        totals = pd.DataFrame(smoothed).groupby([step[0] for step in self.steps], sort=False).transform("sum")
+        return np.asarray(np.log(smoothed) - np.log(totals.to_numpy()))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold, see `from_dict`."""
+        return {
+            "format": FORMAT,
+            "until": self.until,
+            "retired": list(self.retired),
+            "behaviours": [
+                {"label": label, "name": name, "n": n, "weight": round(float(weight), 6)}
+                for label, name, n, weight in zip(self.behaviours, self.names, self.n, self.weights, strict=True)
+            ],
+            "steps": [
+                [*step, *(round(float(value), 6) for value in row)]
+                for step, row in zip(self.steps, self.expected, strict=True)
+            ],
+        }
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as JSON."""
+        Path(path).write_text(json.dumps(self.as_dict(), ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def from_dict(stored: Mapping[str, Any]) -> Chains:
+    """Read a model from what `Chains.as_dict` gave.
+
+    Raises
+    ------
+    DataError
+        When it is no such model.
+    """
+    if not isinstance(stored, Mapping) or stored.get("format") != FORMAT:
+        found = stored.get("format") if isinstance(stored, Mapping) else type(stored).__name__
+        raise DataError(f"this is no stored model of behaviours: its format is {found!r}, expected {FORMAT!r}.")
+    try:
+        groups, steps = stored["behaviours"], stored["steps"]
+        k = len(groups)
+        return Chains(
+            *(tuple(str(group[part]) for group in groups) for part in ("label", "name")),
+            tuple(int(group["n"]) for group in groups),
+            np.array([group["weight"] for group in groups], dtype=float),
+            tuple((str(row[0]), str(row[1])) for row in steps),
+            np.array([row[2:] for row in steps], dtype=float).reshape(len(steps), k),
+            stored["until"],
+            tuple(map(str, stored["retired"])),
+        )
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise DataError(
+            f"the stored model of behaviours is damaged ({error!r}); make it anew with `behaviours.model`."
+        ) from None
+
+
+def load(path: str | Path) -> Chains:
+    """Read a model that `Chains.save` wrote.
+
+    Raises
+    ------
+    DataError
+        When the file is not there or is no such model.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise DataError(f"{file}: there is no such file; `behaviours.model(found, journeys).save(path)` writes one.")
+    try:
+        stored = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{file}: is no JSON: {error}.") from None
+    try:
+        return from_dict(stored)
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from None
+
+
+def model(
+    found: Behaviours, j: Journeys, *, until: str | None = None, names: Mapping[str, str] | Sequence[str] | None = None,
+    last: Chains | None = None,
+) -> Chains:  # fmt: skip
+    """Keep how each behaviour moves.
+
+    Parameters
+    ----------
+    found : Behaviours
+        By any method: the chains are made from its posterior.
+    j : Journeys
+        The journeys it was found in, in the same order.
+    until : str, optional
+        Where `find` cut them.
+    names : mapping or sequence, optional
+        What each behaviour is called.
+    last : Chains, optional
+        The last run's model, whose labels are not given to other behaviours later on.
+
+    Notes
+    -----
+    Counts of starts, steps and ends weighted by the posterior: one maximisation step after `find`.
+
+    Raises
+    ------
+    DataError
+        When `found` is of other journeys.
+    """
+    if len(found.posterior) != j.n_journeys:
+        raise DataError(
+            f"these behaviours are of {len(found.posterior):,} journeys, and {j.n_journeys:,} are given; "
+            "pass the journeys they were found in."
+        )
+    labels = tuple(found.table["behaviour"])
+    cut = until if until in j.touchpoints else None
+    counts = count(paths(j, until=cut))
+    posterior = found.posterior[list(labels)].to_numpy(float)
+    known = counts.row >= 0
+    by_row = np.zeros((len(counts.weights), len(labels)))
+    np.add.at(by_row, counts.row[known], posterior[known])
+    given = dict(names) if isinstance(names, Mapping) else dict(zip(labels, names or (), strict=False))
+    return Chains(
+        labels,
+        tuple(given.get(label, "") for label in labels),
+        tuple(int(n) for n in found.table["n"]),
+        by_row.sum(axis=0),
+        tuple(steps_of(counts, j.touchpoints)),
+        np.asarray(counts.matrix.T @ by_row).reshape(len(counts.columns), len(labels)),
+        until,
+        () if last is None else tuple(sorted({*last.retired, *last.behaviours} - {*labels})),
+    )
+
+
+def steps_of(counts: Counts, touchpoints: Sequence[str]) -> list[Step]:
+    """What each column of counts is, by name."""
+    size = counts.n_states
+    found: list[Step] = []
+    for column in counts.columns.tolist():
+        if column < size:
+            found.append(("", touchpoints[column]))
+        elif column < size + size * size:
+            found.append((touchpoints[(column - size) // size], touchpoints[(column - size) % size]))
+        else:
+            found.append((touchpoints[column - size - size * size], ""))
+    return found
+
+
+@dataclasses.dataclass(frozen=True)
+class Likelihood:
+    """What a stored model makes of journeys.
+
+    Attributes
+    ----------
+    joint : ndarray
+        Log likelihood under each behaviour, without its share, shape (n_journeys, k).
+    steps : ndarray
+        Starts, steps and ends of each journey, shape (n_journeys,).
+    unseen : ndarray
+        Those among them that the model never saw, shape (n_journeys,); they are left out.
+    """
+
+    joint: NDArray[np.float64]
+    steps: NDArray[np.float64]
+    unseen: NDArray[np.float64]
+
+
+def likelihood(stored: Chains, j: Journeys) -> Likelihood:
+    """Measure how likely each journey is under each stored behaviour."""
+    cut = stored.until if stored.until in j.touchpoints else None
+    counts = count(paths(j, until=cut))
+    place = {step: number for number, step in enumerate(stored.steps)}
+    row_of = np.array([place.get(step, -1) for step in steps_of(counts, j.touchpoints)], dtype=int)
+    seen = row_of >= 0
+    log_chain = np.zeros((len(row_of), stored.k))
+    if seen.any():
+        log_chain[seen] = stored.log_chain[row_of[seen]]
+    n = len(counts.weights)
+    by_row = np.asarray(counts.matrix @ log_chain).reshape(n, stored.k)
+    steps = np.asarray(counts.matrix.sum(axis=1)).reshape(n)
+    unseen = np.asarray(counts.matrix @ (~seen).astype(float)).reshape(n)
+    known = counts.row >= 0
+    joint, total, left = np.zeros((j.n_journeys, stored.k)), np.zeros(j.n_journeys), np.zeros(j.n_journeys)
+    joint[known], total[known], left[known] = (
+        by_row[counts.row[known]],
+        steps[counts.row[known]],
+        unseen[counts.row[known]],
+    )
+    return Likelihood(joint, total, left)
+
+
+SAVED = "behaviour_model"
+"""The name under which a run saves its model in its results."""
+
+
+def last_run() -> Chains | None:
+    """Return the model that the last good run of the study saved; None where there is none that can be read."""
+    stored = results.last(SAVED)
+    try:
+        return None if stored is None else from_dict(stored)
+    except DataError:
+        return None
