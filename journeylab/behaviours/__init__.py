@@ -1,7 +1,7 @@
 """What recurs: groups of journeys that move alike, tested for being real, described, and known again."""
 
 from journeylab.behaviours.assign import Assigned, assign
-from journeylab.behaviours.chains import Chains, last_run, load, model
+from journeylab.behaviours.chains import SAVED, Chains, last_run, load, model
 from journeylab.behaviours.change import Change, compare, keep_labels
 from journeylab.behaviours.distances import distances
 from journeylab.behaviours.find import Behaviours, find
@@ -10,6 +10,7 @@ from journeylab.behaviours.portraits import Portraits, portraits
 from journeylab.behaviours.representatives import Representatives, representatives
 
 __all__ = [
+    "SAVED",
     "Assigned",
     "Behaviours",
     "Chains",

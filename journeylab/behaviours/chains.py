@@ -78,6 +78,11 @@ class Chains:
         totals = pd.DataFrame(smoothed).groupby([step[0] for step in self.steps], sort=False).transform("sum")
         return np.asarray(np.log(smoothed) - np.log(totals.to_numpy()))
 
+    @property
+    def names_of(self) -> dict[str, str]:
+        """What each behaviour is called, by its label."""
+        return dict(zip(self.behaviours, self.names, strict=True))
+
     def as_dict(self) -> dict[str, Any]:
         """Return what JSON can hold, see `from_dict`."""
         return {

@@ -45,8 +45,8 @@ def index_plot(
 
     Notes
     -----
-    The nine touchpoints that make up most of any behaviour have colours, from light to dark; direct repeats are one step, the first 20 steps are
-    shown. Journeys are sorted by their steps; of more than 120 every so many-th is drawn.
+    The nine touchpoints that make up most of any behaviour have colours, from light to dark; direct repeats are one step, the
+    first 20 steps are shown. Journeys are sorted by their steps; of more than 120 every so many-th is drawn.
     """
     cut, states, coloured = _states(found, j, until, order)
     figure, axes = _panels(found, 2.3)
@@ -144,12 +144,11 @@ def transition_maps(
         ax.set_xticks(range(size + 1), [*coloured, "others"] if low else [""] * (size + 1), rotation=45, ha="right",
                       fontsize=8.5)  # fmt: skip
         _title(ax, _name(names, label), f"{int(table.sum()):,} steps")
-        if share.size and share.max() > 0:
-            row, column = np.unravel_index(int((share * np.sqrt(away)).argmax()), share.shape)
-            to = [*coloured, "others"][column]
-            shown.append(
-                f"{_name(names, label)}: {coloured[row]} leads to {to} in {text.percent(share[row, column], 0)}"
-            )
+        named = share[:, :size]
+        if named.any():
+            row, column = np.unravel_index(int((named * np.sqrt(away)).argmax()), named.shape)
+            often = text.percent(named[row, column], 0)
+            shown.append(f"{_name(names, label)}: {coloured[row]} leads to {coloured[column]} in {often}")
     figure.supylabel("from", fontsize=10, color=figures.MUTED)
     figure.supxlabel("to, per cent of the steps away; under 10 % left blank", fontsize=10, color=figures.MUTED)
     return figures.describe(
@@ -189,7 +188,7 @@ def _colours(n: int) -> list[Any]:
     """From light to dark, also in grey, and grey for the rest."""
     from matplotlib import colormaps
 
-    return [*colormaps["YlGnBu"](np.linspace(0.22, 1.0, n)), REST] if n else [REST]
+    return [*colormaps["viridis_r"](np.linspace(0.02, 1.0, n)), REST] if n else [REST]
 
 
 def _panels(found: Behaviours, height: float) -> tuple[Any, list[Axes]]:

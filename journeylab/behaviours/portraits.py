@@ -153,9 +153,9 @@ def portraits(
 
     Notes
     -----
-    A touchpoint is distinctive where the share of members who meet it differs from that of all others (Newcombe interval,
-    q by Benjamini and Hochberg over all pairs); so are steps from one to another, among the 200 most frequent. The typical journey is the one of median length, without repeats, whose
-    membership is most certain.
+    A touchpoint is distinctive where the share of members who meet it differs from that of all others (Newcombe interval, q
+    by Benjamini and Hochberg over all pairs); so are steps from one to another, among the 200 most frequent. The typical
+    journey is the one of median length, without repeats, whose membership is most certain.
     """
     labels = behaviours.labels.to_numpy()
     size, n = len(j.touchpoints), j.n_journeys

@@ -141,10 +141,8 @@ def representatives(
         drawn = members if len(members) <= SAMPLE else np.sort(rng.choice(members, SAMPLE, replace=False))
         walked = [tuple(cut.codes[cut.offsets[i] : cut.offsets[i + 1]][:LONGEST].tolist()) for i in drawn]
         rows += [(label, name, *row) for row in _stand(walked, j.touchpoints, most, radius)]
-        strange += [
-            (label, name, *row)
-            for row in _outlying(fit.joint[:, number], fit.steps, highest, members, cut, j.touchpoints, outlying)
-        ]
+        least = _outlying(fit.joint[:, number], fit.steps, highest, members, cut, j.touchpoints, outlying)
+        strange += [(label, name, *row) for row in least]
     n, unsure = len(labels), int((highest < CLEAR).sum())
     unclear.append(("all", "all behaviours", n, unsure, *wilson(unsure, n)))
     columns = ["behaviour", "name", "rank", "journey", "n_steps", "coverage", "ci_low", "ci_high", "together",

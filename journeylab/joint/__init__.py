@@ -1,5 +1,6 @@
 """Where words and behaviour meet."""
 
+from journeylab.joint.by_behaviour import ByBehaviour, codes_by_behaviour
 from journeylab.joint.crosswalk import all_linked_events, interview_times, interviewed, linked_events
 from journeylab.joint.did import trouble_by_stage
 from journeylab.joint.display import JointDisplay, display
@@ -14,6 +15,7 @@ from journeylab.joint.timeline import Timeline, choose_cases, timeline
 from journeylab.joint.typing import Typing, type_people
 
 __all__ = [
+    "ByBehaviour",
     "Experience",
     "Gramms",
     "HypothesisTests",
@@ -26,6 +28,7 @@ __all__ = [
     "Typing",
     "all_linked_events",
     "choose_cases",
+    "codes_by_behaviour",
     "contrasts",
     "display",
     "doubtful",
