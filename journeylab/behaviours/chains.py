@@ -119,7 +119,8 @@ def from_dict(stored: Mapping[str, Any]) -> Chains:
         groups, steps = stored["behaviours"], stored["steps"]
         k = len(groups)
         return Chains(
-            *(tuple(str(group[part]) for group in groups) for part in ("label", "name")),
+            tuple(str(group["label"]) for group in groups),
+            tuple(str(group["name"]) for group in groups),
             tuple(int(group["n"]) for group in groups),
             np.array([group["weight"] for group in groups], dtype=float),
             tuple((str(row[0]), str(row[1])) for row in steps),

@@ -156,7 +156,7 @@ def compare(old: Chains, new: Chains, *, farthest: float = FARTHEST) -> Change:
     """
     pairs = match(old, new, farthest=farthest)
     total_old, total_new = sum(old.n), sum(new.n)
-    rows = []
+    rows: list[tuple[str | None, str | None, str, float, int, int, str]] = []
     for b, label in enumerate(new.behaviours):
         a, distance = pairs.get(b, (None, np.nan))
         name = new.names[b] or (old.names[a] if a is not None else "") or label

@@ -133,7 +133,8 @@ def transition_maps(
         )
         away = table.sum(axis=1, keepdims=True)
         share = np.where(away >= 20, table / np.maximum(away, 1), 0)
-        ax.imshow(100 * share, cmap="Blues", vmin=0, vmax=100, aspect="auto")
+        if size:
+            ax.imshow(100 * share, cmap="Blues", vmin=0, vmax=100, aspect="auto")
         for row, column in zip(*np.nonzero(share >= 0.1), strict=True):
             ax.text(column, row, f"{100 * share[row, column]:.0f}", ha="center", va="center", fontsize=8,
                     color="white" if share[row, column] > 0.55 else figures.INK)  # fmt: skip
@@ -200,8 +201,8 @@ def _panels(found: Behaviours, height: float) -> tuple[Any, list[Axes]]:
     columns = 2 if k > 1 else 1
     rows = -(-k // columns)
     with rc_context(figures.STYLE):
-        figure = Figure(figsize=(9, height * rows + 0.9), layout="constrained")
-        figure.get_layout_engine().set(h_pad=0.08, w_pad=0.08)  # type: ignore[union-attr]
+        figure = Figure(figsize=(9, height * rows + 0.9))
+        figure.set_layout_engine("constrained", h_pad=0.08, w_pad=0.08)
         axes = list(figure.subplots(rows, columns, squeeze=False).ravel())
     for spare in axes[k:]:
         spare.set_axis_off()

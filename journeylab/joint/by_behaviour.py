@@ -160,7 +160,9 @@ def codes_by_behaviour(
     labels = list(found.table["behaviour"])
     names = names or {}
     said = mentions(study)
-    coded = set(people(study)[study.codings["document_id"].unique()]) if study.has("codings", "documents") else set()
+    codings = study.codings
+    documents = [] if codings is None or not study.has("documents") else list(codings["document_id"].unique())
+    coded = set(people(study).reindex(documents)) if documents else set()
     stands = {person: label for person, label in typing.of.items() if person in coded}
     holes = tuple(names.get(label) or label for label in labels if label not in stands.values())
     table, n, k = _counts(study, said, stands, labels, names)
@@ -244,7 +246,9 @@ def _scores(
     answers = study.responses
     of = {**typing.of.to_dict(), **found.labels.astype(object).to_dict()}
     placed = None if answers is None else answers["respondent_id"].map(of)
-    for instrument, part in () if answers is None or placed is None else answers.groupby("instrument", sort=False):
+    if answers is None or placed is None:
+        return pd.DataFrame(columns=columns)
+    for instrument, part in answers.groupby("instrument", sort=False):
         group = []
         for label in labels:
             mine = part[placed[part.index] == label]

@@ -66,10 +66,14 @@ def beta_binomial(k: ArrayLike, n: ArrayLike, weights: ArrayLike, *, seed: int =
     Gelman et al. (2013), Bayesian Data Analysis, ch. 5; Gelman, Hill and Yajima (2012), JREE 5:189, on many comparisons;
     Stephens (2017), Biostatistics 18:275, on estimating the prior over a grid.
     """
+    had, could, weight = (np.asarray(part, dtype=float) for part in (k, n, weights))
+    return _beta_binomial(had, could, weight, seed)
+
+
+def _beta_binomial(k: NDArray[np.float64], n: NDArray[np.float64], weights: NDArray[np.float64], seed: int) -> Pooled:
+    """Partially pooled shares, on arrays."""
     from scipy.special import betaln, logsumexp
 
-    k, n = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
-    weights = np.asarray(weights, dtype=float)
     items, groups = k.shape
     a0, b0 = STRENGTHS[:, None] * MEANS, STRENGTHS[:, None] * (1 - MEANS)
     log = np.zeros((items, *a0.shape))
@@ -94,7 +98,7 @@ def beta_binomial(k: ArrayLike, n: ArrayLike, weights: ArrayLike, *, seed: int =
         drawn = rng.beta(a, b)
         found[0, item] = (a / (a + b)).mean(axis=0)
         found[1:3, item] = np.percentile(drawn, [tail, 100 - tail], axis=0)
-        for group in np.flatnonzero(n[item] > 0):
+        for group in np.flatnonzero(n[item] > 0).tolist():
             others = (np.arange(groups) != group) & (n[item] > 0)
             if not others.any():
                 continue
@@ -118,11 +122,11 @@ def false_signs(wrong: ArrayLike) -> NDArray[np.float64]:
     >>> false_signs([0.3, 0.01, float("nan"), 0.05]).round(2).tolist()
     [0.12, 0.01, nan, 0.03]
     """
-    wrong = np.asarray(wrong, dtype=float)
-    result = np.full(wrong.shape, np.nan)
-    known = np.flatnonzero(~np.isnan(wrong))
-    order = known[np.argsort(wrong[known], kind="stable")]
-    result[order] = np.cumsum(wrong[order]) / np.arange(1, len(order) + 1)
+    chance = np.asarray(wrong, dtype=float)
+    result = np.full(chance.shape, np.nan)
+    known = np.flatnonzero(~np.isnan(chance))
+    order = known[np.argsort(chance[known], kind="stable")]
+    result[order] = np.cumsum(chance[order]) / np.arange(1, len(order) + 1)
     return result
 
 
@@ -137,7 +141,13 @@ def normal(value: ArrayLike, error: ArrayLike) -> tuple[NDArray[np.float64], NDA
     ----------
     Rubin (1981), Journal of Educational Statistics 6:377; Gelman et al. (2013), ch. 5.4.
     """
-    value, error = np.asarray(value, dtype=float), np.maximum(np.asarray(error, dtype=float), 1e-9)
+    return _normal(np.asarray(value, dtype=float), np.maximum(np.asarray(error, dtype=float), 1e-9))
+
+
+def _normal(
+    value: NDArray[np.float64], error: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Partially pooled means, on arrays."""
     if len(value) < 2:
         half = normal_quantile() * error
         return value, value - half, value + half
