@@ -49,7 +49,7 @@ def index_plot(
     first 20 steps are shown. Journeys are sorted by their steps; of more than 120 every so many-th is drawn.
     """
     cut, states, coloured = _states(found, j, until, order)
-    figure, axes = _panels(found, 2.3)
+    figure, axes = _panels(found, "Journey by journey", 2.3)
     shown = []
     for ax, label in zip(axes, found.table["behaviour"], strict=False):
         inside = np.flatnonzero((found.labels.to_numpy() == label) & (cut.lengths > 0))
@@ -77,7 +77,7 @@ def distribution_plot(
     Parameters are those of `index_plot`. White is the share whose journey is over.
     """
     cut, states, coloured = _states(found, j, until, order)
-    figure, axes = _panels(found, 2.3)
+    figure, axes = _panels(found, "Where customers are, step by step", 2.3)
     shown = []
     for ax, label in zip(axes, found.table["behaviour"], strict=False):
         inside = np.flatnonzero((found.labels.to_numpy() == label) & (cut.lengths > 0))
@@ -121,7 +121,7 @@ def transition_maps(
     """
     cut, states, coloured = _states(found, j, until, order)
     size = len(coloured)
-    figure, axes = _panels(found, 3.1)
+    figure, axes = _panels(found, "Where each touchpoint leads", 3.1)
     owner = np.repeat(np.arange(len(cut.lengths)), cut.lengths)
     same = owner[1:] == owner[:-1]
     shown = []
@@ -192,7 +192,7 @@ def _colours(n: int) -> list[Any]:
     return [*colormaps["viridis_r"](np.linspace(0.02, 1.0, n)), REST] if n else [REST]
 
 
-def _panels(found: Behaviours, height: float) -> tuple[Any, list[Axes]]:
+def _panels(found: Behaviours, title: str, height: float) -> tuple[Any, list[Axes]]:
     """A figure with two panels a row."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -204,6 +204,7 @@ def _panels(found: Behaviours, height: float) -> tuple[Any, list[Axes]]:
         figure = Figure(figsize=(9, height * rows + 0.9))
         figure.set_layout_engine("constrained", h_pad=0.08, w_pad=0.08)
         axes = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=figures.INK)
     for spare in axes[k:]:
         spare.set_axis_off()
     return figure, axes

@@ -59,7 +59,7 @@ def test_the_stored_model_places_its_own_customers_as_they_were_found(three) -> 
 
 
 def test_new_customers_are_placed_in_their_planted_behaviour(three) -> None:
-    _, found, stored = three
+    _, _, stored = three
     fresh, truth = chains([60, 60, 60], [ROUND, BACK, STAY], seed=9)
     placed = behaviours.assign(stored, fresh)
     assert len({tuple(placed.labels[truth == kind].mode()) for kind in range(3)}) == 3
