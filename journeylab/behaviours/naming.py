@@ -73,17 +73,17 @@ def _strength(distinctive: pd.DataFrame, label: str, key: str) -> float | None:
 
 
 def propose(distinctive: pd.DataFrame, label: str, taken: set[str]) -> str:
-    """A one-line name from the touchpoints that members meet more than others."""
+    """A one-line name from the touchpoints that members meet more than others; another one's name only for want of words."""
     clear = clear_differences(distinctive, label)
     more = [row.touchpoint for row in clear.itertuples() if row.difference > 0.05]
-    for count in range(2, len(more) + 1):
-        name = f"{label}: {text.sentence_list(more[:count])}"
-        if name not in taken:
-            return name
-    if more:
-        return f"{label}: {more[0]}"
     less = [row.touchpoint for row in clear.itertuples() if row.difference < -0.05]
-    return f"{label}: little {less[-1]}" if less else f"{label}: like all"
+    bodies = [text.sentence_list(more[:count]) for count in range(2, min(len(more), 4) + 1)]
+    bodies += more[:1]
+    bodies += [f"{text.sentence_list(more[:2])}, little {name}" for name in less[::-1] if more]
+    bodies += [f"little {name}" for name in less[::-1]]
+    used = {name.partition(": ")[2] or name for name in taken}
+    free = [body for body in bodies if body not in used]
+    return f"{label}: {(free or bodies or ['like all'])[0]}"
 
 
 def words(distinctive: pd.DataFrame, label: str) -> str:

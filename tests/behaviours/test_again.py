@@ -12,6 +12,7 @@ from test_find import BACK, ROUND, STAY, chains
 
 from journeylab import behaviours, figures, journeys, results
 from journeylab.behaviours.change import distances
+from journeylab.behaviours.naming import settle
 from journeylab.behaviours.representatives import subsequence_distances
 from journeylab.errors import DataError
 
@@ -269,3 +270,11 @@ def test_pictures_can_be_drawn_and_say_what_they_show(three) -> None:
         )
         assert "B2" in figures.alt_text(ax)
         assert figures.png(ax)
+
+
+def test_proposed_names_differ() -> None:
+    rows = [(label, name, difference, 0.001) for label in ("B1", "B2", "B3")
+            for name, difference in (("mail", 0.3), ("call", 0.2), ("chat", 0.1), ("fax", -0.2))]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["behaviour", "touchpoint", "difference", "q_value"])
+    names, _ = settle(["B1", "B2", "B3"], frame, {}, {})
+    assert names == {"B1": "B1: mail and call", "B2": "B2: mail, call and chat", "B3": "B3: mail"}
