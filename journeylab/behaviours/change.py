@@ -35,7 +35,7 @@ class Change(Result):
     table : DataFrame
         behaviour (of the newer run; missing where dissolved), before (label in the older; missing where new), name, distance
         (0 to 1), n_before, share_before, n, share, difference, ci_low, ci_high (Newcombe), q_value, change (``grew``,
-        ``shrank``, ``steady``, ``appeared``, ``dissolved``).
+        ``shrank``, ``no clear change``, ``appeared``, ``dissolved``).
     """
 
     def summary(self) -> str:
@@ -46,8 +46,8 @@ class Change(Result):
             if len(rows):
                 named = [f"{row.name} ({_moved(row)})" for row in rows.itertuples(index=False)]
                 parts.append(f"{change}: {text.sentence_list(named)}")
-        steady = int((self.table["change"] == "steady").sum())
-        rest = f"{steady} of {len(self.table)} behaviours keep their share."
+        steady = int((self.table["change"] == "no clear change").sum())
+        rest = f"{steady} of {len(self.table)} behaviours show no clear change of their share."
         return f"{text.sentence('; '.join(parts))}. {rest}" if parts else rest
 
     @property
@@ -175,7 +175,9 @@ def compare(old: Chains, new: Chains, *, farthest: float = FARTHEST) -> Change:
     table["q_value"] = benjamini_hochberg(two_proportions(k1, total_new, k0, total_old))
     sure = table["q_value"] <= FALSE_DISCOVERY_RATE
     moved = np.where(
-        sure & (table["difference"] > 0), "grew", np.where(sure & (table["difference"] < 0), "shrank", "steady")
+        sure & (table["difference"] > 0),
+        "grew",
+        np.where(sure & (table["difference"] < 0), "shrank", "no clear change"),
     )
     table["change"] = table["change"].where(table["change"] != "", moved)
     order = ["behaviour", "before", "name", "distance", "n_before", "share_before", "n", "share", "difference", "ci_low",
