@@ -193,6 +193,7 @@ def test_any_study(coded: Coded) -> None:
         and (words := words_of(texts[row.document_id], row.start, row.end)) is not None
     }
     segments = read.segments.merge(read.documents[["document_id", "name"]], on="document_id")
-    held = {(row.name_, row.text): str(row.memo) for row in segments.rename(columns={"name": "name_"}).itertuples()}
+    held = segments.assign(memo=segments["memo"].fillna("")) if "memo" in segments else segments.assign(memo="")
+    together = held.groupby(["name", "text"])["memo"].agg("\n".join)  # the same words may stand twice in a document
     for name, words, memo in memos:
-        assert memo in held[name, words]
+        assert memo in together[name, words]
