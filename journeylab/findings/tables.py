@@ -64,7 +64,7 @@ def verdict_json(verdicts: pd.DataFrame) -> dict[str, Any]:
             "95 % interval",
             "Visits with it",
             "Grade",
-            "Met it less never met",
+            "Met it, less others",
         ],
         "rows": rows,
     }

@@ -60,7 +60,7 @@ class TouchpointEffects(Result):
             "n_exposed": "Visits with it",
             "n_eligible": "Eligible visits",
             "grade": "Grade",
-            "naive": "Met it less never met",
+            "naive": "Met it, less others",
             "reason": "Why",
         }
 
