@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
-from journeylab.config import Config, CrosswalkSource, TableSource, read_config
+from journeylab.config import Config, CrosswalkSource, TableSource
 from journeylab.errors import DataError, JourneylabError, StudyError, did_you_mean, listing
 from journeylab.linking import REFUSED, usable
 from journeylab.naming import complete_codebook, matcher, name_touchpoints, tally_touchpoints, touchpoint_table
 from journeylab.privacy import spoken_by
 from journeylab.sources import Events, Gathered, Named, gather_events, read_source, tally_events
+from journeylab.study_toml import read_config
 from journeylab.using import Used, use_events
 
 if TYPE_CHECKING:

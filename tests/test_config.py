@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from journeylab.config import DEFAULT_STAGES, read_config
+from journeylab.config import DEFAULT_STAGES
 from journeylab.errors import StudyError
 from journeylab.new import new_study
+from journeylab.study_toml import read_config
 
 GOOD = '[study]\nname = "shop"\ntitle = "A shop"\n'
 

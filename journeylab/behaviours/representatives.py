@@ -14,6 +14,7 @@ from journeylab import figures, text
 from journeylab.behaviours.assign import CLEAR
 from journeylab.behaviours.chains import likelihood, model
 from journeylab.behaviours.counts import Paths, paths
+from journeylab.behaviours.distances import distances
 from journeylab.intervals import wilson
 from journeylab.results import Result
 
@@ -173,7 +174,7 @@ def _stand(
     distinct = list(dict.fromkeys(walked))
     place = {path: number for number, path in enumerate(distinct)}
     weights = np.bincount([place[path] for path in walked], minlength=len(distinct)).astype(float)
-    away = subsequence_distances(distinct)
+    away = distances(distinct, method="lcs", normalise="maxdist")  # 1 - 2 L / (n1 + n2)
     near = away <= radius
     covered = np.zeros(len(distinct), dtype=bool)
     chosen = int((away @ weights).argmin())
@@ -213,29 +214,3 @@ def _outlying(
 
 def _written(path: tuple[int, ...], touchpoints: tuple[str, ...]) -> str:
     return " → ".join(touchpoints[code] for code in path[:SHOWN]) + (" → …" if len(path) > SHOWN else "")
-
-
-def subsequence_distances(walked: list[tuple[int, ...]]) -> NDArray[np.float64]:
-    """Distance by the longest common subsequence of each pair of paths, shape (n, n).
-
-    Examples
-    --------
-    >>> subsequence_distances([(0, 1, 2), (0, 2), (3,)]).round(2).tolist()
-    [[0.0, 0.2, 1.0], [0.2, 0.0, 1.0], [1.0, 1.0, 0.0]]
-    """
-    n = len(walked)
-    lengths = np.array([len(path) for path in walked])
-    width = int(lengths.max(initial=0))
-    padded = np.full((n, width), -1, dtype=np.int32)
-    for row, path in enumerate(walked):
-        padded[row, : len(path)] = path
-    result = np.zeros((n, n))
-    for row in range(n):
-        rest = padded[row + 1 :]
-        before = np.zeros((len(rest), width + 1), dtype=np.int16)
-        for code in walked[row]:
-            step = np.maximum(before[:, 1:], before[:, :-1] + (rest == code))
-            before[:, 1:] = np.maximum.accumulate(step, axis=1)
-        common = before[:, -1]
-        result[row, row + 1 :] = 1 - 2 * common / (lengths[row] + lengths[row + 1 :])
-    return result + result.T

@@ -13,7 +13,6 @@ from test_find import BACK, ROUND, STAY, chains
 from journeylab import behaviours, figures, journeys, results
 from journeylab.behaviours.change import distances
 from journeylab.behaviours.naming import settle
-from journeylab.behaviours.representatives import subsequence_distances
 from journeylab.errors import DataError
 
 
@@ -211,7 +210,7 @@ def test_the_distance_of_paths_is_that_of_slow_python() -> None:
 
     short = [path[:7] for path in walked]
     slow = [[1 - 2 * common(a, b) / (len(a) + len(b)) for b in short] for a in short]
-    assert subsequence_distances(short) == pytest.approx(np.array(slow))
+    assert behaviours.distances(short, method="lcs", normalise="maxdist") == pytest.approx(np.array(slow))
 
 
 def test_a_medoid_is_the_nearest_to_all_and_coverage_counts_customers(three) -> None:
@@ -223,7 +222,7 @@ def test_a_medoid_is_the_nearest_to_all_and_coverage_counts_customers(three) -> 
     for i in members:
         path = j.codes[j.offsets[i] : j.offsets[i + 1]]
         walked.append(tuple(path[np.concatenate([[True], path[1:] != path[:-1]])].tolist()))
-    away = subsequence_distances(walked)
+    away = behaviours.distances(walked, method="lcs", normalise="maxdist")
     assert medoid["mean_distance"] == pytest.approx(away.mean(axis=1).min())
     assert medoid["n"] == len(members)
     assert (

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from journeylab.config import EventSource, read_config
+from journeylab.config import EventSource
 from journeylab.readers import FORMATS, read_events
+from journeylab.study_toml import read_config
 
 EVENTS = FORMATS["events"]
 

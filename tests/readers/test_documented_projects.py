@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from journeylab.config import InterviewSource, read_config
+from journeylab.config import InterviewSource
 from journeylab.readers import FORMATS
+from journeylab.study_toml import read_config
 
 PROJECTS = ("taguette", "qualcoder", "requal", "rqda")
 
