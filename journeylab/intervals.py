@@ -281,6 +281,27 @@ def benjamini_hochberg(p_values: ArrayLike) -> NDArray[np.float64]:
     return adjusted
 
 
+def holm(p_values: ArrayLike) -> NDArray[np.float64]:
+    """Adjusted p-values that bound the chance of even one false finding; NaN stays NaN and does not count.
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6:65.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03, float("nan")]).round(3).tolist()
+    [0.03, 0.06, 0.06, nan]
+    """
+    p_values = np.asarray(p_values, dtype=float)
+    adjusted = np.full(p_values.shape, np.nan)
+    known = np.flatnonzero(~np.isnan(p_values))
+    order = known[np.argsort(p_values[known], kind="stable")]
+    scaled = p_values[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
+    return adjusted
+
+
 def _scalars(*arrays: NDArray[np.float64]) -> Interval:
     """Plain floats where the input was scalar."""
     return Interval(*(float(array) if np.ndim(array) == 0 else array for array in arrays))

@@ -1,15 +1,21 @@
 """What touchpoints do, by study design, with the uncertainty of each."""
 
+from journeylab.impact.by_group import EffectsByGroup, effects_by_group
 from journeylab.impact.change import DatedChange, dated_change, weekly_rate
 from journeylab.impact.effects import TouchpointEffects, touchpoint_effects
 from journeylab.impact.experiment import Experiments, experiment
+from journeylab.impact.power import Plan, plan_experiment
 
 __all__ = [
     "DatedChange",
+    "EffectsByGroup",
     "Experiments",
+    "Plan",
     "TouchpointEffects",
     "dated_change",
+    "effects_by_group",
     "experiment",
+    "plan_experiment",
     "touchpoint_effects",
     "weekly_rate",
 ]

@@ -3,108 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from journeylab import figures, text
-from journeylab.errors import DataError, StudyError, did_you_mean, listing
-from journeylab.intervals import newcombe, normal_quantile
-from journeylab.results import Result
+from journeylab import text
+from journeylab.errors import StudyError
+from journeylab.impact.adjusted import UNADJUSTED, Adjusted, adjust, history
+from journeylab.impact.arms import CROSSED, CUTS, Trial, measure_outcome, read_trial, read_window
+from journeylab.impact.comparing import UNKNOWN, Comparison, compare, compare_rates, winsorise
+from journeylab.impact.guards import GUARDS, check_guards, read_margins, worst
+from journeylab.impact.power import detectable_mean, detectable_share
+from journeylab.impact.randomised import COLUMNS, Experiments
+from journeylab.impact.sequential import LOOKS, look_daily
+from journeylab.intervals import CONFIDENCE, holm
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-MISMATCH = 0.001
-"""Arms whose sizes are this unlikely under the plan void a test."""
-
-POWER = 0.8
-
-COLUMNS = [
-    "experiment", "arm", "control", "n_control", "n_arm", "share_control", "share_arm", "estimate", "ci_low", "ci_high",
-    "p_value", "srm_p", "minimum_detectable", "n_excluded", "grade", "verdict", "reason",
-]  # fmt: skip
-
-
-@dataclasses.dataclass(frozen=True)
-class Experiments(Result):
-    """Randomised tests.
-
-    Attributes
-    ----------
-    table : DataFrame
-        One row an experiment and arm: experiment, arm, control, n_control, n_arm, share_control, share_arm, estimate
-        (difference of shares), ci_low, ci_high (Newcombe), p_value, srm_p (sample-ratio check), minimum_detectable
-        (difference found with 80 % power), n_excluded, grade, verdict, reason.
-    outcome, window : str
-    """
-
-    outcome: str
-    window: str
-
-    @property
-    def columns(self) -> dict[str, str]:
-        """The columns that a report shows."""
-        return {
-            "experiment": "Experiment",
-            "arm": "Arm",
-            "n_arm": "n, arm",
-            "n_control": "n, control",
-            "share_arm": "Outcome, arm",
-            "share_control": "Outcome, control",
-            "estimate": "Difference",
-            "ci": "95 % interval",
-            "srm_p": "Arm sizes as planned, p",
-            "minimum_detectable": "Could have seen",
-            "grade": "Grade",
-            "reason": "Verdict",
-        }
-
-    @property
-    def formats(self) -> dict[str, str]:
-        """How their values are written."""
-        return {
-            "estimate": "points",
-            "minimum_detectable": "points",
-            "share_arm": "percent",
-            "share_control": "percent",
-            "srm_p": "p",
-        }
-
-    def summary(self) -> str:
-        """Write each test's difference, or why it is void."""
-        parts = []
-        for row in self.table.itertuples():
-            if row.grade != "A":
-                parts.append(f"'{row.experiment}' ({row.arm}) is void: {row.reason}")
-            else:
-                parts.append(
-                    f"'{row.experiment}' ({row.arm}): {text.points(row.estimate)} on '{self.outcome}' within {self.window} "
-                    f"({text.interval(row.ci_low, row.ci_high, 'points')}; n = {row.n_arm + row.n_control:,}): {row.reason}"
-                )
-        return "; ".join(parts) + "." if parts else "There are no randomised tests."
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the differences with intervals; void tests are hollow."""
-        frame = self.table.dropna(subset=["estimate"]).iloc[::-1].reset_index(drop=True)
-        ax = figures.new_axes(ax, height=figures.row_height(len(frame), each=0.6))
-        for row, line in frame.iterrows():
-            sound = line["grade"] == "A"
-            colour = figures.BLUE if sound else figures.MUTED
-            ends = [[100 * (line["estimate"] - line["ci_low"])], [100 * (line["ci_high"] - line["estimate"])]]
-            ax.errorbar([100 * line["estimate"]], [row], xerr=ends, fmt="o", color=colour, capsize=4, markersize=8,
-                        markerfacecolor=colour if sound else "none")  # fmt: skip
-        ax.axvline(0, color=figures.INK, linewidth=1)
-        labels = [
-            f"{line.experiment}, {line.arm}{'' if line.grade == 'A' else ' (void)'}" for line in frame.itertuples()
-        ]
-        ax.set_yticks(frame.index, labels)
-        ax.set_ylim(-0.6, len(frame) - 0.4)
-        ax.set_xlabel(f"points on '{self.outcome}' within {self.window}, with 95 % interval")
-        figures.subtitle(ax, "Randomised tests\n")
-        return figures.describe(ax, f"Dot plot of {len(frame)} randomised differences. {self.summary()}")
+    from numpy.typing import NDArray
 
 
 def experiment(
@@ -114,7 +31,16 @@ def experiment(
     outcome: str,
     window: str,
     control: str | None = None,
-    expected: Mapping[str, float] | None = None,
+    expected: Mapping[str, Any] | None = None,
+    measure: str = "share",
+    per: str | None = None,
+    customers: pd.DataFrame | None = None,
+    covariates: pd.DataFrame | None = None,
+    adjusted: bool = False,
+    guard_rails: Sequence[str] | Mapping[str, float | None] | None = None,
+    peeking: bool = False,
+    planned: int | None = None,
+    gap: str = "30min",
 ) -> Experiments:
     """Compare the arms of each randomised test.
 
@@ -129,129 +55,226 @@ def experiment(
     control : str, optional
         The arm that others are held against; else an arm called control (or a, off, baseline), else the first by name.
     expected : mapping, optional
-        Arm to planned share; equal where not given.
+        Arm to planned share, or experiment to such a mapping; equal where not given.
+    measure : str
+        ``share`` of customers with the outcome, ``count`` of outcomes, or ``value`` (the sum of the events' `value`).
+    per : str, optional
+        Counted per ``visit`` or per event of a touchpoint, and not per customer: customers stay what varies.
+    customers : DataFrame, optional
+        Attributes known before the journey, for the adjusted difference.
+    covariates : DataFrame, optional
+        Further ones, see `adjusted.history`.
+    adjusted : bool
+        The verdict rests on the adjusted difference; to be settled before anyone looks.
+    guard_rails : sequence or mapping, optional
+        Touchpoints that must not become more frequent; or touchpoint to the rise that is borne (below zero: the fall).
+    peeking : bool
+        The test was looked at while it ran, so that it could have been stopped for what was seen: its interval, p and verdict
+        come from the confidence sequence.
+    planned : int, optional
+        Customers in all that a sequence is tuned for; those there are, where not given.
+    gap : str
+        Of visits, where `per` is one.
 
     Notes
     -----
-    Difference of proportions with Newcombe's hybrid score interval; p of the pooled z test; sample-ratio check by
-    chi-square against the plan, where p under 0.001 voids the test (Fabijan et al. 2019, KDD).
+    Shares: difference with Newcombe's hybrid score interval, ratio with Koopman's, p of the pooled z test. Means: Welch, and
+    once more with the largest 0.1 % set down (winsorised). Ratios of sums (`per`): delta method over customers. The adjusted
+    difference is Lin's regression with HC2 errors. With several arms, p is Holm's too. The sample-ratio check is
+    chi-square against the plan, where p under 0.001 voids the test (Fabijan et al. 2019, KDD); by day and device it only
+    shows where to look. A guard rail that gets worse turns *keep* into *fix*; a margin that is not shown to hold, into *not known*.
 
     Raises
     ------
     StudyError, DataError
-        For an unknown outcome, or a window that is not understood.
+        For an unknown outcome, a window that is not understood, covariates from after the assignment, and what else cannot be.
     """
-    try:
-        span = pd.Timedelta(window)
-    except ValueError:
-        raise StudyError(f"window='{window}' is no span of time, write one such as '30d'.") from None
-    known = events["touchpoint"].unique()
-    if outcome not in known:
-        raise DataError(
-            f"no event is called '{outcome}'; there are {listing(sorted(known))}.{did_you_mean(outcome, known)}"
-        )
-    hits = events.loc[events["touchpoint"] == outcome, ["customer_id", "event_time"]]
-    end = events["event_time"].max()
-    rows = []
+    span = read_window(window)
+    if peeking and adjusted:
+        raise StudyError("peeking=True and adjusted=True: the sequence is of the plain difference; choose one of them.")
+    margins = read_margins(guard_rails)
+    rows, looks, guards, cuts = [], [], [], []
     for name, part in assignments.groupby("experiment", sort=False):
-        rows += _arms(str(name), part, hits, end, span, control, expected)
-    table = pd.DataFrame(rows, columns=COLUMNS)
+        trial = read_trial(str(name), part, events, span, control=control, expected=expected)
+        y, x = measure_outcome(trial.customers, events, span, outcome=outcome, measure=measure, per=per, gap=gap)
+        past = None
+        if per is None:
+            past = history(
+                trial.customers, events, outcome=outcome, attributes=customers, covariates=covariates
+            ).reset_index(drop=True)
+        guard = check_guards(trial, events, span, margins)
+        arms = [_measure(trial, arm, y, x, past, measure, per, planned) for arm in trial.arms]
+        corrected = holm(np.array([_decides(arm, peeking, adjusted)[3] for arm in arms], dtype=float))
+        for arm, p_holm in zip(arms, corrected, strict=True):
+            mine = guard[guard["arm"] == arm.name]
+            rows.append(_row(trial, arm, float(p_holm), mine, measure, per, peeking, adjusted))
+            looks.append(arm.looks.assign(experiment=trial.name, arm=arm.name))
+        guards.append(guard)
+        cuts.append(trial.cuts)
     return Experiments(
-        table,
-        "Difference of proportions, Newcombe interval",
-        (
-            "Customers were put into arms by chance and do not influence each other.",
-            f"The outcome counts within {window} of the assignment; later assignments than {end - span:%Y-%m-%d} are excluded.",
-            "The number of customers was fixed beforehand: looking early and often makes false findings.",
-        ),
+        pd.DataFrame(rows, columns=COLUMNS),
+        _method(measure, per, peeking, adjusted),
+        _assumptions(window, events["event_time"].max() - span, peeking, adjusted, per),
+        _stack(guards, GUARDS),
+        _stack(looks, ["experiment", "arm", *LOOKS]),
+        _stack(cuts, CUTS),
         outcome,
         window,
+        measure,
+        per,
+        peeking,
     )
 
 
-def _arms(
-    name: str, part: pd.DataFrame, hits: pd.DataFrame, end: pd.Timestamp, span: pd.Timedelta, control: str | None,
-    expected: Mapping[str, float] | None,
-) -> list[dict[str, object]]:  # fmt: skip
-    """The rows of one experiment."""
-    first = part.sort_values("assigned_at", kind="stable")
-    arms_of = first.groupby("customer_id")["arm"].nunique()
-    twice = set(arms_of.index[arms_of > 1])
-    once = first[~first["customer_id"].isin(twice)].drop_duplicates("customer_id")
-    sizes = once["arm"].value_counts()
-    base = _control(sizes.index, control)
-    srm = _sample_ratio(sizes, expected)
-    complete = once[once["assigned_at"] + span <= end]
-    excluded = len(once) - len(complete) + len(twice)
-    joined = complete.merge(hits, on="customer_id", how="left")
-    inside = (joined["event_time"] >= joined["assigned_at"]) & (joined["event_time"] < joined["assigned_at"] + span)
-    converted = complete["customer_id"].isin(set(joined.loc[inside, "customer_id"]))
-    n, k = complete.groupby("arm").size(), converted.groupby(complete["arm"]).sum()
-    rows = []
-    for arm in [arm for arm in sizes.index if arm != base]:
-        n1, n0, k1, k0 = (int(counts.get(key, 0)) for counts, key in ((n, arm), (n, base), (k, arm), (k, base)))
-        row: dict[str, object] = {"experiment": name, "arm": arm, "control": base, "n_control": n0, "n_arm": n1, "srm_p": srm,
-                                  "n_excluded": excluded}  # fmt: skip
-        rows.append({**row, **_compare(k1, n1, k0, n0, srm)})
-    return rows
+@dataclasses.dataclass(frozen=True)
+class _Arm:
+    """What was measured of one arm."""
+
+    name: str
+    n_arm: int
+    n_control: int
+    plain: Comparison
+    winsorised: Comparison
+    adjusted: Adjusted
+    looks: pd.DataFrame
 
 
-def _compare(k1: int, n1: int, k0: int, n0: int, srm: float) -> dict[str, object]:
-    """Difference, interval, power and verdict."""
-    from scipy.special import ndtr, ndtri
-
-    empty = dict.fromkeys(
-        ("share_control", "share_arm", "estimate", "ci_low", "ci_high", "p_value", "minimum_detectable"), np.nan
+def _measure(
+    trial: Trial, arm: str, y: NDArray[np.float64], x: NDArray[np.float64], past: pd.DataFrame | None, measure: str,
+    per: str | None, planned: int | None,
+) -> _Arm:  # fmt: skip
+    """Hold one arm against the control, in every way."""
+    both, treated = trial.pair(arm)
+    y, x = y[both], x[both]
+    y1, y0 = y[treated], y[~treated]
+    smallest = min(len(y1), len(y0))
+    capped = UNKNOWN
+    if measure != "share" and per is None and smallest >= 2:
+        low1, low0 = winsorise(y1, y0)
+        capped = compare_rates(low1, np.ones(len(low1)), low0, np.ones(len(low0)))
+    return _Arm(
+        arm,
+        len(y1),
+        len(y0),
+        compare(y1, x[treated], y0, x[~treated], measure, per),
+        capped,
+        adjust(y, treated, past[both].reset_index(drop=True)) if past is not None and smallest >= 2 else UNADJUSTED,
+        look_daily(trial.customers.loc[both, "assigned_at"], treated, y, x, planned=planned),
     )
-    if min(n1, n0) < 2:
-        return {
-            **empty,
-            "grade": "",
-            "verdict": "not known",
-            "reason": "an arm has fewer than 2 customers with a complete window",
-        }
-    difference, low, high = newcombe(k1, n1, k0, n0)
-    pooled = (k1 + k0) / (n1 + n0)
-    spread = np.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n0))
-    p_value = float(2 * ndtr(-abs(difference) / spread)) if spread > 0 else 1.0
-    detectable = float((normal_quantile() + ndtri(POWER)) * spread)
-    values = {"share_control": k0 / n0, "share_arm": k1 / n1, "estimate": difference, "ci_low": low, "ci_high": high,
-              "p_value": p_value, "minimum_detectable": detectable}  # fmt: skip
-    if srm < MISMATCH:
-        reason = f"the arms are not of the planned sizes (p {text.p_value(srm)}), so something selects"
-        return {**values, "grade": "D", "verdict": "not known", "reason": reason}
-    if low > 0 or high < 0:
-        return {
-            **values,
-            "grade": "A",
-            "verdict": "keep" if low > 0 else "remove",
-            "reason": "better" if low > 0 else "worse",
-        }
-    return {
-        **values,
-        "grade": "A",
-        "verdict": "not known",
-        "reason": f"no clear difference; under {100 * detectable:.1f} points it would be missed",
-    }
 
 
-def _control(arms: pd.Index, wanted: str | None) -> str:
-    """The arm that the others are held against."""
-    if wanted is not None:
-        if wanted not in arms:
-            raise DataError(f"control='{wanted}' is not an arm; there are {listing(arms)}.{did_you_mean(wanted, arms)}")
-        return wanted
-    usual = [arm for arm in arms if str(arm).lower() in {"control", "a", "off", "baseline", "kontrolle"}]
-    return usual[0] if usual else sorted(arms)[0]
+def _decides(arm: _Arm, peeking: bool, adjusted: bool) -> tuple[float, float, float, float]:
+    """Estimate, interval and p that the verdict rests on."""
+    if adjusted and arm.adjusted.covariates:
+        return arm.adjusted.estimate, arm.adjusted.low, arm.adjusted.high, arm.adjusted.p_value
+    if not peeking:
+        return arm.plain.estimate, arm.plain.low, arm.plain.high, arm.plain.p_value
+    if arm.looks.empty:
+        return arm.plain.estimate, np.nan, np.nan, np.nan
+    last = arm.looks.iloc[-1]
+    return arm.plain.estimate, last["ci_low"], last["ci_high"], last["p_value"]
 
 
-def _sample_ratio(sizes: pd.Series, expected: Mapping[str, float] | None) -> float:
-    """p of the chi-square test of arm sizes against the plan."""
-    from scipy.special import gammaincc
+def _row(
+    trial: Trial,
+    arm: _Arm,
+    p_holm: float,
+    guards: pd.DataFrame,
+    measure: str,
+    per: str | None,
+    peeking: bool,
+    adjusted: bool,
+) -> dict[str, object]:
+    """One line of the table."""
+    estimate, low, high, p_value = _decides(arm, peeking, adjusted)
+    plain, lin, capped = arm.plain, arm.adjusted, arm.winsorised
+    detectable = _detectable(arm, measure, per, peeking, adjusted)
+    last = arm.looks.iloc[-1] if len(arm.looks) else dict.fromkeys(LOOKS, np.nan)
+    row: dict[str, object] = {
+        "experiment": trial.name, "arm": arm.name, "control": trial.control, "n_control": arm.n_control, "n_arm": arm.n_arm,
+        "share_control": plain.control, "share_arm": plain.arm, "estimate": estimate, "ci_low": low, "ci_high": high,
+        "p_value": p_value, "p_holm": p_holm, "ratio": plain.ratio, "ratio_low": plain.ratio_low,
+        "ratio_high": plain.ratio_high, "adjusted": lin.estimate, "adjusted_low": lin.low, "adjusted_high": lin.high,
+        "adjusted_p": lin.p_value, "variance_reduction": lin.reduction, "n_covariates": len(lin.covariates),
+        "winsorised": capped.estimate, "winsorised_low": capped.low, "winsorised_high": capped.high,
+        "sequential_low": last["ci_low"], "sequential_high": last["ci_high"], "sequential_p": last["p_value"],
+        "srm_p": trial.srm_p, "minimum_detectable": detectable, "n_excluded": trial.n_excluded, "per_week": trial.per_week,
+        "measure": measure,
+    }  # fmt: skip
+    write = text.points if measure == "share" else text.number
+    missed = "" if np.isnan(detectable) else f"; under {write(detectable).lstrip('+')} it would be missed"
+    grade, verdict, reason = _judge(trial, arm, low, high, p_holm, missed)
+    if verdict == "keep":
+        turned, harm = worst(guards)
+        verdict, reason = (turned, f"{reason}, but {harm}") if turned else (verdict, reason)
+    return {**row, "grade": grade, "verdict": verdict, "reason": reason}
 
-    if len(sizes) < 2:
-        return float("nan")
-    shares = np.array([(expected or {}).get(arm, 1.0) for arm in sizes.index], dtype=float)
-    planned = shares / shares.sum() * sizes.sum()
-    chi = float((((sizes.to_numpy() - planned) ** 2) / planned).sum())
-    return float(gammaincc((len(sizes) - 1) / 2, chi / 2))
+
+def _detectable(arm: _Arm, measure: str, per: str | None, peeking: bool, adjusted: bool) -> float:
+    """The smallest difference that the test, judged as it is, would have shown with 80 % power."""
+    if adjusted and arm.adjusted.covariates:
+        return detectable_mean(arm.adjusted.error)
+    if peeking and len(arm.looks):
+        last = arm.looks.iloc[-1]
+        return detectable_mean(arm.plain.error, half=(last["ci_high"] - last["ci_low"]) / 2)
+    if measure == "share" and per is None:
+        return detectable_share(arm.plain.control, arm.n_arm, arm.n_control)
+    return detectable_mean(arm.plain.error)
+
+
+def _judge(trial: Trial, arm: _Arm, low: float, high: float, p_holm: float, missed: str) -> tuple[str, str, str]:
+    """Grade, verdict and reason of one arm, before its guard rails."""
+    unknown = "not known"
+    if min(arm.n_arm, arm.n_control) < 2 and trial.crossed <= CROSSED:
+        return "", unknown, "an arm has fewer than 2 customers with a complete window"
+    if trial.void:
+        return "D", unknown, trial.void
+    if np.isnan(arm.plain.estimate):
+        return "", unknown, "an arm has nothing that the outcome could be counted per"
+    if np.isnan(low):
+        return "A", unknown, "too few outcomes for an interval that may be looked at while the test runs"
+    if not (low > 0 or high < 0):
+        return "A", unknown, f"no clear difference{missed}"
+    if len(trial.arms) > 1 and not p_holm < 1 - CONFIDENCE:
+        return "A", unknown, f"not clear enough among {len(trial.arms)} arms"
+    return ("A", "keep", "better") if low > 0 else ("A", "remove", "worse")
+
+
+def _method(measure: str, per: str | None, peeking: bool, adjusted: bool) -> str:
+    """The name of the estimator behind the verdict."""
+    if measure == "share" and per is None:
+        name = "Difference of proportions"
+        plain = "Newcombe interval"
+    else:
+        name, plain = (
+            ("Difference of ratios of sums", "delta method") if per else ("Difference of means", "Welch interval")
+        )
+    if adjusted:
+        return f"{name}, adjusted by Lin's regression"
+    return f"{name}, {'asymptotic confidence sequence' if peeking else plain}"
+
+
+def _assumptions(window: str, last: pd.Timestamp, peeking: bool, adjusted: bool, per: str | None) -> tuple[str, ...]:
+    """What must hold."""
+    lines = [
+        "Customers were put into arms by chance and do not influence each other.",
+        f"The outcome counts within {window} of the assignment; later assignments than {last:%Y-%m-%d} are excluded.",
+        "The interval holds however often the test was looked at; it is wider for that."
+        if peeking
+        else "The number of customers was fixed beforehand: looking early and often makes false findings.",
+        "Attributes of customers were known before the assignment; of events only earlier ones adjust.",
+        "More of a guard rail is worse; that none shows harm is no proof that there is none.",
+    ]
+    if adjusted:
+        lines.append("That the adjusted difference decides was settled before anyone looked.")
+    if per:
+        lines.append(
+            f"Customers were randomised, not what it is counted per ('{per}'); the change may move its number too."
+        )
+    return tuple(lines)
+
+
+def _stack(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """Tables under one another, those without rows left out."""
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True)[columns] if filled else pd.DataFrame(columns=columns)
