@@ -1,5 +1,6 @@
 """What should we do, how sure are we, and what changed since the last run?"""
 
+from journeylab.findings.experiments import behaviours_before, effects_by, measure_experiments
 from journeylab.findings.gather import close_to_outcome, gather, known_effects, measure_changes, measure_effects, stack
 from journeylab.findings.headline import answers_html, headline
 from journeylab.findings.model import GRADES, Evidence, Finding
@@ -24,7 +25,9 @@ __all__ = [
     "against_truth",
     "answers_html",
     "as_dict",
+    "behaviours_before",
     "close_to_outcome",
+    "effects_by",
     "experiment_truth",
     "find",
     "gather",
@@ -32,6 +35,7 @@ __all__ = [
     "known_effects",
     "measure_changes",
     "measure_effects",
+    "measure_experiments",
     "planted",
     "since_last",
     "stack",

@@ -128,13 +128,13 @@ def gather(study: Study, *, seed: int = 0) -> Evidence:
 
 
 def _experiments(study: Study) -> pd.DataFrame | None:
-    saved = saved_table("experiments")
-    if saved is not None or not study.has("events", "assignments") or study.outcome is None:
-        return saved
-    from journeylab import impact
+    from journeylab.findings.experiments import measure_experiments
 
-    window = parameter(study.config, "08_experiments", "window", "30d")
-    return impact.experiment(study.assignments, study.events, outcome=study.outcome, window=window).table
+    saved = saved_table("experiments")
+    if saved is not None:
+        return saved
+    measured = measure_experiments(study)
+    return None if measured is None else measured.table
 
 
 def _changes(study: Study, seed: int) -> pd.DataFrame | None:

@@ -48,11 +48,15 @@ def _experiments(table: pd.DataFrame | None) -> Iterator[Finding]:
             continue
         clear = row.ci_low > 0 or row.ci_high < 0
         does = "raises" if row.estimate > 0 else "lowers"
+        share = getattr(row, "measure", "share") == "share"
+        size = text.points(row.estimate) if share else text.number(row.estimate)
+        turned = f"; {row.reason}" if clear and row.verdict not in {"keep", "remove"} else ""
         yield Finding(
-            f"'{row.experiment}' ({row.arm}) {does} the outcome by {text.points(row.estimate)}."
+            f"'{row.experiment}' ({row.arm}) {does} the outcome by {size}."
             if clear
             else f"'{row.experiment}' ({row.arm}) showed no clear difference.",
-            f"randomised test, 95 % interval {text.interval(row.ci_low, row.ci_high, 'points')}, p {_p(row.p_value)}",
+            f"randomised test, 95 % interval {text.interval(row.ci_low, row.ci_high, 'points' if share else 'number')}, "
+            f"p {_p(row.p_value)}{turned}",
             int(row.n_arm + row.n_control),
             "A",
             PAGES["experiments"],

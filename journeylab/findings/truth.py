@@ -41,7 +41,11 @@ def experiment_truth(
     known = planted(study, "experiment") or {}
     for row in rows(experiments):
         truth = known.get(row.experiment)
-        if truth is not None and row.grade == "A":
+        if truth is not None and row.measure != "share":
+            lines.append(
+                f"'{row.experiment}': the truth was planted on the share with the outcome, and not on its {row.measure}."
+            )
+        elif truth is not None and row.grade == "A":
             inside = "holds" if row.ci_low <= truth["effect"] <= row.ci_high else "misses"
             lines.append(f"'{row.experiment}': planted {text.points(truth['effect'])}; the interval {inside} it.")
         elif truth is not None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NO_EARLIER = "no earlier events"
+STEPS = 400
+"""Standard deviations between groups that are averaged over."""
+
 FEWEST = 50
 """Customers of each arm that a group needs."""
 
@@ -170,9 +173,7 @@ def effects_by_group(
     Notes
     -----
     First Cochran's Q asks whether groups differ more than chance: chi-square with one degree of freedom less than groups. Effects
-    of groups are drawn towards their mean by empirical Bayes, with the variance of true effects by DerSimonian and Laird (1986,
-    Controlled Clinical Trials 7:177) and the error of the mean in their intervals. Groups of fewer than 50 customers in an
-    arm are not compared.
+    of groups are drawn towards their mean, see `pool`. Groups of fewer than 50 customers in an arm are not compared.
 
     Raises
     ------
@@ -206,7 +207,7 @@ def effects_by_group(
     table, by_test = pd.DataFrame(rows, columns=GROUPS), pd.DataFrame(tests, columns=TESTS)
     return EffectsByGroup(
         table.assign(q_value=benjamini_hochberg(table["p_value"].to_numpy(dtype=float))),
-        "Differences within groups; Cochran's Q, then empirical Bayes",
+        "Differences within groups; Cochran's Q, then partial pooling",
         (
             "Groups were settled by what was known before the assignment.",
             "Groups are asked first whether they differ at all; where they do not, none is named.",
@@ -223,27 +224,43 @@ def effects_by_group(
 def pool(estimates: NDArray[np.float64], errors: NDArray[np.float64]) -> Pooled:
     """Draw the effects of groups towards their mean, as much as chance explains their differences.
 
+    Notes
+    -----
+    Normal effects around a mean, with a standard deviation between groups that is averaged over and not plugged in: with few
+    groups it is hardly known, and intervals that take the best guess for the truth are too narrow (88 % instead of 95 % for
+    four groups, by DerSimonian and Laird's). Its prior is flat up to ten times the largest distance of two estimates (or the
+    typical error), the mean's is flat.
+
+    References
+    ----------
+    Gelman (2006), Bayesian Analysis 1:515; Cochran (1954), Biometrics 10:101.
+
     Examples
     --------
     >>> found = pool(np.array([0.0, 0.1]), np.array([0.02, 0.02]))
     >>> round(found.statistic, 1), found.value.round(3).tolist()
-    (12.5, [0.004, 0.096])
+    (12.5, [0.002, 0.098])
     """
     from scipy.special import gammaincc
 
-    weight = 1 / errors**2
-    k = len(estimates)
-    fixed = float((weight * estimates).sum() / weight.sum())
-    statistic = float((weight * (estimates - fixed) ** 2).sum())
-    between = max(0.0, (statistic - (k - 1)) / (weight.sum() - (weight**2).sum() / weight.sum()))
-    mixed = 1 / (errors**2 + between)
-    mean = float((mixed * estimates).sum() / mixed.sum())
-    toward = errors**2 * mixed
-    value = toward * mean + (1 - toward) * estimates
-    half = normal_quantile() * np.sqrt((1 - toward) * errors**2 + toward**2 / mixed.sum())
-    return Pooled(
-        value, value - half, value + half, mean, statistic, float(gammaincc((k - 1) / 2, statistic / 2)), between**0.5
-    )
+    squared, k = errors**2, len(estimates)
+    statistic = float((estimates**2 / squared).sum() - (estimates / squared).sum() ** 2 / (1 / squared).sum())
+    widest = 10 * max(float(np.ptp(estimates)), float(1 / np.sqrt((1 / squared).mean())))
+    spread = widest * (np.arange(STEPS) + 0.5) / STEPS
+    weight = 1 / (squared + spread[:, None] ** 2)
+    total = weight.sum(axis=1)
+    centre = (weight * estimates).sum(axis=1) / total
+    apart = (weight * (estimates - centre[:, None]) ** 2).sum(axis=1)
+    likelihood = (np.log(weight).sum(axis=1) - np.log(total) - apart) / 2
+    chance = np.exp(likelihood - likelihood.max())
+    chance /= chance.sum()
+    toward = squared * weight
+    each = toward * centre[:, None] + (1 - toward) * estimates
+    within = (1 - toward) * squared + toward**2 / total[:, None]
+    value = chance @ each
+    half = normal_quantile() * np.sqrt(chance @ (within + (each - value) ** 2))
+    p_value = float(gammaincc((k - 1) / 2, max(statistic, 0.0) / 2))
+    return Pooled(value, value - half, value + half, float(chance @ centre), statistic, p_value, float(chance @ spread))
 
 
 def _within(

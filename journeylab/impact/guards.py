@@ -18,7 +18,7 @@ GUARDS = [
     "p_value", "p_holm", "margin", "state",
 ]  # fmt: skip
 
-WORSE, WITHIN, UNSHOWN, NO_SIGN = "worse", "within the margin", "margin not shown", "no sign of harm"
+WORSE, WITHIN, UNSHOWN, NOT_CLEAR = "worse", "within the margin", "margin not shown", "no clear harm"
 
 
 def read_margins(guard_rails: Sequence[str] | Mapping[str, float | None] | None) -> dict[str, float | None]:
@@ -54,7 +54,7 @@ def check_guards(
     DataFrame
         experiment, arm, outcome, n_control, n_arm, share_control, share_arm, estimate, ci_low, ci_high, p_value, p_holm, margin,
         state: ``worse`` (clearly, and not held within the margin), ``within the margin`` (the interval is), ``margin not
-        shown`` (it is not), ``no sign of harm`` (there is no margin, and no clear harm; that is no proof of none).
+        shown`` (it is not), ``no clear harm`` (there is no margin, and no clear harm; that is no proof of none).
 
     Notes
     -----
@@ -99,9 +99,9 @@ def _state(row: pd.Series) -> str:
     sign = -1 if margin < 0 else 1
     far = row["ci_high"] if sign > 0 else -row["ci_low"]
     if np.isnan(far):
-        return UNSHOWN if margin == margin else NO_SIGN
+        return UNSHOWN if margin == margin else NOT_CLEAR
     if far < abs(margin):
         return WITHIN
     if sign * row["estimate"] > 0 and row["p_holm"] < 1 - CONFIDENCE:
         return WORSE
-    return NO_SIGN if np.isnan(margin) else UNSHOWN
+    return NOT_CLEAR if np.isnan(margin) else UNSHOWN

@@ -9,6 +9,7 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.errors import StudyError
+from journeylab.impact.power import Plan, plan_experiment
 from journeylab.results import Result
 
 if TYPE_CHECKING:
@@ -64,16 +65,13 @@ class Experiments(Result):
         return {
             "experiment": "Experiment",
             "arm": "Arm",
-            "n_arm": "n, arm",
-            "n_control": "n, control",
-            "share_arm": "Outcome, arm",
-            "share_control": "Outcome, control",
+            "verdict": "Verdict",
             "estimate": "Difference",
             "ci": "95 % interval",
-            "srm_p": "Arm sizes as planned, p",
             "minimum_detectable": "Could have seen",
+            "n_arm": "n, arm",
+            "n_control": "n, control",
             "grade": "Grade",
-            "verdict": "Verdict",
             "reason": "Why",
         }
 
@@ -84,6 +82,9 @@ class Experiments(Result):
         return {
             "experiment": "Experiment",
             "arm": "Arm",
+            "srm_p": "Arm sizes as planned, p",
+            "share_arm": "Outcome, arm",
+            "share_control": "Outcome, control",
             "ratio": "Ratio",
             "ratio_low": "from",
             "ratio_high": "to",
@@ -120,6 +121,16 @@ class Experiments(Result):
         }
 
     @property
+    def guard_formats(self) -> dict[str, str]:
+        """How the values of the guard rails are written."""
+        return {"estimate": "points", "margin": "points", "p_holm": "p"}
+
+    @property
+    def sound(self) -> list[str]:
+        """The tests that are not void."""
+        return list(dict.fromkeys(self.table.loc[self.table["grade"] == "A", "experiment"]))
+
+    @property
     def what(self) -> str:
         """What was compared, in words."""
         of = {
@@ -137,7 +148,7 @@ class Experiments(Result):
             if row.grade != "A":
                 parts.append(f"'{row.experiment}' ({row.arm}) is void: {row.reason}")
             else:
-                value, ends = self._write(row.estimate), self._ends(row.ci_low, row.ci_high)
+                value, ends = self.write(row.estimate), self._ends(row.ci_low, row.ci_high)
                 parts.append(
                     f"'{row.experiment}' ({row.arm}): {value} on {self.what} ({ends}; "
                     f"n = {row.n_arm + row.n_control:,}): {row.reason}"
@@ -149,7 +160,7 @@ class Experiments(Result):
         parts = []
         for row in self.table[(self.table["grade"] == "A") & self.table["adjusted"].notna()].itertuples():
             parts.append(
-                f"'{row.experiment}' ({row.arm}): {self._write(row.adjusted)} "
+                f"'{row.experiment}' ({row.arm}): {self.write(row.adjusted)} "
                 f"({self._ends(row.adjusted_low, row.adjusted_high)}); {row.n_covariates} covariates from before the assignment "
                 f"take away {text.percent(row.variance_reduction)} of the variance"
             )
@@ -160,6 +171,24 @@ class Experiments(Result):
             if parts
             else "Nothing was known of customers before the assignment that could be adjusted for."
         )
+
+    def next_tests(self, worth: float) -> dict[str, Plan]:
+        """What it would take to settle each test of shares that is *not known*, at its own traffic.
+
+        Parameters
+        ----------
+        worth : float
+            The smallest difference of shares worth knowing; planned for it, its half and its double.
+        """
+        plans = {}
+        open_tests = self.table[(self.table["verdict"] == "not known") & (self.table["measure"] == "share")]
+        for row in open_tests.itertuples():
+            effects = [size for size in (worth / 2, worth, 2 * worth) if 0 < row.share_control < 1 - size]
+            if effects and not self.per:
+                plans[f"{row.experiment}, {row.arm}"] = plan_experiment(
+                    row.share_control, effects, per_week=row.per_week, window=self.window, peeking=self.peeking
+                )
+        return plans
 
     def cuts_summary(self) -> str:
         """Say where the arms are not of the planned sizes, by day and by device."""
@@ -233,8 +262,11 @@ class Experiments(Result):
             (scale * last["ci_high"], "holds at every look", figures.BLUE),
             (scale * last["fixed_high"], "if this were the only look", figures.ORANGE),
         ]
-        tall = scale * max(frame["ci_high"].max() - frame["ci_low"].min(), 1e-9)
-        for height, label, colour in figures.spread(ends, 0.07 * tall, scale * frame["ci_high"].max()):
+        # the first days would press all others flat
+        later = frame[frame["n_arm"] + frame["n_control"] >= 0.1 * (last["n_arm"] + last["n_control"])]
+        low, high = scale * min(later["ci_low"].min(), 0), scale * max(later["ci_high"].max(), 0)
+        ax.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+        for height, label, colour in figures.spread(ends, 0.07 * (high - low), high):
             ax.annotate(label, (day[-1], height), xytext=(6, 0), textcoords="offset points", color=colour, va="center")
         ax.margins(x=0.01)
         ax.figure.autofmt_xdate(rotation=0, ha="center")
@@ -268,10 +300,11 @@ class Experiments(Result):
             f"Intervals meant for one look leave it out on {int(naive.sum())} days."
         )
 
-    def _write(self, value: float) -> str:
+    def write(self, value: float) -> str:
+        """Write a difference with its unit."""
         return text.points(value) if self.measure == "share" else f"{'+' if value > 0 else ''}{text.number(value)}"
 
     def _ends(self, low: float, high: float) -> str:
         if self.measure == "share":
             return text.interval(low, high, "points")
-        return f"{self._write(low)} to {self._write(high)}"
+        return f"{self.write(low)} to {self.write(high)}"

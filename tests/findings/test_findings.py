@@ -57,7 +57,7 @@ def test_only_judged_touchpoints_are_acted_on(study: jl.Study, evidence: Evidenc
 
 def test_a_broken_experiment_is_no_evidence(study: jl.Study, evidence: Evidence) -> None:
     row = {"experiment": "banner", "arm": "on", "estimate": 0.03, "ci_low": 0.01, "ci_high": 0.05, "p_value": 0.001,
-           "n_arm": 500, "n_control": 500}  # fmt: skip
+           "n_arm": 500, "n_control": 500, "verdict": "keep"}  # fmt: skip
     for grade, shown in {"A": True, "D": False}.items():
         tables = Evidence(evidence.stages, experiments=pd.DataFrame([{**row, "grade": grade}]))
         assert any("banner" in finding.statement for finding in findings.find(study, tables)) is shown
