@@ -105,6 +105,8 @@ def experiment(
         guard = check_guards(trial, events, span, margins)
         arms = [_measure(trial, arm, y, x, past, measure, per, planned) for arm in trial.arms]
         corrected = holm(np.array([_decides(arm, peeking, adjusted)[3] for arm in arms], dtype=float))
+        if not arms:
+            rows.append(_alone(trial, measure))
         for arm, p_holm in zip(arms, corrected, strict=True):
             mine = guard[guard["arm"] == arm.name]
             rows.append(_row(trial, arm, float(p_holm), mine, measure, per, peeking, adjusted))
@@ -208,6 +210,15 @@ def _row(
         turned, harm = worst(guards)
         verdict, reason = (turned, f"{reason}, but {harm}") if turned else (verdict, reason)
     return {**row, "grade": grade, "verdict": verdict, "reason": reason}
+
+
+def _alone(trial: Trial, measure: str) -> dict[str, object]:
+    """The line of a test that has one arm."""
+    return {
+        "experiment": trial.name, "arm": trial.control, "control": trial.control, "n_control": len(trial.customers), "n_arm": 0,
+        "n_excluded": trial.n_excluded, "per_week": trial.per_week, "measure": measure, "grade": "", "verdict": "not known",
+        "reason": "there is only one arm, so there is nothing to hold it against",
+    }  # fmt: skip
 
 
 def _detectable(arm: _Arm, measure: str, per: str | None, peeking: bool, adjusted: bool) -> float:

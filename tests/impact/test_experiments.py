@@ -124,6 +124,12 @@ class TestArms:
         assert np.isnan(row["estimate"])
         assert "fewer than 2 customers" in row["reason"]
 
+    def test_a_test_with_one_arm_says_so(self) -> None:
+        assignments, events = trial(60, 0.1, 3)
+        row = impact.experiment(assignments.assign(arm="new"), events, **OPTIONS).table.iloc[0]
+        assert np.isnan(row["estimate"])
+        assert (row["verdict"], "only one arm" in row["reason"]) == ("not known", True)
+
     @pytest.mark.parametrize(
         ("options", "message"),
         [
@@ -220,10 +226,10 @@ class TestComparing:
 
     def test_coverage_from_assignments_and_events_on(self) -> None:
         covered = 0
-        for seed in range(40):
+        for seed in range(25):
             row = impact.experiment(*trial(400, 0.1, seed), **OPTIONS).table.iloc[0]
             covered += row["ci_low"] <= 0.1 <= row["ci_high"]
-        assert covered >= 34
+        assert covered >= 21
 
     def test_several_arms_are_corrected_by_holm(self) -> None:
         np.testing.assert_allclose(holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06])
@@ -490,8 +496,8 @@ class TestByGroup:
 
     def test_no_difference_is_seldom_called_one(self) -> None:
         lifts = dict.fromkeys("abcd", 0.05)
-        wrong = sum(len(self.tried(lifts, seed, n=1600).clear) > 0 for seed in range(40))
-        assert wrong <= 6  # 5 % of 40 are 2
+        wrong = sum(len(self.tried(lifts, seed, n=1600).clear) > 0 for seed in range(25))
+        assert wrong <= 4  # 5 % of 25 are 1
 
     def test_agrees_with_a_meta_analysis_and_an_integral(self) -> None:
         from scipy import integrate, stats
