@@ -92,6 +92,10 @@ def experiment(
     span = read_window(window)
     if peeking and adjusted:
         raise StudyError("peeking=True and adjusted=True: the sequence is of the plain difference; choose one of them.")
+    if adjusted and per is not None:
+        raise StudyError(
+            f"adjusted=True and per='{per}': what is not counted per customer is not adjusted; leave out one of them."
+        )
     margins = read_margins(guard_rails)
     rows, looks, guards, cuts = [], [], [], []
     for name, part in assignments.groupby("experiment", sort=False):
@@ -206,6 +210,8 @@ def _row(
     write = text.points if measure == "share" else text.number
     missed = "" if np.isnan(detectable) else f"; under {write(detectable).lstrip('+')} it would be missed"
     grade, verdict, reason = _judge(trial, arm, low, high, p_holm, missed)
+    if adjusted and not lin.covariates:
+        reason = f"{reason} (not adjusted: nothing usable was known before the assignment)"
     if verdict == "keep":
         turned, harm = worst(guards)
         verdict, reason = (turned, f"{reason}, but {harm}") if turned else (verdict, reason)
@@ -243,7 +249,7 @@ def _judge(trial: Trial, arm: _Arm, low: float, high: float, p_holm: float, miss
     if np.isnan(arm.plain.estimate):
         return "", unknown, "an arm has nothing that the outcome could be counted per"
     if np.isnan(low):
-        return "A", unknown, "too few outcomes for an interval that may be looked at while the test runs"
+        return "A", unknown, f"too few outcomes for an interval{missed}"
     if not (low > 0 or high < 0):
         return "A", unknown, f"no clear difference{missed}"
     if len(trial.arms) > 1 and not p_holm < 1 - CONFIDENCE:

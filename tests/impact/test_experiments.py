@@ -139,6 +139,7 @@ class TestArms:
             ({"measure": "value"}, "needs the column 'value'"),
             ({"per": "page"}, "is of customers or of visits"),
             ({"peeking": True, "adjusted": True}, "choose one"),
+            ({"measure": "count", "per": "page", "adjusted": True}, "leave out one"),
             ({"guard_rails": {"page": 2.0}}, "margin of 'page'"),
             ({"control": "old"}, "is not an arm"),
         ],
@@ -312,6 +313,11 @@ class TestAdjusted:
         assert row["estimate"] == row["adjusted"]
         assert row["ci_low"] < 0.08 < row["ci_high"]
         assert "of the variance" in result.adjusted_summary()
+
+    def test_without_any_past_the_plain_difference_decides_and_says_so(self) -> None:
+        row = impact.experiment(*trial(400, 0.1, 2), adjusted=True, **OPTIONS).table.iloc[0]
+        assert row["estimate"] == pytest.approx(row["share_arm"] - row["share_control"])
+        assert "nothing usable was known before" in row["reason"]
 
     def test_coverage_and_nothing_won_from_noise(self) -> None:
         rng = np.random.default_rng(9)
