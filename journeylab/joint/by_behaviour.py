@@ -11,9 +11,9 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.intervals import FALSE_DISCOVERY_RATE, normal_quantile
-from journeylab.joint.pooling import beta_binomial, false_signs, normal
 from journeylab.joint.said import LEAST, asked_by_stage, mentions, people
 from journeylab.joint.typing import Typing, type_people
+from journeylab.pooling import beta_binomial, false_signs, normal
 from journeylab.results import Result
 from journeylab.study import Study
 from journeylab.voices.score_table import score_instrument, written
@@ -151,7 +151,7 @@ def codes_by_behaviour(
     Notes
     -----
     People are counted, not passages; where an interview guide tells who was asked about a code's stage, only they count.
-    Shares are pooled by a beta-binomial model (see `journeylab.joint.pooling.beta_binomial`), scores by a normal one with the
+    Shares are pooled by a beta-binomial model (see `journeylab.pooling.beta_binomial`), scores by a normal one with the
     standard error of each behaviour's interval. A code is claimed of a behaviour where the interval of its contrast leaves out
     nought and the expected share of wrong signs among the claims is at most 0.10 (Stephens 2017), and only with 40 coded
     interviews or more of people placed in a behaviour.

@@ -13,7 +13,7 @@ from small import write_small
 import journeylab as jl
 from journeylab import behaviours, figures, joint
 from journeylab.joint import by_behaviour
-from journeylab.joint.pooling import beta_binomial, false_signs, normal
+from journeylab.pooling import beta_binomial, false_signs, normal
 
 
 def test_eight_schools_are_pooled_as_published() -> None:
@@ -31,7 +31,7 @@ def test_pooled_shares_are_those_of_an_integral_written_out() -> None:
     """One item has no others to learn from: the prior over strengths is summed by hand, with the same weights."""
     from scipy.stats import betabinom
 
-    from journeylab.joint.pooling import FLAT, MEANS, STRENGTHS
+    from journeylab.pooling import FLAT, MEANS, STRENGTHS
 
     k, n = np.array([2, 9]), np.array([10, 10])
     like = np.array([[np.prod(betabinom.pmf(k, n, m * s, (1 - m) * s)) for m in MEANS] for s in STRENGTHS])
