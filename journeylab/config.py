@@ -96,6 +96,7 @@ class StudySection(Section):
     leave_out_robots: bool = False
     stitch: bool = True
     drop_repeats: bool = False
+    currency: str = ""
 
 
 class Stage(Section):
@@ -276,6 +277,7 @@ class Touchpoint(Section):
     planned: bool = True
     required: bool = False
     tested: bool = True
+    cost: Annotated[float, Field(ge=0)] | None = None
     drop: bool = False
 
 
@@ -294,6 +296,7 @@ class Outcome(Section):
     name: str
     touchpoint: str
     occurrence: Annotated[int, Field(ge=1)] = 1
+    worth: Annotated[float, Field(gt=0)] | None = None
 
 
 class Privacy(Section):

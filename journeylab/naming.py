@@ -92,9 +92,10 @@ def touchpoint_table(tally: pd.DataFrame | None, rules: list[Touchpoint], stages
     Returns
     -------
     DataFrame
-        touchpoint, stage, channel, planned, required (cannot be removed), tested (its effect is asked for), n (events).
+        touchpoint, stage, channel, planned, required (cannot be removed), tested (its effect is asked for), cost (a visit),
+        n (events).
     """
-    columns = ["touchpoint", "stage", "channel", "planned", "required", "tested", "n"]
+    columns = ["touchpoint", "stage", "channel", "planned", "required", "tested", "cost", "n"]
     if tally is None:
         return pd.DataFrame(columns=columns)
     frame = tally.sort_values("touchpoint", ignore_index=True)
@@ -106,6 +107,7 @@ def touchpoint_table(tally: pd.DataFrame | None, rules: list[Touchpoint], stages
     ]
     frame["required"] = [rule is not None and rule.required for rule in known]
     frame["tested"] = [rule is None or rule.tested for rule in known]
+    frame["cost"] = [0.0 if rule is None or rule.cost is None else rule.cost for rule in known]
     place = frame["stage"].map({stage: position for position, stage in enumerate(stages)}).fillna(len(stages))
     order = pd.DataFrame({"place": place, "n": -frame["n"]}).sort_values(["place", "n"], kind="stable").index
     return frame.loc[order, columns].reset_index(drop=True)

@@ -7,7 +7,20 @@ from pathlib import Path
 
 import pytest
 
-BASE = {"errors", "intervals", "pooling", "text", "results", "html", "figures", "show", "contracts", "tables", "privacy", "cache"}
+BASE = {
+    "errors",
+    "intervals",
+    "pooling",
+    "text",
+    "results",
+    "html",
+    "figures",
+    "show",
+    "contracts",
+    "tables",
+    "privacy",
+    "cache",
+}
 ALLOWED = {
     "journeys": BASE,
     "voices": BASE,
