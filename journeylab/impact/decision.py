@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 SURE = 0.95
 """The chance of being right from which on a touchpoint is kept or removed."""
 
-MATTERS = 0.02
-"""A test is planned to find an effect of two points, or of what the touchpoint costs where that is more."""
+MATTERS = 0.03
+"""A test is planned to find an effect of three points; of less where more is ruled out already; of no less than the cost."""
+
+LEAST = 0.005
+"""Nobody plans a test for less than half a point."""
 
 POWER = 0.8
 
@@ -186,7 +189,7 @@ def decide(
     required : collection of str
         Touchpoints that cannot be removed.
     matters : float
-        The effect that a test should find, as a difference of shares.
+        The largest effect that a test should find, as a difference of shares.
 
     Notes
     -----
@@ -287,7 +290,8 @@ def _plan(table: pd.DataFrame, costs: Mapping[str, float], worth: float | None, 
     sizes = []
     for row in table.itertuples():
         base = row.base_rate if np.isfinite(row.base_rate) else usual
-        effect = max(matters, costs.get(row.touchpoint, 0.0) / worth if worth else 0.0)
+        open_ = max(abs(row.ci_low), abs(row.ci_high)) if row.grade in ("A", "B", "C") else matters
+        effect = max(min(matters, open_), LEAST, costs.get(row.touchpoint, 0.0) / worth if worth else 0.0)
         possible = np.isfinite(base) and not row.reason.startswith(NO_CHOICE)
         sizes.append((effect, arm_size(base, effect) if possible else np.nan))
     table["test_effect"], table["test_n"] = [effect for effect, _ in sizes], [n for _, n in sizes]
@@ -336,11 +340,8 @@ def _advice(weeks: float) -> str:
     """Whether a test can be run."""
     if not np.isfinite(weeks):
         return "nobody meets it: there is nothing to test"
-    if weeks <= PATIENCE:
-        return f"run it: {np.ceil(weeks):,.0f} weeks at the present number of visits"
-    return f"a test would take {weeks / YEAR:,.0f} years at the present number of visits" if weeks > 2 * YEAR else (
-        f"a test would take {np.ceil(weeks):,.0f} weeks at the present number of visits"
-    )  # fmt: skip
+    time = f"{weeks / YEAR:,.0f} years" if weeks > 2 * YEAR else f"{np.ceil(weeks):,.0f} weeks"
+    return f"run it: {time}" if weeks <= PATIENCE else f"a test would take {time} at the present number of visits"
 
 
 def _priced(worth: float | None, currency: str) -> str:

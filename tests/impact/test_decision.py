@@ -92,7 +92,7 @@ def test_tests_are_ranked_by_what_certainty_is_worth() -> None:
         ("wide", 0.0, 0.02, "C", "not known"),
         ("narrow", 0.0, 0.005, "C", "not known"),
     )
-    found = decide(effects(*rows, n=30_000), weeks=52)
+    found = decide(effects(*rows, n=200_000), weeks=52)
     assert found.tests["touchpoint"].tolist() == ["wide", "narrow"]
     assert found.summary().endswith("Test first: 'wide' and 'narrow'.")
     row = found.table.set_index("touchpoint").loc["wide"]

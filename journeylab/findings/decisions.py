@@ -1,0 +1,53 @@
+"""What to do about each touchpoint of a study, with what study.toml says of costs and worth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from journeylab.journeys import Journeys
+from journeylab.study import Study
+
+if TYPE_CHECKING:
+    from journeylab.impact import Decisions
+
+WEEK = np.timedelta64(7, "D")
+
+
+def decide(study: Study, effects: pd.DataFrame, *, window: str) -> Decisions:
+    """Price the effects of touchpoints by what study.toml says, and plan the tests that are missing.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        The table of `journeylab.impact.touchpoint_effects`.
+    window : str
+        Of the effects: visits so close to the end of the data could not be followed, and are no part of the weeks.
+    """
+    from journeylab import impact
+
+    j = study.journeys()
+    known = study.touchpoints.set_index("touchpoint")
+    span = (j.times.max() - j.times.min()) / WEEK
+    followed = max(span - pd.Timedelta(window) / pd.Timedelta(WEEK), 1 / 7)
+    return impact.decide(
+        effects,
+        weeks=followed,
+        visits={name: n * followed / max(span, followed) for name, n in visits_with(j).items()},
+        costs=known["cost"].to_dict(),
+        worth=next((each.worth for each in study.config.outcomes if each.touchpoint == study.outcome), None),
+        currency=study.config.study.currency,
+        required=sorted(known.index[known["required"]]),
+    )
+
+
+def visits_with(j: Journeys) -> dict[str, int]:
+    """In how many visits each touchpoint was met."""
+    owner = j.event_journey
+    opens = np.ones(j.n_events, dtype=bool)
+    opens[1:] = (owner[1:] != owner[:-1]) | (j.session[1:] != j.session[:-1])
+    pairs = np.unique(np.cumsum(opens) * len(j.touchpoints) + j.codes)
+    counts = np.bincount(pairs % len(j.touchpoints), minlength=len(j.touchpoints))
+    return dict(zip(j.touchpoints, counts.tolist(), strict=True))
