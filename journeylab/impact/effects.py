@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,22 +12,28 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.errors import DataError, did_you_mean, listing
-from journeylab.impact.observational import Estimate, aipw
-from journeylab.impact.panel import Panel, trial_panel
-from journeylab.impact.verdict import BALANCED, e_value, judge
-from journeylab.intervals import benjamini_hochberg, newcombe, normal_quantile
+from journeylab.impact import diagnostics
+from journeylab.impact.panel import MOST_CUSTOMERS, Panel, trial_panel
+from journeylab.impact.trials import Trial, trial
+from journeylab.impact.verdict import judge
+from journeylab.intervals import benjamini_hochberg
 from journeylab.results import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FEWEST_EXPOSED, FEWEST_OUTCOMES = 30, 5
+ALARM = 0.05
+"""The q-value of a negative control under which it raises the alarm."""
 
 COLUMNS = [
     "touchpoint", "estimate", "ci_low", "ci_high", "p_value", "q_value", "n_exposed", "n_eligible", "n_customers",
-    "naive", "naive_ci_low", "naive_ci_high", "base_rate", "att", "ato", "ess", "smd_max_before", "smd_max_after",
-    "smd_max_overlap", "smd_max_used", "worst_covariate", "outside_share", "e_value", "control_alarm", "estimand", "reason",
+    "naive", "naive_ci_low", "naive_ci_high", "base_rate", "att", "att_ci_low", "att_ci_high", "ato", "ato_ci_low",
+    "ato_ci_high", "ipw", "g_formula", "ess", "smd_max_before", "smd_max_after", "smd_max_overlap", "smd_max_used",
+    "smd_bar", "worst_covariate", "outside_share", "e_value", "e_value_limit", "robustness", "robustness_limit",
+    "yardstick", "yardstick_times", "control", "control_effect", "control_ci_low", "control_ci_high", "control_p",
+    "control_alarm", "placebo", "placebo_ci_low", "placebo_ci_high", "estimand", "reason",
 ]  # fmt: skip
+WORDS = ("touchpoint", "worst_covariate", "yardstick", "control", "estimand", "reason")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,16 +44,29 @@ class TouchpointEffects(Result):
     ----------
     table : DataFrame
         touchpoint, estimate (risk difference of the outcome within the window, first exposure at a visit against none,
-        averaged over eligible visits), ci_low, ci_high, p_value, q_value, n_exposed, n_eligible (visits), n_customers,
-        naive with interval (customers who ever met it less those who never did), base_rate, att, ato, ess,
-        smd_max_before, smd_max_after, smd_max_overlap, smd_max_used (of the weights behind the estimate), worst_covariate,
-        outside_share, e_value, control_alarm, estimand (``ATE``, or ``ATO`` where only overlap weights balance),
-        grade, verdict, equivalence, reason.
+        averaged over eligible visits), ci_low, ci_high, p_value, q_value, n_exposed, n_eligible (visits), n_customers;
+        naive with interval (customers who ever met it less those who never did), base_rate; att and ato with intervals
+        (averaged over exposed visits, and with overlap weights), ipw and g_formula (either model alone), estimand
+        (``ATE``, or ``ATO`` where only overlap weights balance).
+        Diagnostics: ess, smd_max_before, smd_max_after, smd_max_overlap, smd_max_used (of the weights behind the
+        estimate), smd_bar, worst_covariate, outside_share; e_value, e_value_limit, robustness, robustness_limit, yardstick
+        (the strongest measured covariate) and yardstick_times (the estimate over the shift that omitting it would cause);
+        control (the negative control that moves most clearly) with effect, interval, p and alarm; placebo with interval
+        (difference at the visit before, in standard deviations). Then grade, verdict, equivalence, reason.
     outcome, window : str
+    protocol : DataFrame
+        The trial that is emulated: part, what it is.
+    balance : DataFrame
+        touchpoint, covariate, raw, weighted: standardised differences.
+    overlap : DataFrame
+        touchpoint, propensity (middle of a bin), unexposed, exposed: numbers of visits.
     """
 
     outcome: str
     window: str
+    protocol: pd.DataFrame
+    balance: pd.DataFrame = dataclasses.field(repr=False)
+    overlap: pd.DataFrame = dataclasses.field(repr=False)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -71,7 +91,7 @@ class TouchpointEffects(Result):
 
     @property
     def diagnostics(self) -> dict[str, str]:
-        """The columns of the table of diagnostics."""
+        """The columns of the table of diagnostics: are the compared visits alike?"""
         return {
             "touchpoint": "Touchpoint",
             "smd_max_before": "Largest difference, raw",
@@ -79,9 +99,36 @@ class TouchpointEffects(Result):
             "worst_covariate": "In",
             "ess": "Effective exposed visits",
             "outside_share": "Hardly comparable visits",
-            "e_value": "E-value",
             "estimand": "Averaged over",
         }
+
+    @property
+    def sensitivity(self) -> dict[str, str]:
+        """The columns of the table on hidden causes."""
+        return {
+            "touchpoint": "Touchpoint",
+            "e_value": "E-value",
+            "e_value_limit": "E-value of the interval",
+            "robustness": "Robustness value",
+            "robustness_limit": "Of the interval",
+            "yardstick": "Strongest measured fact",
+            "yardstick_times": "Estimate over its shift",
+            "control_effect": "Seeming effect on the negative control",
+            "placebo": "Visit before, SD",
+        }
+
+    @property
+    def sensitivity_formats(self) -> dict[str, str]:
+        """How their values are written."""
+        return {"robustness": "percent", "robustness_limit": "percent", "control_effect": "points"}
+
+    def love_plot(self, ax: Axes | None = None, *, most: int = 12) -> Axes:
+        """Draw standardised differences before and after weighting, of the covariates that differ most."""
+        return diagnostics.love_plot(self.balance, ax, most=most)
+
+    def overlap_plot(self, ax: Axes | None = None) -> Axes:
+        """Draw how likely visits with and without each touchpoint were to meet it."""
+        return diagnostics.overlap_plot(self.overlap, ax)
 
     def summary(self) -> str:
         """Say what to keep, fix and remove, and how far off the customary number is."""
@@ -155,7 +202,8 @@ def touchpoint_effects(
     covariates : sequence of str, optional
         Attributes of customers to adjust for; all where not given.
     negative_controls : sequence of str, optional
-        Touchpoints that no exposure can cause: where an exposure seems to move one, its grade falls to D.
+        Touchpoints that no exposure can cause: where an exposure seems to move one (q under 0.05 over exposures), its grade
+        falls to D. They get no effect of their own.
     gap : str
         Of visits, where events have no session_id.
     seed : int
@@ -175,9 +223,16 @@ def touchpoint_effects(
 
     Notes
     -----
-    Sequential target trials: see `journeylab.impact.panel.trial_panel` for eligibility and time zero, and
-    `journeylab.impact.observational.aipw` for the estimator. q-values are of Benjamini and Hochberg over all touchpoints.
+    Sequential target trials: see `journeylab.impact.panel.trial_panel` for eligibility and time zero,
+    `journeylab.impact.observational.aipw` for the estimator, `journeylab.impact.controls` for negative controls and
+    `journeylab.impact.sensitivity` for the robustness value. q-values are of Benjamini and Hochberg over all touchpoints.
     """
+    controls = tuple(dict.fromkeys(negative_controls or ()))
+    known = sorted(events["touchpoint"].dropna().unique())
+    wanted = list(exposures) if exposures is not None else [name for name in known if name != outcome]
+    for name in [*wanted, *controls]:
+        if name not in known:
+            raise DataError(f"no event is called '{name}'; there are {listing(known)}.{did_you_mean(name, known)}")
     panel = trial_panel(
         events,
         customers,
@@ -185,174 +240,58 @@ def touchpoint_effects(
         window=window,
         gap=gap,
         covariates=list(covariates) if covariates is not None else None,
+        negative_controls=controls,
+        seed=seed,
     )
-    wanted = list(exposures) if exposures is not None else [name for name in panel.touchpoints if name != outcome]
-    for name in [*wanted, *(negative_controls or [])]:
-        if name not in panel.touchpoints:
-            raise DataError(
-                f"no event is called '{name}'; there are {listing(panel.touchpoints)}.{did_you_mean(name, panel.touchpoints)}"
-            )
     from threadpoolctl import threadpool_limits
 
-    controls = _control_outcomes(events, panel, negative_controls or [], outcome, window, gap)
-    with threadpool_limits(limits=1):
-        rows = [_one(panel, name, controls, seed) for name in wanted]
-    table = pd.DataFrame(rows, columns=[*COLUMNS, "control_p"])
-    table["q_value"] = benjamini_hochberg(table["p_value"])
-    table["control_alarm"] = benjamini_hochberg(table.pop("control_p")) < 0.05
-    reach = {name: float(panel.ever[:, code].mean()) for code, name in enumerate(panel.touchpoints)}
-    judged = judge(table, set(required), reach)
+    with threadpool_limits(limits=1), ThreadPoolExecutor(max_workers=2) as pool:
+        trials = list(pool.map(lambda name: trial(panel, name, controls, seed=seed), wanted))
+    protocol = diagnostics.protocol(panel, outcome, window)
     return TouchpointEffects(
-        judged,
+        _judged(trials, panel, set(required)),
         "Sequential target trials, doubly robust with cross-fitting",
-        _assumptions(panel, outcome, window, bool(negative_controls)),
+        _assumptions(panel, outcome, window, controls),
         outcome,
         window,
+        protocol,
+        diagnostics.balance([(str(t.row["touchpoint"]), t.balance) for t in trials]),
+        diagnostics.overlap([(str(t.row["touchpoint"]), t.overlap) for t in trials]),
     )
 
 
-def _one(panel: Panel, name: str, controls: list[np.ndarray], seed: int) -> dict[str, object]:
-    """Estimate one touchpoint, or say why not."""
-    code = panel.touchpoints.index(name)
-    eligible = ~panel.before[:, code]
-    exposed = panel.met[eligible, code]
-    outcome = panel.outcome[eligible].astype(float)
-    naive = _naive(panel, code)
-    row: dict[str, object] = dict.fromkeys(COLUMNS, np.nan)
-    row |= {"touchpoint": name, "n_exposed": int(exposed.sum()), "n_eligible": int(eligible.sum()), "control_p": np.nan,
-            "n_customers": len(np.unique(panel.customer[eligible])), "worst_covariate": "", "estimand": "", "reason": "",
-            "naive": naive[0], "naive_ci_low": naive[1], "naive_ci_high": naive[2]}  # fmt: skip
-    reason = _why_not(panel, code, exposed, outcome)
-    if reason:
-        return {**row, "reason": reason}
-    keep = np.ones(panel.history.shape[1], dtype=bool)
-    own = (f"earlier '{name}'", f"earlier '{name}' (log)")
-    keep[[place for place, label in enumerate(panel.names) if label in own]] = False
-    history = panel.history[eligible][:, keep]
-    customer = panel.customer[eligible]
-    found = aipw(exposed, outcome, history, customer, seed=seed)
-    names = np.array(panel.names, dtype=object)[keep]
-    return {
-        **row,
-        **_describe(found, names),
-        "control_p": _control_p(exposed, controls, eligible, history, customer, seed),
-    }
+def _judged(trials: Sequence[Trial], panel: Panel, required: set[str]) -> pd.DataFrame:
+    """The table of effects with q-values, alarms, grades and verdicts."""
+    table = pd.DataFrame([t.row for t in trials]).reindex(columns=COLUMNS)
+    table = table.astype({name: "float64" for name in COLUMNS if name not in WORDS and not name.startswith("n_")})
+    table["q_value"] = benjamini_hochberg(table["p_value"])
+    table["control_alarm"] = benjamini_hochberg(table["control_p"]) < ALARM
+    reach = {name: float(panel.ever[:, code].mean()) for code, name in enumerate(panel.touchpoints)}
+    judged = judge(table, required, reach)
+    judged.loc[judged["estimand"] == "ATO", "reason"] += (
+        " (over visits where both were likely: only these can be made alike)"
+    )
+    return judged
 
 
-def _describe(found: Estimate, names: np.ndarray) -> dict[str, object]:
-    """The columns of an estimate; overlap weights where only they balance."""
-    from scipy.special import ndtr
-
-    after, overlap = np.abs(found.smd_after), np.abs(found.smd_overlap)
-    use_overlap = after.max() > BALANCED and overlap.max() <= BALANCED
-    value, error = (found.ato, found.ato_error) if use_overlap else (found.value, found.error)
-    half = normal_quantile() * error
-    return {
-        "estimate": value,
-        "ci_low": max(value - half, -1.0),
-        "ci_high": min(value + half, 1.0),
-        "p_value": float(2 * ndtr(-abs(value) / error)) if error > 0 else np.nan,
-        "base_rate": found.risk_unexposed,
-        "att": found.att,
-        "ato": found.ato,
-        "ess": found.ess,
-        "smd_max_before": float(np.abs(found.smd_before).max()),
-        "smd_max_after": float(after.max()),
-        "smd_max_overlap": float(overlap.max()),
-        "smd_max_used": float((overlap if use_overlap else after).max()),
-        "worst_covariate": str(names[int((overlap if use_overlap else after).argmax())]),
-        "outside_share": found.outside,
-        "e_value": e_value(found.risk_exposed, found.risk_unexposed),
-        "estimand": "ATO" if use_overlap else "ATE",
-    }
-
-
-def _why_not(panel: Panel, code: int, exposed: np.ndarray, outcome: np.ndarray) -> str:
-    """Why a touchpoint is not estimated; empty where it is."""
-    if panel.follows[code]:
-        return "can only follow the outcome"
-    if not len(panel.outcome):
-        return "no visit is followed for so long: the data end before the window does; give a shorter window"
-    n, hits = int(exposed.sum()), int(outcome[exposed].sum())
-    if n < FEWEST_EXPOSED or (~exposed).sum() < FEWEST_EXPOSED:
-        return f"too few visits with it for the first time ({n}); {FEWEST_EXPOSED} are needed" if n < FEWEST_EXPOSED else (
-            "hardly any visit without it"
-        )  # fmt: skip
-    others = int(outcome[~exposed].sum())
-    if panel.converted.sum() >= FEWEST_OUTCOMES and panel.ever[panel.converted, code].all():
-        return "nobody reaches the outcome without it: a step of the way, not a choice"
-    if hits < FEWEST_OUTCOMES:
-        return f"too few outcomes after it ({hits}); {FEWEST_OUTCOMES} are needed"
-    if others < FEWEST_OUTCOMES:
-        return f"too few outcomes without it ({others}); {FEWEST_OUTCOMES} are needed"
-    return ""
-
-
-def _naive(panel: Panel, code: int) -> tuple[float, float, float]:
-    """What dashboards show: customers who ever met it against those who never did."""
-    ever, converted = panel.ever[:, code], panel.converted
-    n1, n0 = int(ever.sum()), int((~ever).sum())
-    if not n1 or not n0:
-        return (np.nan, np.nan, np.nan)
-    return tuple(map(float, newcombe(int(converted[ever].sum()), n1, int(converted[~ever].sum()), n0)))  # type: ignore[return-value]
-
-
-def _control_outcomes(
-    events: pd.DataFrame, panel: Panel, controls: Sequence[str], outcome: str, window: str, gap: str
-) -> list[np.ndarray]:
-    """For each negative control: whether it happens within the window after the visit's start."""
-    span = pd.Timedelta(window).to_timedelta64()
-    ids = np.sort(events["customer_id"].dropna().unique())
-    found = []
-    for name in controls:
-        part = events[events["touchpoint"] == name]
-        owner = np.searchsorted(ids, part["customer_id"].to_numpy(dtype=object))
-        times = part["event_time"].dt.tz_convert(None).to_numpy(dtype="datetime64[us]")
-        order = np.lexsort((times, owner))
-        owner, times = owner[order], times[order]
-        hit = np.zeros(len(panel.customer), dtype=bool)
-        for row, (who, start) in enumerate(zip(panel.customer, panel.start, strict=True)):
-            low, high = np.searchsorted(owner, who), np.searchsorted(owner, who, side="right")
-            place = low + np.searchsorted(times[low:high], start)
-            hit[row] = place < high and times[place] - start < span
-        found.append(hit)
-    return found
-
-
-def _control_p(
-    exposed: np.ndarray,
-    controls: list[np.ndarray],
-    eligible: np.ndarray,
-    history: np.ndarray,
-    customer: np.ndarray,
-    seed: int,
-) -> float:
-    """The smallest p-value over negative controls, adjusted for their number (Bonferroni)."""
-    from scipy.special import ndtr
-
-    p_values = []
-    for control in controls:
-        result = control[eligible].astype(float)
-        if min(result[exposed].sum(), result[~exposed].sum()) >= FEWEST_OUTCOMES:
-            found = aipw(exposed, result, history, customer, seed=seed)
-            p_values.append(float(2 * ndtr(-abs(found.value) / found.error)))
-    return min(1.0, min(p_values) * len(p_values)) if p_values else np.nan
-
-
-def _assumptions(panel: Panel, outcome: str, window: str, controlled: bool) -> tuple[str, ...]:
-    """What must hold, and the trial that was emulated."""
-    dropped = "; ".join(f"{n:,} {reason}" for reason, n in panel.dropped.items())
+def _assumptions(panel: Panel, outcome: str, window: str, controls: Sequence[str]) -> tuple[str, ...]:
+    """What must hold."""
+    sample = len(panel.ever)
+    sampled = (
+        (f"A random sample of {sample:,} of {panel.n_customers:,} customers was analysed.",)
+        if sample < panel.n_customers and panel.n_customers > MOST_CUSTOMERS
+        else ()
+    )
     return (
-        f"Eligible: {len(panel.outcome):,} of {panel.n_visits:,} visits ({dropped}); of them, for each touchpoint, those of "
-        "customers who had not met it before.",
-        f"Time zero is the start of the visit; compared are visits with and without the touchpoint before any '{outcome}'; "
-        f"followed for {window}.",
-        f"Adjusted for {len(panel.names)} facts from before the visit: earlier touchpoints, visits, recency, clock, device, "
-        "customer attributes.",
-        "No unmeasured common cause of meeting the touchpoint and the outcome; a hidden one tied to both by the E-value "
-        "(risk ratio) could explain an effect away.",
+        *sampled,
+        f"No unmeasured common cause of meeting the touchpoint and of '{outcome}', beyond {len(panel.names)} facts from before "
+        "the visit: earlier touchpoints, visits, recency, depth, clock, channel, device, customer attributes; a hidden one "
+        "tied to both by the E-value (risk ratio) could explain an effect away.",
+        "Every visit could have been with or without the touchpoint; where too few visits are alike, there is no estimate.",
         "A touchpoint has the same effect wherever it is met, and customers do not influence each other.",
-        "Negative controls were checked."
-        if controlled
+        "Exposure precedes outcome: what is met after the outcome does not count, and visits whose window is not complete are "
+        f"left out ({window}).",
+        f"Negative controls that no touchpoint can move were checked: {text.sentence_list([repr(name) for name in controls])}."
+        if controls
         else "No negative control was named, so hidden intent was not looked for.",
     )

@@ -42,6 +42,19 @@ def e_value(risk_exposed: float, risk_unexposed: float) -> float:
     return float(ratio + np.sqrt(ratio * (ratio - 1)))
 
 
+def e_value_limit(risk_unexposed: float, low: float, high: float) -> float:
+    """The E-value of the limit of a risk difference's interval that is nearer to zero; 1 where the interval holds zero.
+
+    Examples
+    --------
+    >>> round(e_value_limit(0.10, 0.08, 0.77), 2), e_value_limit(0.10, -0.01, 0.05)
+    (3.0, 1.0)
+    """
+    if low <= 0 <= high:
+        return 1.0
+    return e_value(risk_unexposed + (low if low > 0 else high), risk_unexposed)
+
+
 def judge(table: pd.DataFrame, required: set[str], reach: dict[str, float], often: float = 0.2) -> pd.DataFrame:
     """Add grade, verdict, equivalence and reason to a table of estimates.
 
@@ -96,7 +109,8 @@ def _red(row: object) -> str:
     """Which diagnostic fails, in words; empty where none does."""
     if row.control_alarm:  # type: ignore[attr-defined]
         return "a touchpoint that it cannot cause moves with it: visits with and without it differ in ways not measured"
-    if row.smd_max_after > BALANCED and row.smd_max_overlap > BALANCED:  # type: ignore[attr-defined]
+    bar = row.smd_bar  # type: ignore[attr-defined]
+    if row.smd_max_after > bar and row.smd_max_overlap > bar:  # type: ignore[attr-defined]
         return "visits with and without it cannot be made alike"
     if row.ess < 30:  # type: ignore[attr-defined]
         return "few of the visits with it resemble the others"

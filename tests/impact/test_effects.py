@@ -173,7 +173,7 @@ class TestRefusals:
 
 SOUND = {
     "touchpoint": "x", "estimate": 0.05, "ci_low": 0.03, "ci_high": 0.07, "q_value": 0.001, "smd_max_after": 0.01,
-    "smd_max_overlap": 0.01, "ess": 500.0, "control_alarm": False, "reason": "",
+    "smd_max_overlap": 0.01, "smd_bar": 0.1, "ess": 500.0, "control_alarm": False, "reason": "",
 }  # fmt: skip
 
 
