@@ -6,6 +6,7 @@ from journeylab.impact.decision import Decisions, decide
 from journeylab.impact.effects import TouchpointEffects, touchpoint_effects
 from journeylab.impact.experiment import Experiments, experiment
 from journeylab.impact.power import Plan, plan_experiment
+from journeylab.impact.specification import Specifications, specification_curve
 
 __all__ = [
     "DatedChange",
@@ -13,12 +14,14 @@ __all__ = [
     "EffectsByGroup",
     "Experiments",
     "Plan",
+    "Specifications",
     "TouchpointEffects",
     "dated_change",
     "decide",
     "effects_by_group",
     "experiment",
     "plan_experiment",
+    "specification_curve",
     "touchpoint_effects",
     "weekly_rate",
 ]
