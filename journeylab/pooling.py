@@ -17,6 +17,9 @@ MEANS = (np.arange(50) + 0.5) / 50
 
 DRAWS = 4000
 
+STEPS = 400
+"""Points of the grid over which the spread of means is averaged."""
+
 FLAT = 2.0
 """Items' worth of a flat prior over the strengths."""
 
@@ -130,38 +133,59 @@ def false_signs(wrong: ArrayLike) -> NDArray[np.float64]:
     return result
 
 
-def normal(value: ArrayLike, error: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Partially pool means over groups: posterior mean and central interval, shape (groups,).
+class PooledMeans(NamedTuple):
+    """Posterior of means.
+
+    Attributes
+    ----------
+    value, low, high : ndarray, shape (groups,)
+        Posterior mean and the ends of the central interval.
+    centre : float
+        Mean of all groups.
+    spread : float
+        Standard deviation of the true means; NaN of a single group.
+    """
+
+    value: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    centre: float
+    spread: float
+
+
+def normal(value: ArrayLike, error: ArrayLike) -> PooledMeans:
+    """Partially pool means over groups.
+
+    Parameters
+    ----------
+    value, error : array_like
+        Estimates and their standard errors, shape (groups,).
 
     Notes
     -----
-    ``value ~ N(theta, error²)``, ``theta ~ N(mu, tau²)``; mu flat, tau flat over a grid up to three times the spread.
+    ``value ~ N(theta, error²)``, ``theta ~ N(mu, tau²)``; mu flat, tau flat over a grid up to ten times the largest distance of
+    two estimates (or the largest error). Averaged over and not plugged in: with four groups intervals that take the best guess
+    of tau for the truth (DerSimonian and Laird) cover 88 % instead of 95 %.
 
     References
     ----------
-    Rubin (1981), Journal of Educational Statistics 6:377; Gelman et al. (2013), ch. 5.4.
+    Rubin (1981), Journal of Educational Statistics 6:377; Gelman (2006), Bayesian Analysis 1:515; Gelman et al. (2013), ch. 5.4.
     """
-    return _normal(np.asarray(value, dtype=float), np.maximum(np.asarray(error, dtype=float), 1e-9))
-
-
-def _normal(
-    value: NDArray[np.float64], error: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Partially pooled means, on arrays."""
-    if len(value) < 2:
-        half = normal_quantile() * error
-        return value, value - half, value + half
-    widest = 3 * max(float(np.ptp(value)), float(error.max()))
-    tau = np.linspace(0, widest, 200)[:, None]
-    precision = 1 / (error**2 + tau**2)
+    means, errors = np.asarray(value, dtype=float), np.maximum(np.asarray(error, dtype=float), 1e-9)
+    if len(means) < 2:
+        half = normal_quantile() * errors
+        return PooledMeans(means, means - half, means + half, float(means.sum()) if len(means) else np.nan, np.nan)
+    widest = 10 * max(float(np.ptp(means)), float(errors.max()))
+    tau = (widest * (np.arange(STEPS) + 0.5) / STEPS)[:, None]
+    precision = 1 / (errors**2 + tau**2)
     total = precision.sum(axis=1)
-    mu = (precision * value).sum(axis=1) / total
-    log = 0.5 * (np.log(precision).sum(axis=1) - np.log(total) - (precision * (value - mu[:, None]) ** 2).sum(axis=1))
+    mu = (precision * means).sum(axis=1) / total
+    log = 0.5 * (np.log(precision).sum(axis=1) - np.log(total) - (precision * (means - mu[:, None]) ** 2).sum(axis=1))
     weight = np.exp(log - log.max())
     weight /= weight.sum()
-    keep = error**2 / (error**2 + tau**2)
-    centre = (1 - keep) * value + keep * mu[:, None]
-    spread = (1 - keep) * error**2 + keep**2 / total[:, None]
+    keep = errors**2 * precision
+    centre = (1 - keep) * means + keep * mu[:, None]
+    within = (1 - keep) * errors**2 + keep**2 / total[:, None]
     mean = weight @ centre
-    half = normal_quantile() * np.sqrt(weight @ (spread + (centre - mean) ** 2))
-    return mean, mean - half, mean + half
+    half = normal_quantile() * np.sqrt(weight @ (within + (centre - mean) ** 2))
+    return PooledMeans(mean, mean - half, mean + half, float(weight @ mu), float(weight @ tau[:, 0]))

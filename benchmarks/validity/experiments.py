@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from journeylab.impact.adjusted import adjust
-from journeylab.impact.by_group import pool
+from journeylab.impact.by_group import cochran
 from journeylab.impact.comparing import compare_rates, share_error, winsorise
 from journeylab.impact.sequential import FEWEST, confidence_sequence
 from journeylab.intervals import newcombe, normal_quantile, risk_ratio
+from journeylab.pooling import normal
 
 Row = tuple[str, str, str, float]
 
@@ -135,8 +136,8 @@ def groups(rng: np.random.Generator, runs: int) -> Iterator[Row]:
                 p1 = np.clip(base + truth, 0, 1)
                 k1, k0 = rng.binomial(n, p1), rng.binomial(n, base, k)
                 errors = np.array([share_error(int(a), n, int(b), n) for a, b in zip(k1, k0, strict=True)])
-                found = pool((k1 - k0) / n, errors)
-                clear.append(found.p_value < 0.05)
+                found = normal((k1 - k0) / n, errors)
+                clear.append(cochran((k1 - k0) / n, errors)[1] < 0.05)
                 inside.append(((found.low <= p1 - base) & (p1 - base <= found.high)).mean())
                 _, low, high = newcombe(k1, n, k0, n)
                 raw.append(((low <= p1 - base) & (p1 - base <= high)).mean())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,8 @@ from journeylab import figures, text
 from journeylab.errors import DataError
 from journeylab.impact.arms import Trial, measure_outcome, read_trial, read_window
 from journeylab.impact.comparing import Comparison, compare
-from journeylab.intervals import CONFIDENCE, benjamini_hochberg, normal_quantile
+from journeylab.intervals import CONFIDENCE, benjamini_hochberg
+from journeylab.pooling import normal
 from journeylab.results import Result
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NO_EARLIER = "no earlier events"
-STEPS = 400
-"""Standard deviations between groups that are averaged over."""
-
 FEWEST = 50
 """Customers of each arm that a group needs."""
 
@@ -33,29 +31,6 @@ GROUPS = [
     "p_value", "q_value", "pooled", "pooled_low", "pooled_high", "reason",
 ]  # fmt: skip
 TESTS = ["experiment", "arm", "n_groups", "overall", "q_statistic", "p_value", "q_value", "spread", "reason"]
-
-
-class Pooled(NamedTuple):
-    """Effects of groups drawn towards their mean.
-
-    Attributes
-    ----------
-    value, low, high : ndarray, shape (k,)
-    mean : float
-        Of all groups, weighted.
-    statistic, p_value : float
-        Cochran's Q, and its p from chi-square with k - 1 degrees of freedom.
-    spread : float
-        Standard deviation of the true effects.
-    """
-
-    value: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    mean: float
-    statistic: float
-    p_value: float
-    spread: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -173,7 +148,8 @@ def effects_by_group(
     Notes
     -----
     First Cochran's Q asks whether groups differ more than chance: chi-square with one degree of freedom less than groups. Effects
-    of groups are drawn towards their mean, see `pool`. Groups of fewer than 50 customers in an arm are not compared.
+    of groups are drawn towards their mean, see `journeylab.pooling.normal`. Groups of fewer than 50 customers in an arm are
+    not compared.
 
     Raises
     ------
@@ -221,46 +197,24 @@ def effects_by_group(
     )
 
 
-def pool(estimates: NDArray[np.float64], errors: NDArray[np.float64]) -> Pooled:
-    """Draw the effects of groups towards their mean, as much as chance explains their differences.
-
-    Notes
-    -----
-    Normal effects around a mean, with a standard deviation between groups that is averaged over and not plugged in: with few
-    groups it is hardly known, and intervals that take the best guess for the truth are too narrow (88 % instead of 95 % for
-    four groups, by DerSimonian and Laird's). Its prior is flat up to ten times the largest distance of two estimates (or the
-    typical error), the mean's is flat.
+def cochran(estimates: NDArray[np.float64], errors: NDArray[np.float64]) -> tuple[float, float]:
+    """Cochran's Q of estimates that might all be of one effect, and its p from chi-square.
 
     References
     ----------
-    Gelman (2006), Bayesian Analysis 1:515; Cochran (1954), Biometrics 10:101.
+    Cochran (1954), Biometrics 10:101.
 
     Examples
     --------
-    >>> found = pool(np.array([0.0, 0.1]), np.array([0.02, 0.02]))
-    >>> round(found.statistic, 1), found.value.round(3).tolist()
-    (12.5, [0.002, 0.098])
+    >>> statistic, p = cochran(np.array([0.0, 0.1]), np.array([0.02, 0.02]))
+    >>> round(statistic, 1), round(p, 4)
+    (12.5, 0.0004)
     """
     from scipy.special import gammaincc
 
-    squared, k = errors**2, len(estimates)
-    statistic = float((estimates**2 / squared).sum() - (estimates / squared).sum() ** 2 / (1 / squared).sum())
-    widest = 10 * max(float(np.ptp(estimates)), float(1 / np.sqrt((1 / squared).mean())))
-    spread = widest * (np.arange(STEPS) + 0.5) / STEPS
-    weight = 1 / (squared + spread[:, None] ** 2)
-    total = weight.sum(axis=1)
-    centre = (weight * estimates).sum(axis=1) / total
-    apart = (weight * (estimates - centre[:, None]) ** 2).sum(axis=1)
-    likelihood = (np.log(weight).sum(axis=1) - np.log(total) - apart) / 2
-    chance = np.exp(likelihood - likelihood.max())
-    chance /= chance.sum()
-    toward = squared * weight
-    each = toward * centre[:, None] + (1 - toward) * estimates
-    within = (1 - toward) * squared + toward**2 / total[:, None]
-    value = chance @ each
-    half = normal_quantile() * np.sqrt(chance @ (within + (each - value) ** 2))
-    p_value = float(gammaincc((k - 1) / 2, max(statistic, 0.0) / 2))
-    return Pooled(value, value - half, value + half, float(chance @ centre), statistic, p_value, float(chance @ spread))
+    weight = 1 / errors**2
+    statistic = float((weight * estimates**2).sum() - (weight * estimates).sum() ** 2 / weight.sum())
+    return statistic, float(gammaincc((len(estimates) - 1) / 2, max(statistic, 0.0) / 2))
 
 
 def _within(
@@ -288,14 +242,16 @@ def _within(
     test: dict[str, object] = {"experiment": trial.name, "arm": arm, "n_groups": len(found), "p_value": np.nan}
     if len(found) < 2:
         return rows, {**test, "reason": "fewer than two groups are large enough"}
-    pooled = pool(np.array([one.estimate for one in found]), np.array([one.error for one in found]))
+    estimates, errors = np.array([one.estimate for one in found]), np.array([one.error for one in found])
+    pooled = normal(estimates, errors)
+    statistic, p_value = cochran(estimates, errors)
     compared = [row for row in rows if not row["reason"]]
     for row, value, low, high in zip(compared, pooled.value, pooled.low, pooled.high, strict=True):
         row |= {"pooled": value, "pooled_low": low, "pooled_high": high}
     test |= {
-        "overall": pooled.mean,
-        "q_statistic": pooled.statistic,
-        "p_value": pooled.p_value,
+        "overall": pooled.centre,
+        "q_statistic": statistic,
+        "p_value": p_value,
         "spread": pooled.spread,
     }
     return rows, test

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from journeylab import figures, html, text
 from journeylab.errors import StudyError
+from journeylab.impact.power import customers_an_arm
 from journeylab.intervals import normal_quantile
 from journeylab.pooling import normal
 from journeylab.results import Result
@@ -27,8 +28,6 @@ MATTERS = 0.03
 
 LEAST = 0.005
 """Nobody plans a test for less than half a point."""
-
-POWER = 0.8
 
 PATIENCE = 52.0
 """Weeks that a test may take to be recommended."""
@@ -260,9 +259,10 @@ def _pool(table: pd.DataFrame) -> None:
     for name in ("pooled", "pooled_low", "pooled_high", "pooled_error"):
         table[name] = np.nan
     if sound.any():
-        mean, low, high = normal(table.loc[sound, "estimate"], error[sound])
-        table.loc[sound, "pooled"], table.loc[sound, "pooled_low"], table.loc[sound, "pooled_high"] = mean, low, high
-        table.loc[sound, "pooled_error"] = (high - low) / (2 * normal_quantile())
+        drawn = normal(table.loc[sound, "estimate"], error[sound])
+        for name, values in (("pooled", drawn.value), ("pooled_low", drawn.low), ("pooled_high", drawn.high)):
+            table.loc[sound, name] = values
+        table.loc[sound, "pooled_error"] = (drawn.high - drawn.low) / (2 * normal_quantile())
     table["chance_up"] = _above(table["pooled"], table["pooled_error"])
 
 
@@ -293,24 +293,12 @@ def _plan(table: pd.DataFrame, costs: Mapping[str, float], worth: float | None, 
         open_ = max(abs(row.ci_low), abs(row.ci_high)) if row.grade in ("A", "B", "C") else matters
         effect = max(min(matters, open_), LEAST, costs.get(row.touchpoint, 0.0) / worth if worth else 0.0)
         possible = np.isfinite(base) and not row.reason.startswith(NO_CHOICE)
-        sizes.append((effect, arm_size(base, effect) if possible else np.nan))
+        sizes.append(
+            (effect, np.ceil(customers_an_arm(base, effect if base + effect < 1 else -effect)) if possible else np.nan)
+        )
     table["test_effect"], table["test_n"] = [effect for effect, _ in sizes], [n for _, n in sizes]
     with np.errstate(divide="ignore"):
         table["test_weeks"] = 2 * table["test_n"] / (table["n_exposed"] / weeks)
-
-
-def arm_size(base_rate: float, effect: float) -> float:
-    """Customers an arm that a test needs to find a difference of shares: 80 % power at 5 %, two-sided.
-
-    Examples
-    --------
-    >>> round(arm_size(0.10, 0.02))
-    3841
-    """
-    from statsmodels.stats.proportion import samplesize_proportions_2indep_onetail
-
-    other = base_rate + effect if base_rate + effect < 1 else base_rate - effect
-    return float(np.ceil(samplesize_proportions_2indep_onetail(other - base_rate, base_rate, power=POWER, alpha=0.05)))
 
 
 def _decide(row: object, worth: float | None, required: set[str]) -> tuple[str, str]:

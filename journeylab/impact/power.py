@@ -144,7 +144,7 @@ def plan_experiment(
     alpha = (1 - CONFIDENCE) / (arms - 1)
     rows = []
     for item in effects:
-        each = _customers(base_rate, item, spread, alpha, power) * (PEEKING if peeking else 1.0)
+        each = customers_an_arm(base_rate, item, spread, alpha, power) * (PEEKING if peeking else 1.0)
         n_arm = int(np.ceil(each - 1e-9))
         weeks = np.ceil(arms * n_arm / per_week + wait) if per_week else np.nan
         rows.append((base_rate, item, n_arm, arms * n_arm, weeks, power))
@@ -218,8 +218,16 @@ def detectable_mean(error: float, power: float = POWER, *, half: float | None = 
     return float((normal_quantile() * error if half is None else half) + ndtri(power) * error)
 
 
-def _customers(base: float, effect: float, spread: float | None, alpha: float, power: float) -> float:
-    """Customers an arm."""
+def customers_an_arm(
+    base: float, effect: float, spread: float | None = None, alpha: float = 1 - CONFIDENCE, power: float = POWER
+) -> float:
+    """Customers an arm that a two-sided test needs to see a difference of shares, or of means with a spread.
+
+    Examples
+    --------
+    >>> round(customers_an_arm(0.10, 0.02))
+    3841
+    """
     if spread:
         from statsmodels.stats.power import TTestIndPower
 

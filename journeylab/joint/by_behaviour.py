@@ -272,7 +272,7 @@ def _scores(
     for _, part in frame[error > 0].groupby("instrument", sort=False):
         if len(labels) > 1:
             pooled = normal(part["score"].astype(float), error[part.index])
-            frame.loc[part.index, ["pooled", "ci_low", "ci_high"]] = np.column_stack(pooled)
+            frame.loc[part.index, ["pooled", "ci_low", "ci_high"]] = np.column_stack(pooled[:3])
     numbers = ["score", "raw_low", "raw_high", "pooled", "ci_low", "ci_high"]
     return frame.astype(dict.fromkeys(numbers, float))
 

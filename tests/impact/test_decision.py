@@ -8,7 +8,6 @@ import pytest
 
 from journeylab.errors import StudyError
 from journeylab.impact import decide
-from journeylab.impact.decision import arm_size
 from journeylab.intervals import normal_quantile
 
 
@@ -99,15 +98,6 @@ def test_tests_are_ranked_by_what_certainty_is_worth() -> None:
     drawn = np.random.default_rng(1).normal(row["value"], (row["value_high"] - row["value_low"]) / 2 / 1.96, 400_000)
     gained = np.maximum(drawn, 0).mean() - max(drawn.mean(), 0)
     assert row["worth_knowing"] == pytest.approx(gained, rel=0.01)
-
-
-def test_size_of_a_test_is_the_textbook_formula() -> None:
-    p, q = 0.10, 0.12
-    mean = (p + q) / 2
-    z = normal_quantile(), 0.8416212
-    top = z[0] * np.sqrt(2 * mean * (1 - mean)) + z[1] * np.sqrt(p * (1 - p) + q * (1 - q))
-    assert arm_size(p, q - p) == np.ceil((top / (q - p)) ** 2)
-    assert arm_size(0.995, 0.02) == arm_size(0.995, -0.02)
 
 
 def test_pooling_errs_less_and_its_intervals_hold() -> None:

@@ -14,11 +14,12 @@ from journeylab import impact
 from journeylab.errors import JourneylabError
 from journeylab.impact.adjusted import adjust, history
 from journeylab.impact.arms import measure_outcome, read_trial, sample_ratio
-from journeylab.impact.by_group import NO_EARLIER, pool
+from journeylab.impact.by_group import NO_EARLIER, cochran
 from journeylab.impact.comparing import compare_rates, compare_shares, winsorise
 from journeylab.impact.power import detectable_share, plan_experiment, power_of_shares
 from journeylab.impact.sequential import always_valid_p, confidence_sequence, look_daily
 from journeylab.intervals import benjamini_hochberg, holm, newcombe, risk_ratio
+from journeylab.pooling import normal
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
 OPTIONS: dict[str, Any] = {"outcome": "order", "window": "14d"}
@@ -510,8 +511,8 @@ class TestByGroup:
         from statsmodels.stats.meta_analysis import combine_effects
 
         estimates, errors = np.array([0.1, 0.02, -0.03, 0.2]), np.array([0.04, 0.03, 0.05, 0.08])
-        found = pool(estimates, errors)
-        assert found.statistic == pytest.approx(combine_effects(estimates, errors**2).q)
+        found = normal(estimates, errors)
+        assert cochran(estimates, errors)[0] == pytest.approx(combine_effects(estimates, errors**2).q)
         means, spreads = np.linspace(-3, 3, 601), np.linspace(1e-6, 2.3, 461)
         errors_at = np.sqrt(errors**2 + spreads[:, None] ** 2)[:, None, :]
         grid = stats.norm.pdf(estimates, means[None, :, None], errors_at).prod(axis=-1)
@@ -520,14 +521,14 @@ class TestByGroup:
         total = integrate.trapezoid(integrate.trapezoid(grid, means), spreads)
         value = integrate.trapezoid(integrate.trapezoid(grid[..., None] * at, means, axis=1), spreads, axis=0) / total
         np.testing.assert_allclose(found.value, value, atol=2e-3)
-        assert (np.abs(found.value - found.mean) < np.abs(estimates - found.mean)).all()
+        assert (np.abs(found.value - found.centre) < np.abs(estimates - found.centre)).all()
 
     def test_drawn_to_the_mean_still_covers(self) -> None:
         rng = np.random.default_rng(0)
         inside = []
         for _ in range(500):
             truth = 0.05 + 0.05 * rng.normal(size=4)
-            found = pool(truth + 0.03 * rng.normal(size=4), np.full(4, 0.03))
+            found = normal(truth + 0.03 * rng.normal(size=4), np.full(4, 0.03))
             inside.append(((found.low <= truth) & (truth <= found.high)).mean())
         assert np.mean(inside) >= 0.925
 

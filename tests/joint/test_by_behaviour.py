@@ -20,7 +20,7 @@ def test_eight_schools_are_pooled_as_published() -> None:
     """Gelman et al. (2013), Bayesian Data Analysis, table 5.3: posterior medians, drawn to whole numbers."""
     effect, error = [28, 8, -3, 7, -1, 1, 18, 12], [15, 10, 16, 11, 9, 11, 10, 18]
     published = [10, 8, 7, 8, 5, 6, 10, 8]
-    mean, low, high = normal(effect, error)
+    mean, low, high = normal(effect, error)[:3]
     assert mean == pytest.approx(published, abs=1.5)
     assert np.argsort(mean)[-1] == 0
     assert (low < mean).all()
