@@ -4,6 +4,7 @@ from journeylab.findings.experiments import behaviours_before, effects_by, measu
 from journeylab.findings.gather import close_to_outcome, gather, known_effects, measure_changes, measure_effects, stack
 from journeylab.findings.headline import answers_html, headline
 from journeylab.findings.model import GRADES, Evidence, Finding
+from journeylab.findings.stated import stated_beside
 from journeylab.findings.statements import find
 from journeylab.findings.tables import (
     TRUTH_FORMATS,
@@ -39,6 +40,7 @@ __all__ = [
     "planted",
     "since_last",
     "stack",
+    "stated_beside",
     "to_frame",
     "verdict_json",
     "verdict_table",

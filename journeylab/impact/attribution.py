@@ -82,20 +82,17 @@ class Attribution(Result):
             return f"No conversion among {self.n:,.0f} journeys: there is nothing to credit."
         most: dict[str, list[str]] = {}
         for rule in self.rules:
-            most.setdefault(str(self.table.loc[self.table[rule].idxmax(), "touchpoint"]), []).append(rule)
-        said = [
-            f"'{name}' gets most by {text.sentence_list([SAID[rule] for rule in rules])}"
-            for name, rules in most.items()
-        ]
-        if len(most) == 1:
-            said = [f"'{next(iter(most))}' gets most by all {len(self.rules)} rules"]
+            most.setdefault(str(self.table.loc[self.table[rule].idxmax(), "touchpoint"]), []).append(SAID[rule])
+        first, *others = sorted(most, key=lambda name: -len(most[name]))
+        said = [f"by {text.sentence_list(most[name])} '{name}'" for name in others]
+        said = [f"'{first}' gets most by {len(most[first])} of {len(self.rules)} rules", *said]
         row = self.table.iloc[0]
         ends = "" if np.isnan(row["markov_low"]) else (
             f", 95 % interval {row['markov_low']:,.0f} to {row['markov_high']:,.0f}"
         )  # fmt: skip
         return (
             f"{text.number(self.conversions)} conversions of {self.n:,.0f} journeys are shared out, as credit, not effect: "
-            f"{'; '.join(said)} (Markov removal gives '{row['touchpoint']}' {text.number(row['markov'])}{ends})."
+            f"{', '.join(said)} (Markov removal gives '{row['touchpoint']}' {text.number(row['markov'])}{ends})."
         )
 
     def _apart(self) -> list[str]:
@@ -134,7 +131,7 @@ class Attribution(Result):
             "markov_ends": "Markov, 95 % interval",
         }
         if self.table["effect"].notna().any():
-            shown |= {"effect": "Measured effect", "effect_ends": "Effect, 95 % interval", "reading": "Both together"}
+            shown |= {"effect_ends": "Measured effect, points (95 % interval)", "reading": "Both together"}
         return shown
 
     @property
@@ -145,13 +142,19 @@ class Attribution(Result):
         return self.table.assign(
             **self.table[list(NAMES)].round(digits),
             markov_ends=[_ends(row.markov_low, row.markov_high, digits) for row in rows],
-            effect_ends=[text.interval(row.effect_low, row.effect_high, "points") for row in rows],
+            effect_ends=[_points(row.effect, row.effect_low, row.effect_high) for row in rows],
         )
+
+    @property
+    def agreed(self) -> dict[str, str]:
+        """The columns of `agreement` that a report shows."""
+        shown = {"rule": "Credit by", "rank_correlation": "Rank correlation", "ci": "95 % interval", "n": "Touchpoints"}
+        return shown | ({"reason": "Why not"} if (self.agreement["reason"] != "").any() else {})
 
     @property
     def formats(self) -> dict[str, str]:
         """How their values are written."""
-        return {**dict.fromkeys(NAMES, "number"), "effect": "points"}
+        return dict.fromkeys(NAMES, "number")
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the span of the rules, Markov's credit, and the conversions gained or lost by measured effects."""
@@ -295,13 +298,13 @@ def _long(names: Sequence[str], rules: list[str], point: Floats, drawn: Floats) 
 
 def _wide(paths: Paths, credits: pd.DataFrame, removed: Floats) -> pd.DataFrame:
     """One row a touchpoint, a column a rule."""
-    members = paths.members
+    n, converted = paths.met_by()
     by_rule = credits.pivot(index="touchpoint", columns="rule", values="credit").reindex(columns=list(NAMES))
     markov = credits[credits["rule"] == "markov"].set_index("touchpoint")
     table = pd.DataFrame(
         {
-            "touchpoint": paths.touchpoints, "n": (paths.conversions + paths.nulls) @ members,
-            "n_converted": paths.conversions @ members,
+            "touchpoint": paths.touchpoints, "n": n,
+            "n_converted": converted,
         }
     ).merge(by_rule.reset_index(), on="touchpoint")  # fmt: skip
     ends = markov[["ci_low", "ci_high", "share"]].set_axis(["markov_low", "markov_high", "markov_share"], axis=1)
@@ -383,9 +386,15 @@ def _agreement(table: pd.DataFrame) -> pd.DataFrame:
             value = float(np.corrcoef(rankdata(known[rule]), rankdata(known["effect"]))[0, 1])
         half = normal_quantile() * np.sqrt((1 + value**2 / 2) / max(len(known) - 3, 1))
         middle_z = np.arctanh(np.clip(value, -0.9999999, 0.9999999))
-        rows.append((rule, value, np.tanh(middle_z - half), np.tanh(middle_z + half), len(known), reason))
+        rows.append((NAMES[rule], value, np.tanh(middle_z - half), np.tanh(middle_z + half), len(known), reason))
     return pd.DataFrame(rows, columns=["rule", "rank_correlation", "ci_low", "ci_high", "n", "reason"])
 
 
 def _ends(low: float, high: float, digits: int) -> str:
     return text.MISSING if np.isnan(low) else f"{low:,.{digits}f} to {high:,.{digits}f}"
+
+
+def _points(value: float, low: float, high: float) -> str:
+    if np.isnan(value):
+        return text.MISSING
+    return f"{text.signed(100 * value)} ({text.signed(100 * low)} to {text.signed(100 * high)})"

@@ -284,11 +284,11 @@ def _measure(paths: Paths, compute: Compute, draws: int, seed: int) -> tuple[pd.
     drawn = bootstrap(paths, compute, draws, seed).reshape(draws, *point.shape)
     low, high = middle(drawn)
     share_low, share_high = middle(_parts(drawn[:, :, 0]))
-    members = paths.members
+    n, converted = paths.met_by()
     table = pd.DataFrame(
         {
-            "touchpoint": paths.touchpoints, "n": (paths.conversions + paths.nulls) @ members,
-            "n_converted": paths.conversions @ members, "credit": point[:, 0], "ci_low": low[:, 0], "ci_high": high[:, 0],
+            "touchpoint": paths.touchpoints, "n": n,
+            "n_converted": converted, "credit": point[:, 0], "ci_low": low[:, 0], "ci_high": high[:, 0],
             "share": _parts(point[None, :, 0])[0], "share_low": share_low, "share_high": share_high, "grade": "D",
         }
     )  # fmt: skip

@@ -69,6 +69,13 @@ class Paths:
         found[self.row, self.codes] = True
         return found
 
+    def met_by(self) -> tuple[Floats, Floats]:
+        """Journeys that meet each touchpoint, and those of them that converted, each shape (n_touchpoints,)."""
+        row, code = np.nonzero(self.members)
+        size = len(self.touchpoints)
+        converted = np.bincount(code, weights=self.conversions[row], minlength=size).astype(float)
+        return converted + np.bincount(code, weights=self.nulls[row], minlength=size), converted
+
     def keep(self, mask: NDArray[np.bool_]) -> Paths:
         """Only the paths of a mask."""
         events = np.repeat(mask, self.lengths)
@@ -194,13 +201,12 @@ def _of_table(paths: pd.DataFrame, outcome: str | None, touchpoints: Sequence[st
                 f"{did_you_mean(name, list(map(str, paths.columns)))}"
             )
     counts = {name: _counts(paths, name) for name in ("conversions", "nulls", "value") if name in paths}
-    tokens, lengths = _tokens(paths["path"])
-    found, labels = pd.factorize(tokens)
+    labels, found, lengths = _tokens(paths["path"])
     # text may be written with or without blanks around ">": two labels may be one touchpoint
-    stripped = [str(label).strip() for label in labels]
+    stripped = [label.strip() for label in labels]
     names = sorted(set(stripped))
     number = {name: code for code, name in enumerate(names)}
-    codes = np.array([number[name] for name in stripped], dtype=np.int64)[found] if len(found) else np.empty(0, int)
+    codes = np.array([number[name] for name in stripped], dtype=np.int64)[found]
     kept = np.ones(len(codes), dtype=bool)
     offsets = np.concatenate(([0], np.cumsum(lengths)))
     kept[codes == number.get("", -1)] = False
@@ -231,11 +237,20 @@ def _counts(paths: pd.DataFrame, name: str) -> Floats:
     return numbers
 
 
-def _tokens(column: pd.Series) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    """All touchpoints of all paths in one array, and how many each path has."""
-    if pd.api.types.is_string_dtype(column) and column.map(type).eq(str).all():
-        lengths = column.str.count(">").to_numpy(dtype=np.int64) + 1
-        return np.array(">".join(column.tolist()).split(">") if len(column) else [], dtype=object), lengths
+def _tokens(column: pd.Series) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct touchpoints, which of them each event of all paths is, and how many events each path has."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pd.api.types.is_string_dtype(column) and column.notna().all():
+        try:
+            split = pc.split_pattern(pa.array(column, type=pa.large_string()), ">")
+        except pa.ArrowTypeError:
+            pass
+        else:
+            coded = pc.dictionary_encode(split.flatten())
+            lengths = pc.list_value_length(split).to_numpy().astype(np.int64)
+            return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64), lengths
     rows = column.tolist()
     for place, path in enumerate(rows):
         if not isinstance(path, (tuple, list)):
@@ -243,10 +258,10 @@ def _tokens(column: pd.Series) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
                 f"attribution: path, row {place + 1}: found {path!r}; write a tuple of touchpoints or 'A > B > C', "
                 "the same kind in every row."
             )
+    tokens = list(map(str, itertools.chain.from_iterable(rows)))
     lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
-    tokens = np.empty(int(lengths.sum()), dtype=object)
-    tokens[:] = list(itertools.chain.from_iterable(rows))
-    return tokens, lengths
+    coded = pc.dictionary_encode(pa.array(tokens, type=pa.large_string()))
+    return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64), lengths
 
 
 def span(written: str, name: str) -> np.timedelta64:

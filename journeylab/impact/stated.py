@@ -45,9 +45,10 @@ class StatedAndObserved(Result):
         By reading: touchpoint, source (``key drivers``, ``interviews``, or empty where nobody was asked), item (of the survey),
         stated (key drivers: the item's part of R squared; interviews: share of those asked who name it), stated_low,
         stated_high, n_stated (people), bar (what the interval is held against: the even part of all items, or a tenth of
-        people), says (``more``, ``less``, ``unclear``, or empty), tone (``gain`` or ``pain``; interviews), effect, effect_low,
-        effect_high, n_exposed, effect_grade, acts (``helps``, ``harms``, ``unclear``, ``not known``), reading (see `READINGS`),
-        rating with rating_low, rating_high, n_rated (of the touchpoint, where a survey asks about it), grade (``D``).
+        people), says (``more``, ``less``, ``unclear``, or empty), tone (``gain``, ``pain`` or ``nobody``; interviews), effect,
+        effect_low, effect_high, n_exposed, effect_grade, acts (``helps``, ``harms``, ``unclear``, ``not known``), reading (see
+        `READINGS`), rating with rating_low, rating_high, n_rated (of the touchpoint, where a survey asks about it), grade
+        (``D``).
     left_out : tuple of str
         Items of the survey that no touchpoint is tied to.
     """
@@ -89,7 +90,11 @@ class StatedAndObserved(Result):
             said = did = text.MISSING
             if row.source:
                 ends = text.interval(row.stated_low, row.stated_high)
-                what = f"'{row.item}', part of R²" if row.source == DRIVER else f"name it as a {row.tone}"
+                what = (
+                    f"'{row.item}', part of R²"
+                    if row.source == DRIVER
+                    else ("name it" if row.tone == "nobody" else f"name it as a {row.tone}")
+                )
                 said = f"{text.percent(row.stated, 0)} ({ends}; n = {row.n_stated:,.0f}): {what}"
             if not np.isnan(row.effect):
                 ends = text.interval(row.effect_low, row.effect_high, "points")
@@ -148,7 +153,12 @@ class StatedAndObserved(Result):
 
 
 def _draw_stated(ax: Axes, frame: pd.DataFrame, places: NDArray[np.float64]) -> None:
-    looks = {"gain": ("^", figures.GREEN), "pain": ("v", figures.ORANGE), "": ("o", figures.BLUE)}
+    looks = {
+        "gain": ("^", figures.GREEN),
+        "pain": ("v", figures.ORANGE),
+        "": ("o", figures.BLUE),
+        "nobody": ("x", figures.MUTED),
+    }
     for place, line in zip(places, frame.itertuples(), strict=True):
         if not line.source:
             ax.annotate(
@@ -324,7 +334,7 @@ def _of_interviews(mentions: pd.DataFrame) -> pd.DataFrame:
         {
             "touchpoint": known["touchpoint"], "source": INTERVIEWS, "item": "", "stated": share, "stated_low": low,
             "stated_high": high, "n_stated": known["n_asked"], "bar": NAMED,
-            "tone": np.where(known["n_pain"] >= known["n_gain"], "pain", "gain"),
+            "tone": np.select([named == 0, known["n_pain"] >= known["n_gain"]], ["nobody", "pain"], "gain"),
         }
     )  # fmt: skip
 

@@ -460,7 +460,7 @@ class TestSideBySide:
         )
         both = impact.attribution(paths, effects=effects, draws=0)
         expected = spearmanr(both.table["markov"], both.table["effect"]).statistic
-        assert both.agreement.set_index("rule").loc["markov", "rank_correlation"] == pytest.approx(expected)
+        assert both.agreement.set_index("rule").loc["Markov removal", "rank_correlation"] == pytest.approx(expected)
 
     def test_the_same_seed_gives_the_same_numbers(self, tiny: pd.DataFrame) -> None:
         pd.testing.assert_frame_equal(
