@@ -8,6 +8,7 @@ import pandas as pd
 
 from journeylab import voices
 from journeylab.findings.gather import parameter
+from journeylab.joint.display import tied
 from journeylab.joint.said import voices_by
 from journeylab.study import Study
 
@@ -31,26 +32,23 @@ def stated_beside(study: Study, effects: pd.DataFrame, *, about: str = "", seed:
     from journeylab import impact
 
     survey, _, item = parameter(study.config, "03_voices", "drivers_of", "").partition(".")
-    drivers = None
-    if item and study.has("responses"):
+    drivers = mentions = None
+    if item and study.responses is not None:
         drivers = voices.key_drivers(study.responses, instrument=survey, outcome=item, seed=seed)
-    mentions = None
-    if study.has("codings", "codes", "documents") and study.codes["touchpoint"].notna().any():
+    if study.codes is not None and tied(study):
         said = voices_by(study, "touchpoint")
         mentions = said[said["touchpoint"].isin(study.codes["touchpoint"].dropna())]
     if drivers is None and mentions is None:
         return None
     return impact.stated_and_observed(
-        drivers, effects, about=impact.read_links(about), mentions=mentions, ratings=_satisfied(study)
+        drivers, effects, about=impact.read_links(about), mentions=mentions, ratings=_satisfied(study.responses)
     )
 
 
-def _satisfied(study: Study) -> pd.DataFrame | None:
+def _satisfied(responses: pd.DataFrame | None) -> pd.DataFrame | None:
     """Satisfaction with each touchpoint that a CSAT survey asks about."""
-    if not study.has("responses") or "touchpoint" not in study.responses:
+    if responses is None or "touchpoint" not in responses:
         return None
-    csat = study.responses[(study.responses["instrument"] == "csat") & study.responses["touchpoint"].notna()]
-    if csat.empty:
-        return None
+    csat = responses[(responses["instrument"] == "csat") & responses["touchpoint"].notna()]
     scores = voices.score_table(csat, by="touchpoint").table
     return scores[scores["group"] != "all"]

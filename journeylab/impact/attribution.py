@@ -118,8 +118,8 @@ class Attribution(Result):
         low, high = known["rank_correlation"].min(), known["rank_correlation"].max()
         n = int(known["n"].iloc[0])
         return [
-            f"The order of touchpoints by credit goes with their order by measured effect only so far: rank correlations of "
-            f"{text.signed(low, 2)} to {text.signed(high, 2)} by rule (1 would be the same order; n = {n} touchpoints)."
+            f"Ranks of touchpoints by credit and by measured effect correlate at {text.signed(low, 2)} to "
+            f"{text.signed(high, 2)}, rule by rule (1 would be the same order; n = {n} touchpoints)."
         ]
 
     @property

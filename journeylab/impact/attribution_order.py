@@ -40,15 +40,18 @@ class MarkovOrder(Result):
     @property
     def held_out(self) -> int:
         """The order that says most about journeys it was not fitted to."""
-        return int(self.table.loc[self.table["gain"].idxmax(), "order"])
+        known = self.table["gain"].dropna()
+        return int(self.table.loc[known.idxmax(), "order"]) if len(known) else self.order
 
     def summary(self) -> str:
         """Say which order to use, and whether held-out journeys agree."""
         n = int(self.table["n"].iloc[0])
-        agree = "and journeys held out agree" if self.held_out == self.order else (
-            f"while journeys held out are best foretold by order {self.held_out}"
-        )  # fmt: skip
-        return f"Of orders 1 to {len(self.table)}, order {self.order} has the lowest BIC (n = {n:,} journeys), {agree}."
+        same = self.held_out == self.order
+        held_out = (
+            "and journeys held out agree" if same else f"while order {self.held_out} foretells journeys held out best"
+        )
+        orders = f"Of Markov chains of orders 1 to {len(self.table)}"
+        return f"{orders}, order {self.order} has the lowest BIC (n = {n:,} journeys), {held_out}."
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw what each order gains on journeys held out."""
@@ -139,6 +142,8 @@ def _gains(paths: Paths, places: list[Chain], weight: Floats, seed: int) -> tupl
     rng = np.random.default_rng(seed)
     dealt = rng.multinomial(np.round(weight).astype(np.int64), np.full(FOLDS, 1 / FOLDS))
     total, squares, n = np.zeros(len(places)), np.zeros(len(places)), dealt.sum()
+    if not n:
+        return np.full(len(places), np.nan), np.full(len(places), np.nan)
     for fold in range(FOLDS):
         test = dealt[:, :, fold]
         told = [_foretold(paths, place, weight - test, 1.0) for place in places]

@@ -252,8 +252,9 @@ def _tokens(column: pd.Series) -> tuple[list[str], NDArray[np.int64], NDArray[np
             lengths = pc.list_value_length(split).to_numpy().astype(np.int64)
             return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64), lengths
     rows = column.tolist()
+    wanted = str if rows and isinstance(rows[0], str) else (tuple, list)
     for place, path in enumerate(rows):
-        if not isinstance(path, (tuple, list)):
+        if not isinstance(path, wanted):
             raise DataError(
                 f"attribution: path, row {place + 1}: found {path!r}; write a tuple of touchpoints or 'A > B > C', "
                 "the same kind in every row."

@@ -61,7 +61,8 @@ def chain_of(paths: pd.DataFrame, order: int) -> dict[tuple[str, ...], dict[obje
 
 def converts(chain: dict, order: int, removed: str | None) -> float:
     """Walk on step by step, all states at once, until nobody is left."""
-    here, total = {(): 1.0}, 0.0
+    here: dict[tuple[str, ...], float] = {(): 1.0}
+    total = 0.0
     while sum(here.values()) > 1e-14:
         ahead: dict[tuple[str, ...], float] = {}
         for state, chance in here.items():
@@ -330,6 +331,8 @@ class TestPaths:
             ({"conversions": [1, -1]}, "row 2: found -1"),
             ({"nulls": ["x", 1]}, "row 1: found 'x'"),
             ({"path": [3, 4]}, "row 1: found 3"),
+            ({"path": ["A", None]}, "row 2: found"),
+            ({"path": [("A",), "B"]}, "row 2: found 'B'"),
             ({"conversions": [0, 0], "nulls": [0, 0]}, "nothing to credit"),
         ],
     )
