@@ -151,10 +151,10 @@ def markov_attribution(
     """
     found = read_paths(paths, outcome=outcome, touchpoints=touchpoints, lookback=lookback)
     found = markov_paths(found, nulls=nulls, collapse_repeats=collapse_repeats)
-    effects = removal(found, order)
+    removed_by = removal(found, order)
 
     def compute(conversions: Floats, without: Floats) -> Floats:
-        removed = effects(conversions, without)
+        removed = removed_by(conversions, without)
         return np.column_stack([shared(removed[:, 0], conversions.sum()), removed])
 
     table, point, low, high = _measure(found, compute, draws, seed)
