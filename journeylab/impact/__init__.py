@@ -9,9 +9,12 @@ from journeylab.impact.change import DatedChange, dated_change, weekly_rate
 from journeylab.impact.decision import Decisions, decide
 from journeylab.impact.effects import TouchpointEffects, touchpoint_effects
 from journeylab.impact.experiment import Experiments, experiment
+from journeylab.impact.hazards import TouchpointHazards, touchpoint_hazards
 from journeylab.impact.power import Plan, plan_experiment
 from journeylab.impact.specification import Specifications, specification_curve
+from journeylab.impact.stage_hazards import StageHazards, stage_hazards
 from journeylab.impact.stated import StatedAndObserved, read_links, stated_and_observed
+from journeylab.impact.time_to import TimeToOutcome, time_to_outcome
 
 __all__ = [
     "Attribution",
@@ -23,8 +26,11 @@ __all__ = [
     "MarkovOrder",
     "Plan",
     "Specifications",
+    "StageHazards",
     "StatedAndObserved",
+    "TimeToOutcome",
     "TouchpointEffects",
+    "TouchpointHazards",
     "attribution",
     "dated_change",
     "decide",
@@ -38,7 +44,10 @@ __all__ = [
     "shapley_attribution",
     "shapley_values",
     "specification_curve",
+    "stage_hazards",
     "stated_and_observed",
+    "time_to_outcome",
     "touchpoint_effects",
+    "touchpoint_hazards",
     "weekly_rate",
 ]
