@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,12 @@ from numpy.typing import NDArray
 from journeylab.errors import DataError
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+
+DEPENDENT = 1e-6
+"""Variance among those at risk that is left after the other covariates, as a share of all, under which one tells nothing."""
+
+CONVERGED = 1e-6
+"""Twice the log likelihood that one more step could gain."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +77,8 @@ def fit_cox(
     Raises
     ------
     DataError
-        When a row ends before it begins, no row ends with the outcome, or the covariates do not vary.
+        When a row ends before it begins, no row ends with the outcome, covariates do not vary among those at risk together
+        or follow from one another (see `informative`), or the likelihood has no maximum.
 
     Notes
     -----
@@ -92,13 +99,23 @@ def fit_cox(
         raise DataError("fit_cox: each row must stop after it starts.")
     if not event.any():
         raise DataError("fit_cox: no row ends with the outcome.")
-    if np.linalg.matrix_rank(covariates - covariates.mean(axis=0)) < covariates.shape[1]:
-        raise DataError("fit_cox: the covariates do not vary, or one follows from the others.")
     customer = np.arange(len(start)) if customer is None else customer
     rank = np.unique(np.concatenate([start, stop]), return_inverse=True)[1].reshape(2, -1).astype(float)
-    model = PHReg(rank[1], covariates, status=event.astype(int), entry=rank[0] + 0.5, ties="efron")
-    found = model.fit(maxiter=50)
-    beta, inverse = np.asarray(found.params), np.asarray(found.cov_params())
+    scale = covariates.std(axis=0)
+    if not (scale > 0).all():
+        raise DataError("fit_cox: a covariate does not vary.")
+    scaled = (covariates - covariates.mean(axis=0)) / scale
+    model = PHReg(rank[1], scaled, status=event.astype(int), entry=rank[0] + 0.5, ties="efron")
+    if not _independent(_information(rank[0], rank[1], event, scaled), int(event.sum())).all():
+        raise DataError("fit_cox: a covariate does not vary among those at risk together, or follows from the others.")
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = model.fit(maxiter=50)
+        slope = model.score(found.params)
+        gain = float(slope @ np.asarray(found.cov_params()) @ slope)
+    if not gain < CONVERGED:
+        raise DataError("fit_cox: the model does not converge; a covariate may tell the outcome without fail.")
+    beta, inverse = np.asarray(found.params) / scale, np.asarray(found.cov_params()) / np.outer(scale, scale)
     scores, mean = _residuals(rank[0], rank[1], event, covariates, beta)
     owner = np.unique(customer, return_inverse=True)[1]
     summed = np.column_stack([np.bincount(owner, weights=column) for column in scores.T])
@@ -108,11 +125,48 @@ def fit_cox(
         beta,
         inverse @ (summed.T @ summed) @ inverse,
         inverse,
-        float(model.loglike(beta)),
+        float(model.loglike(found.params)),
         stop[at].astype(float),
         covariates[at] - mean[at],
         int(owner.max()) + 1,
     )
+
+
+def informative(start: Floats, stop: Floats, event: NDArray[np.bool_], covariates: Floats) -> NDArray[np.bool_]:
+    """Say which covariates tell those at risk together apart, beyond the covariates before them; shape (k,).
+
+    Notes
+    -----
+    What is the same for all at any one time, such as the time itself, cancels out of the likelihood.
+    """
+    varied = np.flatnonzero(covariates.std(axis=0) > 0)
+    kept = np.zeros(covariates.shape[1], dtype=bool)
+    if event.any():
+        parts = covariates[:, varied] / covariates[:, varied].std(axis=0)
+        kept[varied] = _independent(_information(start, stop, event, parts), int(event.sum()))
+    return kept
+
+
+def _information(start: Floats, stop: Floats, event: NDArray[np.bool_], covariates: Floats) -> Floats:
+    """Sum over outcomes of the covariances of covariates among those at risk: the information at no effect (Breslow)."""
+    covariates = covariates - covariates.mean(axis=0)
+    time, tied = np.unique(stop[event], return_counts=True)
+    ones = np.column_stack([np.ones(len(start)), covariates])
+    risk = _later(stop, ones, time) - _later(start, ones, time)
+    mean = risk[:, 1:] / risk[:, :1]
+    total = np.append(0.0, np.cumsum(tied / risk[:, 0]))
+    hazard = total[np.searchsorted(time, stop, side="right")] - total[np.searchsorted(time, start, side="right")]
+    return covariates.T @ (covariates * hazard[:, None]) - mean.T @ (mean * tied[:, None])
+
+
+def _independent(information: Floats, outcomes: int) -> NDArray[np.bool_]:
+    """Columns of variance 1 that are no combination of the columns before them, by Gaussian elimination."""
+    left, kept = information.copy(), np.zeros(len(information), dtype=bool)
+    for place in range(len(left)):
+        kept[place] = left[place, place] > DEPENDENT * max(information[place, place], outcomes)
+        if kept[place]:
+            left = left - np.outer(left[:, place], left[place]) / left[place, place]
+    return kept
 
 
 def _residuals(

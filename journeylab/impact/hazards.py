@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from journeylab import figures, text
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
-from journeylab.impact.cox import CoxFit, fit_cox, proportional_hazards
+from journeylab.impact.cox import CoxFit, fit_cox, informative, proportional_hazards
 from journeylab.impact.spells import outcome_spells
 from journeylab.impact.start_stop import Rows, exposure_rows, first_met, visit_rows
 from journeylab.intervals import benjamini_hochberg, normal_quantile
@@ -282,10 +282,13 @@ def _fit(rows: Rows, names: list[str]) -> tuple[pd.DataFrame, CoxFit | None]:
     fit = None
     if used:
         design = np.column_stack([rows.exposed[:, used], rows.given]).astype(float)
-        varied = design.std(axis=0) > 0
+        telling = informative(rows.start, rows.stop, rows.event, design)
+        same = [place for place, told in zip(used, telling, strict=False) if not told]
+        frame.loc[same, "reason"] = "goes hand in hand with other touchpoints, or with the clock"
+        used = [place for place in used if place not in same]
         try:
-            fit = fit_cox(rows.start, rows.stop, rows.event, design[:, varied], rows.customer)
-        except (DataError, np.linalg.LinAlgError) as error:
+            fit = fit_cox(rows.start, rows.stop, rows.event, design[:, telling], rows.customer) if used else None
+        except DataError as error:
             reason = str(error).removeprefix("fit_cox: ").rstrip(".")
             frame.loc[used, "reason"] = f"no model can be fitted: {reason}"
     return _ratios(frame, used, fit), fit

@@ -105,7 +105,7 @@ def cumulative_incidence(time: NDArray[np.int64], status: NDArray[np.integer], c
     if not (status == cause).any():
         none = np.full(len(events), np.nan)
         return Incidence(events, np.zeros(len(events)), none, none, _free(time, status), times)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         found = CumIncidenceRight(time, status)
         at = np.searchsorted(found.times, events)
         share, error = found.cinc[cause - 1][at], found.cinc_se[cause - 1][at]

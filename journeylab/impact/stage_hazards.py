@@ -376,10 +376,11 @@ def _check(spells: Spells, mine: NDArray[np.bool_], before: NDArray[np.float64],
     if event.sum() < FEWEST:
         return row | {"reason": f"fewer than {FEWEST} come from an earlier stage and move on"}
     longer = np.log2(1 + before[used] / 60)
-    if longer.std() <= 0:
-        return row | {"reason": "all took equally long before"}
     stop = spells.time[used].astype(float)
-    fit = fit_cox(np.zeros(len(used)), stop, event, longer[:, None])
+    try:
+        fit = fit_cox(np.zeros(len(used)), stop, event, longer[:, None])
+    except DataError as error:
+        return row | {"reason": f"no model can be fitted: {str(error).removeprefix('fit_cox: ').rstrip('.')}"}
     beta, error = float(fit.coefficients[0]), float(fit.errors[0])
     reach = normal_quantile() * error
     return row | {

@@ -50,7 +50,7 @@ class TimeToOutcome(Result):
     times : DataFrame
         One row a group: group, n, converted, lapsed, still (when the data end), returned (after lapsing),
         median_seconds (by which half of all have converted) with ci_low, ci_high, half_seconds (by which half of those had
-        converted who do within the data), mean_days (of the days up to the longest horizon, how many pass before the
+        converted who do by the longest horizon), mean_days (of the days up to the longest horizon, how many pass before the
         outcome; who never converts counts all) with mean_ci_low, mean_ci_high, difference_days (from the first group) with
         difference_ci_low, difference_ci_high, reason.
     tests : DataFrame
@@ -111,8 +111,8 @@ class TimeToOutcome(Result):
             f"{text.percent(last['share'])} ({text.interval(last['ci_low'], last['ci_high'])}) of {whole['n']:,} customers "
             f"reach '{self.outcome}' within {_days(last['horizon_days'])} of {self.start}"
         )
-        if whole["converted"]:
-            words += f"; half of all who do so had done so after {text.duration(whole['half_seconds'])}"
+        if not np.isnan(whole["half_seconds"]):
+            words += f", half of them within {text.duration(whole['half_seconds'])}"
         if self.lapse:
             words += (
                 f". {text.percent(last['lapsed_share'])} lapse by then (nothing for {self.lapse}); counting them as merely "
@@ -184,7 +184,9 @@ class TimeToOutcome(Result):
         ax.set_ylim(0, top)
         ax.yaxis.set_major_formatter("{x:.0f} %")
         ax.set_xlabel(f"days since {self.start}")
-        what = "with 95 % band" if single else "with 95 % bands; lapsing competes"
+        what = f"with 95 % {'band' if single else 'bands'}" + (
+            f"; lapsed: nothing for {self.lapse}" if self.lapse else ""
+        )
         figures.subtitle(
             ax,
             f"How long until '{self.outcome}'",
@@ -376,8 +378,8 @@ def _times(
     """The row of a group's times."""
     status = spells.status[mine]
     median = (np.nan, np.nan, np.nan) if empty else tuple(end / 1e6 for end in reached.quantile(0.5))
-    some = len(reached.share) and reached.share[-1] > 0 and not empty
-    half = reached.quantile(float(reached.share[-1]) / 2).value / 1e6 if some else np.nan
+    share = np.nan if empty else reached.by(until).value
+    half = reached.quantile(share / 2).value / 1e6 if share > 0 else np.nan
     mean, error = restricted_mean(spells.staying[mine], status == CONVERTED, until) if not empty else (np.nan, np.nan)
     reach = normal_quantile() * error
     if not reason and np.isnan(median[0]):
