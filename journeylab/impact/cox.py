@@ -176,7 +176,8 @@ def _residuals(
 
     Of m outcomes at one time the l-th (from 0) is held against those at risk, less l/m of those who have it then (Efron).
     """
-    weight = np.exp((covariates - covariates.mean(axis=0)) @ beta)
+    logs = covariates @ beta
+    weight = np.exp(logs - logs.max())
     weighted = np.column_stack([weight, covariates * weight[:, None]])
     time, tied = np.unique(stop[event], return_counts=True)
     risk = _later(stop, weighted, time) - _later(start, weighted, time)

@@ -14,7 +14,7 @@ from journeylab import figures, text
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.impact.cox import CoxFit, fit_cox, informative, proportional_hazards
 from journeylab.impact.spells import outcome_spells
-from journeylab.impact.start_stop import Rows, exposure_rows, first_met, visit_rows
+from journeylab.impact.start_stop import Rows, during_visits, exposure_rows, first_met, visit_rows
 from journeylab.intervals import benjamini_hochberg, normal_quantile
 from journeylab.journeys.model import Journeys
 from journeylab.journeys.observation import Moment
@@ -27,6 +27,9 @@ MOST_ROWS = 60_000
 """More rows take minutes: then customers are sampled, and it is said."""
 
 FEWEST_EXPOSED, FEWEST_OUTCOMES = 30, 5
+EXTREME = 20.0
+"""A ratio over it, or under 1 divided by it, is that of a step of the way: the touchpoint is left out of the model."""
+
 CLOCKS = ("visits", "days")
 
 
@@ -151,7 +154,7 @@ def touchpoint_hazards(
     *,
     outcome: str,
     exposures: Sequence[str] | None = None,
-    clock: str = "visits",
+    clock: str | None = None,
     history: bool = True,
     covariates: pd.DataFrame | None = None,
     lapse: str | None = "60d",
@@ -170,10 +173,11 @@ def touchpoint_hazards(
         Touchpoint; the first of each customer.
     exposures : sequence of str, optional
         The touchpoints; all but the outcome where not given.
-    clock : str
+    clock : str, optional
         ``visits``: the nth visit of one customer is held against the nth of others. ``days``: time since the first event,
         nights and absences included. On that clock whatever is met at visits goes with a higher rate, since only who is
-        there can convert: it is for outcomes that need no visit.
+        there can convert: it is for outcomes that need no visit. Where not given: visits, if half of the outcomes come at a
+        visit that had begun before.
     history : bool
         Adjust for what was known when each visit began, as logarithms: days since the last visit, events so far, and how
         often each touchpoint had been met that is neither an exposure nor the outcome; clock ``visits`` only.
@@ -205,11 +209,12 @@ def touchpoint_hazards(
     Andersen and Gill (1982), Annals of Statistics 10:1100; Suissa (2008), American Journal of Epidemiology 167:492, on
     immortal time; Greenland, Robins and Pearl (1999), Statistical Science 14:29, on ratios that do not collapse.
     """
-    if clock not in CLOCKS:
+    if clock not in (None, *CLOCKS):
         raise StudyError(f"clock='{clock}' is not one of 'visits', 'days'.{did_you_mean(clock, CLOCKS)}")
-    j, spells, _ = outcome_spells(
-        events, outcome, lapse=None if clock == "visits" else lapse, gap=gap, until_time=until_time
-    )
+    j, spells, _ = outcome_spells(events, outcome, lapse=None, gap=gap, until_time=until_time)
+    clock = clock or ("visits" if during_visits(j, spells, outcome) >= 0.5 else "days")
+    if clock == "days":
+        j, spells, _ = outcome_spells(j, outcome, lapse=lapse, until_time=until_time)
     names = list(exposures) if exposures is not None else [name for name in j.touchpoints if name != outcome]
     met = np.array([first_met(j, spells, name) for name in names], dtype=np.int64).reshape(len(names), -1).T
     others = [name for name in j.touchpoints if name not in {outcome, *names}] if history else None
@@ -279,19 +284,25 @@ def _fit(rows: Rows, names: list[str]) -> tuple[pd.DataFrame, CoxFit | None]:
         table.append((name, n, hits, reason))
     frame = pd.DataFrame(table, columns=["touchpoint", "n_exposed", "n_outcomes", "reason"])
     used = [place for place, reason in enumerate(frame["reason"]) if not reason]
-    fit = None
-    if used:
-        design = np.column_stack([rows.exposed[:, used], rows.given]).astype(float)
-        telling = informative(rows.start, rows.stop, rows.event, design)
-        same = [place for place, told in zip(used, telling, strict=False) if not told]
-        frame.loc[same, "reason"] = "goes hand in hand with other touchpoints, or with the clock"
-        used = [place for place in used if place not in same]
+    design = np.hstack([rows.exposed[:, used], rows.given]).astype(float)
+    telling = informative(rows.start, rows.stop, rows.event, design)
+    same = [place for place, told in zip(used, telling, strict=False) if not told]
+    frame.loc[same, "reason"] = "goes hand in hand with other touchpoints, or with the clock"
+    used, given = [place for place in used if place not in same], rows.given[:, telling[len(used) :]]
+    while used:
+        design = np.hstack([rows.exposed[:, used], given]).astype(float)
         try:
-            fit = fit_cox(rows.start, rows.stop, rows.event, design[:, telling], rows.customer) if used else None
+            fit = fit_cox(rows.start, rows.stop, rows.event, design, rows.customer)
         except DataError as error:
             reason = str(error).removeprefix("fit_cox: ").rstrip(".")
             frame.loc[used, "reason"] = f"no model can be fitted: {reason}"
-    return _ratios(frame, used, fit), fit
+            return _ratios(frame, [], None), None
+        steps = [place for place, log in zip(used, fit.coefficients, strict=False) if abs(log) > np.log(EXTREME)]
+        if not steps:
+            return _ratios(frame, used, fit), fit
+        frame.loc[steps, "reason"] = "the outcome hardly comes on one side of it: a step of the way, not a choice"
+        used = [place for place in used if place not in steps]
+    return _ratios(frame, [], None), None
 
 
 def _why_not(n: int, hits: int, without: int, outcomes: int) -> str:

@@ -55,7 +55,7 @@ class Incidence:
             return UNKNOWN
         share = self.share[place] if place >= 0 else 0.0
         if share <= 0:
-            return wilson(0, left) if left else UNKNOWN
+            return wilson(0, left or len(self.times))
         if np.isnan(self.low[place]):
             return Interval(float(share), *wilson(len(self.times), len(self.times))[1:])
         return Interval(float(share), float(self.low[place]), float(self.high[place]))
@@ -89,8 +89,8 @@ def cumulative_incidence(time: NDArray[np.int64], status: NDArray[np.integer], c
     Notes
     -----
     F(t) sums S(t-) d1 / n over the times up to t, S being Kaplan and Meier's for either cause. Estimate and delta-method
-    variance are those of `statsmodels.duration.survfunc.CumIncidenceRight`, whose variance is 0/0 at a last time that
-    ends everybody's follow-up: there the one before it stands. Intervals are normal on the scale of log(-log(1 - F)), so
+    variance are those of `statsmodels.duration.survfunc.CumIncidenceRight`, whose variance is 0/0 at a last time at which all
+    who are left have one of the causes: there it is worked out here. Intervals are normal on the scale of log(-log(1 - F)), so
     that without a competing cause they are those of Kaplan and Meier's curve.
 
     References
@@ -109,14 +109,25 @@ def cumulative_incidence(time: NDArray[np.int64], status: NDArray[np.integer], c
         found = CumIncidenceRight(time, status)
         at = np.searchsorted(found.times, events)
         share, error = found.cinc[cause - 1][at], found.cinc_se[cause - 1][at]
-        if len(error) > 1 and np.isnan(error[-1]):
-            error[-1] = error[-2]
+        if np.isnan(error[-1]):
+            error[-1] = _last_error(time, status, cause, share)
         reach = normal_quantile() * error / np.abs((1 - share) * np.log1p(-share))
         low, high = 1 - (1 - share) ** np.exp(-reach), 1 - (1 - share) ** np.exp(reach)
     known = (share > 0) & (share < 1 - 1e-12) & np.isfinite(reach)
     return Incidence(
         events, share, np.where(known, low, np.nan), np.where(known, high, np.nan), _free(time, status), times
     )
+
+
+def _last_error(time: NDArray[np.int64], status: NDArray[np.integer], cause: int, share: Floats) -> float:
+    """Standard error at the last time of all, whose own share in the variance of either cause is 0."""
+    every, own = kaplan_meier(time, status > 0), status == cause
+    n, d = every.at_risk.astype(float), every.events
+    d1 = np.bincount(np.searchsorted(every.time, time[own]), minlength=len(n))
+    before, gap = np.append(1.0, every.share[:-1]), share[-1] - share
+    with np.errstate(divide="ignore", invalid="ignore"):
+        first = np.where(gap > 0, gap**2 * d / (n * (n - d)), 0.0)
+    return float(np.sqrt(max((first + before**2 * (n - d1) * d1 / n**3 - 2 * gap * before * d1 / n**2).sum(), 0.0)))
 
 
 def _free(time: NDArray[np.int64], status: NDArray[np.integer]) -> Floats:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from journeylab.errors import StudyError
 from journeylab.journeys import build
 from journeylab.journeys.model import Journeys, first_position, meetings
-from journeylab.journeys.observation import DAY, Moment, observed
+from journeylab.journeys.observation import Moment, observed
 
 CENSORED, CONVERTED, LAPSED = 0, 1, 2
 NEVER = np.iinfo(np.int64).max
@@ -146,6 +146,6 @@ def end_spells(
     return Spells(journey, j.times[begin], finish - began, status, last - began, returned)
 
 
-def days(time: NDArray[np.int64] | int) -> NDArray[np.float64]:
-    """Microseconds as days."""
-    return np.asarray(time) / DAY
+def within_reach(limit: int, followed: NDArray[np.int64]) -> int:
+    """A horizon, or the time for which half of the customers are followed where nobody is for so long."""
+    return limit if not len(followed) or limit <= followed.max() else int(np.median(followed))

@@ -14,7 +14,7 @@ from journeylab import figures, text
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.impact.cox import fit_cox
 from journeylab.impact.incidence import Incidence, cumulative_incidence
-from journeylab.impact.spells import CONVERTED, LAPSED, Spells, as_journeys, end_spells, span
+from journeylab.impact.spells import CONVERTED, LAPSED, Spells, as_journeys, end_spells, span, within_reach
 from journeylab.intervals import CONFIDENCE, normal_quantile
 from journeylab.journeys.model import Journeys
 from journeylab.journeys.observation import DAY, Moment, observed
@@ -100,7 +100,7 @@ class StageHazards(Result):
         if not np.isnan(worst["half_seconds"]):
             words += f", half of them within {text.duration(worst['half_seconds'])}"
         slow = known.loc[known["half_seconds"].fillna(-1).idxmax()]
-        if slow["stage"] != worst["stage"] and not np.isnan(slow["half_seconds"]):
+        if slow["half_seconds"] > 2 * worst["half_seconds"]:
             wait = text.duration(slow["half_seconds"])
             words += f"; it takes longest to go on from '{slow['stage']}' (half within {wait})"
         words += "."
@@ -197,7 +197,8 @@ def stage_hazards(
     plan : mapping of str to float, optional
         Stage to the share of all customers who should reach it within the horizon.
     horizon : str
-        Shares are given by so long after the entry.
+        Shares are given by so long after the entry; by the time for which half of the customers are followed, where nobody
+        is for so long.
     lapse, gap, until_time
         As of `journeylab.impact.time_to_outcome`.
     seed : int
@@ -227,6 +228,8 @@ def stage_hazards(
             raise StudyError(f"stage '{name}' is not one of {listing(stages)}.{did_you_mean(name, stages)}")
     limit, silence = span(horizon, "horizon"), span(lapse, "lapse")
     j, end = observed(as_journeys(events, gap), until_time)
+    began = j.first_times[j.lengths > 0]
+    limit = within_reach(limit, (end - began).astype("timedelta64[us]").view(np.int64))
     furthest = _furthest(j, stage_of, stages)
     if not (furthest >= 0).any():
         raise DataError(f"no event has a stage; touchpoints with one are {listing(sorted(stage_of))}.")
@@ -246,7 +249,8 @@ def stage_hazards(
         {"stage": name, **_reach(j, furthest, code, end, silence, limit, (plan or {}).get(name))}
         for code, name in enumerate(stages)
     ]
-    ended = f"A customer without any event for {lapse} has lapsed, in the stage reached by then: a rule, not a fact."
+    silent = _words(lapse or "0d")
+    ended = f"A customer without any event for {silent} has lapsed, in the stage reached by then: a rule, not a fact."
     return StageHazards(
         pd.DataFrame(rows),
         "Stage-to-stage cumulative incidence (Aalen-Johansen), clock reset, log-log intervals",
@@ -263,7 +267,7 @@ def stage_hazards(
             columns=["stage", "from_days", "to_days", "customer_days", "moved", "left", "rate", "ci_low", "ci_high"],
         ),
         pd.DataFrame(check),
-        horizon,
+        str(pd.Timedelta(limit, "us")),
         lapse or "",
     )
 
@@ -379,8 +383,8 @@ def _check(spells: Spells, mine: NDArray[np.bool_], before: NDArray[np.float64],
     stop = spells.time[used].astype(float)
     try:
         fit = fit_cox(np.zeros(len(used)), stop, event, longer[:, None])
-    except DataError as error:
-        return row | {"reason": f"no model can be fitted: {str(error).removeprefix('fit_cox: ').rstrip('.')}"}
+    except DataError as problem:
+        return row | {"reason": f"no model can be fitted: {str(problem).removeprefix('fit_cox: ').rstrip('.')}"}
     beta, error = float(fit.coefficients[0]), float(fit.errors[0])
     reach = normal_quantile() * error
     return row | {

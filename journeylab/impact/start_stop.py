@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from journeylab.impact.spells import CONVERTED, NEVER, Spells
-from journeylab.journeys.model import Journeys, first_position
+from journeylab.journeys.model import Journeys, first_position, meetings
 from journeylab.journeys.observation import DAY
 
 RARE = 0.01
@@ -62,6 +62,19 @@ def first_met(j: Journeys, spells: Spells, name: str) -> NDArray[np.int64]:
     found = np.full(len(at), NEVER, dtype=np.int64)
     found[at >= 0] = (j.times[at[at >= 0]] - spells.began[at >= 0]).astype("timedelta64[us]").view(np.int64)
     return found
+
+
+def during_visits(j: Journeys, spells: Spells, outcome: str) -> float:
+    """The share of outcomes that come at a visit which had begun before; NaN without outcomes."""
+    own = np.full(j.n_journeys, -1)
+    own[spells.journey] = np.where(spells.status == CONVERTED, np.arange(len(spells.time)), -1)
+    hits = meetings(j, outcome)
+    spell = own[j.event_journey[hits]]
+    hits, spell = hits[spell >= 0], spell[spell >= 0]
+    since = (j.times[hits] - spells.began[spell]).astype("timedelta64[us]").view(np.int64)
+    at = hits[since == spells.time[spell]]
+    # a way has events before its outcome, so there is one before each
+    return float((j.session[at] == j.session[at - 1]).mean()) if len(at) else float("nan")
 
 
 def exposure_rows(spells: Spells, met: NDArray[np.int64]) -> Rows:

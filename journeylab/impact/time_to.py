@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from journeylab import figures, text
 from journeylab.errors import DataError
 from journeylab.impact.incidence import Incidence, cumulative_incidence, restricted_mean
-from journeylab.impact.spells import CONVERTED, LAPSED, Spells, outcome_spells, span
+from journeylab.impact.spells import CONVERTED, LAPSED, Spells, outcome_spells, span, within_reach
 from journeylab.intervals import CONFIDENCE, normal_quantile
 from journeylab.journeys.model import Journeys
 from journeylab.journeys.observation import DAY, Moment
@@ -74,16 +74,16 @@ class TimeToOutcome(Result):
     def columns(self) -> dict[str, str]:
         """The columns of the table that a report shows."""
         head = {} if self.table["group"].eq(ALL).all() else {"group": "Customers"}
-        return head | {
+        shown = head | {
             "horizon_days": "Days",
-            "n": "Customers" if not head else "Number",
+            "n": "Number" if head else "Customers",
             "share": "Reached it",
             "ci": f"{100 * CONFIDENCE:.0f} % interval",
             "lapsed_share": "Lapsed",
             "at_risk": "Still on the way",
             "complement": "If lapsing were ignored",
-            "reason": "Why not",
         }
+        return shown if self.table["reason"].eq("").all() else shown | {"reason": "Remark"}
 
     @property
     def formats(self) -> dict[str, str]:
@@ -113,11 +113,13 @@ class TimeToOutcome(Result):
         )
         if not np.isnan(whole["half_seconds"]):
             words += f", half of them within {text.duration(whole['half_seconds'])}"
+        if len(known) > 1 and whole["converted"]:
+            before = known.iloc[-2]
+            words += f"; {text.percent(before['share'])} had done so after {_days(before['horizon_days'])}"
         if self.lapse:
-            words += (
-                f". {text.percent(last['lapsed_share'])} lapse by then (nothing for {self.lapse}); counting them as merely "
-                f"unseen would make it {text.percent(last['complement'])}"
-            )
+            words += f". {text.percent(last['lapsed_share'])} lapse by then (nothing for {_span(self.lapse)})"
+            if last["complement"] - last["share"] >= 0.005:
+                words += f"; counting them as merely unseen would make it {text.percent(last['complement'])}"
         return words + "."
 
     def _by_group(self) -> str:
@@ -131,7 +133,8 @@ class TimeToOutcome(Result):
             for row in (last.iloc[[-1, 0]] if len(last) > 1 else last).itertuples()
         ]
         p_value = self.tests["p_value"].iloc[0]
-        said = "" if np.isnan(p_value) else f" (the shares differ by group: p {_p(p_value)})"
+        differ = "the shares differ by group" if p_value < 0.05 else "no clear difference of shares between groups"
+        said = "" if np.isnan(p_value) else f" ({differ}: p {_p(p_value)})"
         return (
             f"Within {_days(last['horizon_days'].iloc[0])} of {self.start}, '{self.outcome}' is reached by "
             f"{', and by '.join(ends)}{said}."
@@ -185,7 +188,7 @@ class TimeToOutcome(Result):
         ax.yaxis.set_major_formatter("{x:.0f} %")
         ax.set_xlabel(f"days since {self.start}")
         what = f"with 95 % {'band' if single else 'bands'}" + (
-            f"; lapsed: nothing for {self.lapse}" if self.lapse else ""
+            f"; lapsed: nothing for {_span(self.lapse)}" if self.lapse else ""
         )
         figures.subtitle(
             ax,
@@ -223,7 +226,8 @@ def time_to_outcome(
         Group of each customer (index customer_id; others are left out), or ``"first touchpoint"``. It must be known
         when the clock starts. Groups of fewer than 30 customers are put together.
     horizons : sequence of str
-        Times at which shares are given; those longer than anybody was followed are left out.
+        Times at which shares are given; those longer than anybody was followed are left out. Where all are, shares are given
+        by the time for which half of the customers were followed.
     gap : str
         Of visits, where `events` is no Journeys.
     until_time : str, datetime or datetime64, optional
@@ -252,8 +256,9 @@ def time_to_outcome(
     limits = sorted({span(words, "horizons") for words in horizons})
     j, spells, at_once = outcome_spells(events, outcome, start=start, lapse=lapse, gap=gap, until_time=until_time)
     group, names = _groups(j, spells, by)
-    longest = int(spells.followed[group >= 0].max()) if (group >= 0).any() else 0
-    limits = [limit for limit in limits if limit <= longest] or limits[:1]
+    followed = spells.followed[group >= 0]
+    reach = {within_reach(limit, followed) for limit in limits}
+    limits = [limit for limit in limits if limit in reach] or sorted(reach)
     why = _why_not(spells, group >= 0, at_once)
     table, times, curves = [], [], []
     for code, name in enumerate(names):
@@ -459,6 +464,11 @@ def _no_tests() -> pd.DataFrame:
 def _days(days: float) -> str:
     """A horizon in words."""
     return "1 day" if days == 1 else f"{days:g} days" if days >= 1 else text.duration(days * 86_400)
+
+
+def _span(words: str) -> str:
+    """A span of time in words."""
+    return _days(pd.Timedelta(words).total_seconds() / 86_400) if words else ""
 
 
 def _p(value: float) -> str:

@@ -55,13 +55,13 @@ def weekly(frame: pd.DataFrame, work: np.ndarray, lag: int) -> CoxFit:
     covariates = np.column_stack([frame[STATIC].to_numpy()[who], work[who, week - lag]])
     last = week + 1 == frame["week"].to_numpy()[who]
     event = last & (frame["arrest"].to_numpy()[who] == 1)
-    return fit_cox(week.astype(float), week + 1.0, event, covariates, who)
+    return fit_cox(week.astype(np.float64), week.astype(np.float64) + 1, event, covariates, who)
 
 
 class TestPublishedCox:
     def test_freireich_with_many_ties(self, shared: Path) -> None:
         found = values(shared, "freireich_km_cox")
-        time, event = np.array(found["data"]["time"]), np.array(found["data"]["event"]) == 1
+        time, event = np.array(found["data"]["time"], dtype=np.float64), np.array(found["data"]["event"]) == 1
         control = 1.0 - np.array(found["data"]["mp6"])[:, None]
         fit = fit_cox(np.zeros(len(time)), time, event, control)
         expected = found["cox_control_vs_6mp"]["efron"]
@@ -230,6 +230,9 @@ class TestCumulativeIncidence:
     def test_the_last_time_of_all_still_has_an_interval(self) -> None:
         found = cumulative_incidence(np.array([1, 2, 3, 4]), np.array([1, 2, 1, 2]))
         assert found.free[-1] == 0
+        _, low, high = found.by(4)
+        reach = 1.959964 * 0.25 / (0.5 * np.log(2))  # without censoring the variance is binomial: 0.25 ** 2
+        assert (low, high) == pytest.approx((1 - 0.5 ** np.exp(-reach), 1 - 0.5 ** np.exp(reach)), abs=1e-6)
         assert found.by(4).value == pytest.approx(0.5)
         assert 0 < found.by(4).low < 0.5 < found.by(4).high < 1
 
@@ -349,7 +352,7 @@ class TestTimeToOutcome:
         assert row["share"] + row["lapsed_share"] <= 1 + 1e-12
         whole = result.times.iloc[0]
         assert whole["converted"] + whole["lapsed"] + whole["still"] == whole["n"] == 400
-        assert "lapse by then (nothing for 30d)" in result.summary()
+        assert "lapse by then (nothing for 30 days)" in result.summary()
         assert f"{400} customers reach 'order'" in result.summary()
 
     def test_groups_differ_where_they_were_made_to(self) -> None:
@@ -364,6 +367,15 @@ class TestTimeToOutcome:
         assert low < value < high
         assert low > 0 or high < 0
         assert len(figures.alt_text(result.plot())) > 20
+
+    def test_short_data_have_a_horizon_of_their_own(self) -> None:
+        events = table(
+            [(f"c{n}", n / 2_000 + step / 500, name) for n in range(50) for step, name in ((0, "page"), (1, "order"))]
+        )
+        result = impact.time_to_outcome(events, outcome="order")
+        assert result.table["horizon_days"].iloc[0] < 0.1
+        assert result.table["share"].notna().all()
+        assert " min of the first event" in result.summary()
 
     def test_small_groups_are_put_together(self) -> None:
         events = self.shop()
@@ -482,6 +494,24 @@ class TestTouchpointHazards:
         assert "among" in result.summary()
         assert "nan" not in result.summary()
         assert len(figures.alt_text(result.plot())) > 20
+
+    def test_the_clock_is_of_days_where_outcomes_come_between_visits(self) -> None:
+        events = visits(200, now=0.5, seed=1)
+        assert impact.touchpoint_hazards(events, outcome="order", exposures=["chat"]).clock == "visits"
+        later = events["event_time"] + pd.to_timedelta(np.where(events["touchpoint"] == "order", 2, 0), unit="D")
+        result = impact.touchpoint_hazards(events.assign(event_time=later), outcome="order", exposures=["chat"])
+        assert result.clock == "days"
+        assert "a day" in result.summary()
+
+    def test_a_step_of_the_way_is_not_given_a_ratio(self) -> None:
+        events = visits(300, now=0.5, seed=4)
+        orders = events[events["touchpoint"] == "order"]
+        form = orders.assign(touchpoint="form", event_time=orders["event_time"] - pd.Timedelta("1s")).iloc[6:]
+        result = impact.touchpoint_hazards(pd.concat([events, form]), outcome="order", exposures=["chat", "form"])
+        rows = result.table.set_index("touchpoint")
+        assert np.isnan(rows.loc["form", "hazard_ratio"])
+        assert "a step of the way" in rows.loc["form", "reason"]
+        assert 0.5 < rows.loc["chat", "hazard_ratio"] < 5
 
     def test_a_sample_is_stated_and_repeats_itself(self) -> None:
         events = visits(300, now=0.5, seed=2)
