@@ -215,13 +215,16 @@ def touchpoint_hazards(
     clock = clock or ("visits" if during_visits(j, spells, outcome) >= 0.5 else "days")
     if clock == "days":
         j, spells, _ = outcome_spells(j, outcome, lapse=lapse, until_time=until_time)
+    n = len(spells.time)
+    if n > most_rows:  # before their rows are made, which would take memory
+        spells = spells.take(np.sort(np.random.default_rng(seed).permutation(n)[:most_rows]))
     names = list(exposures) if exposures is not None else [name for name in j.touchpoints if name != outcome]
     met = np.array([first_met(j, spells, name) for name in names], dtype=np.int64).reshape(len(names), -1).T
     others = [name for name in j.touchpoints if name not in {outcome, *names}] if history else None
     every = visit_rows(j, spells, met, others) if clock == "visits" else exposure_rows(spells, met)
     attributes = _attributes(covariates, j.ids[spells.journey], every.customer)
     every = dataclasses.replace(every, given=np.hstack([every.given, attributes]))
-    rows, n = every.sample(most_rows, seed), len(every.customers)
+    rows = every.sample(most_rows, seed)
     table, fit = _fit(rows, names)
     kept = len(rows.customers)
     drawn = (f"{kept:,} of {n:,} customers were drawn at random, since more than {most_rows:,} rows take minutes.",)
@@ -239,7 +242,7 @@ def touchpoint_hazards(
             "Where it is small the ratio is an average over time, and the early and the late one tell more.",
             "Exposure counts from its date on, and never after the outcome. What is met because the outcome is near "
             "(a form, a queue) looks as if it brought it about.",
-            *(drawn if kept < n else ()),
+            *(drawn if n > most_rows or len(every.customer) > most_rows else ()),
         ),
         outcome,
         clock,

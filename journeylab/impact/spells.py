@@ -48,6 +48,10 @@ class Spells:
         """Time in which those who lapsed go on as never converting, until the data end: what the shares are tested on."""
         return np.where(self.status == LAPSED, self.followed, self.time)
 
+    def take(self, kept: NDArray[np.bool_] | NDArray[np.int64]) -> Spells:
+        """The spells of a mask or of places, in that order."""
+        return Spells(*(getattr(self, field.name)[kept] for field in dataclasses.fields(self)))
+
 
 def as_journeys(events: pd.DataFrame | Journeys, gap: str = "30min") -> Journeys:
     """Journeys by customer, made of contract events where they are none yet."""

@@ -294,8 +294,7 @@ def _until_lapsed(spells: Spells, place: NDArray[np.int64]) -> tuple[Spells, NDA
     first = np.searchsorted(spells.journey, spells.journey)
     kept = lapsed == lapsed[first]
     before = np.where(follows, np.append(0, spells.time[:-1]) / 1e6, np.nan)
-    fields = {field.name: getattr(spells, field.name)[kept] for field in dataclasses.fields(Spells)}
-    return Spells(**fields), place[kept], before[kept]
+    return spells.take(kept), place[kept], before[kept]
 
 
 def _stage(spells: Spells, mine: NDArray[np.bool_], limit: int) -> dict[str, object]:
