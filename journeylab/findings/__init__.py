@@ -1,5 +1,6 @@
 """What should we do, how sure are we, and what changed since the last run?"""
 
+from journeylab.findings.decisions import decide, specifications
 from journeylab.findings.experiments import behaviours_before, effects_by, measure_experiments
 from journeylab.findings.gather import close_to_outcome, gather, known_effects, measure_changes, measure_effects, stack
 from journeylab.findings.headline import answers_html, headline
@@ -28,6 +29,7 @@ __all__ = [
     "as_dict",
     "behaviours_before",
     "close_to_outcome",
+    "decide",
     "effects_by",
     "experiment_truth",
     "find",
@@ -39,6 +41,7 @@ __all__ = [
     "measure_experiments",
     "planted",
     "since_last",
+    "specifications",
     "stack",
     "stated_beside",
     "to_frame",

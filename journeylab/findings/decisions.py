@@ -1,4 +1,4 @@
-"""What to do about each touchpoint of a study, with what study.toml says of costs and worth."""
+"""What to do about each touchpoint of a study, with what study.toml says of costs and worth, and whether verdicts survive."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from journeylab.journeys import Journeys
 from journeylab.study import Study
 
 if TYPE_CHECKING:
-    from journeylab.impact import Decisions
+    from journeylab.impact import Decisions, Specifications
 
 WEEK = np.timedelta64(7, "D")
 
@@ -40,6 +40,24 @@ def decide(study: Study, effects: pd.DataFrame, *, window: str) -> Decisions:
         worth=next((each.worth for each in study.config.outcomes if each.touchpoint == study.outcome), None),
         currency=study.config.study.currency,
         required=sorted(known.index[known["required"]]),
+    )
+
+
+def specifications(study: Study, effects: pd.DataFrame, *, window: str, seed: int = 0) -> Specifications:
+    """Put the touchpoints that have a verdict to other windows, visits, covariates and estimators."""
+    from journeylab import impact
+
+    judged = effects.loc[effects["verdict"].isin(("keep", "fix", "remove")), "touchpoint"]
+    gap = study.config.study.session_gap
+    return impact.specification_curve(
+        study.events,
+        study.customers,
+        outcome=str(study.outcome),
+        window=window,
+        exposures=sorted(judged),
+        gap=gap,
+        gaps=[f"{2 * pd.Timedelta(gap).total_seconds():g}s"],
+        seed=seed,
     )
 
 

@@ -84,7 +84,12 @@ class Decisions(Result):
     @property
     def formats(self) -> dict[str, html.Format]:
         """How their values are written."""
-        return {"pooled": "points", "per_year": "count", "value": "count", "chance_pays": "percent"}
+        return {"pooled": "points", "per_year": "number", "value": "number", "chance_pays": "percent"}
+
+    @property
+    def test_formats(self) -> dict[str, html.Format]:
+        """How the tests are written."""
+        return {"effect": "points", "n_arm": "number", "weeks": "number", "worth_knowing": "number"}
 
     @property
     def shown(self) -> pd.DataFrame:
