@@ -3,7 +3,9 @@
     python3 -m venv peers && peers/bin/pip install -r benchmarks/requirements.txt
     .venv/bin/python benchmarks/run.py --peers peers/bin/python --data FOLDER [--only load grow] [--rounds 1] [--write]
 
-FOLDER gets the made-up clickstreams. Numbers that a task prints must agree between all who do it, else nothing is written.
+The peers of `--only distances` want an environment of their own: benchmarks/requirements-distances.txt.
+FOLDER gets the made-up clickstreams and sequences. Numbers that a task prints must agree between all who do it, else
+nothing is written.
 """
 
 from __future__ import annotations
@@ -28,6 +30,15 @@ PAGE = HERE.parent / "docs" / "benchmarks.md"
 LOADING = ("journeylab", "polars", "polars_grouped", "duckdb", "pandas", "retentioneering")
 ANALYSING = ("journeylab", "retentioneering", "pm4py", "polars", "duckdb")
 REPORTING = ("journeylab", "retentioneering", "pm4py", "pandas", "polars", "duckdb")
+MEASURING = {
+    "journeylab": ("journeylab", "trate"),
+    "journeylab without numba": ("journeylab", "trate", "plain"),
+    "sequenzo": ("sequenzo", "trate"),
+    "sequenzo, each pair once": ("sequenzo", "trate", "half"),
+    "journeylab, constant costs": ("journeylab", "constant"),
+    "rapidfuzz, constant costs": ("rapidfuzz", "constant"),
+    "sequenzo, constant costs": ("sequenzo", "constant"),
+}
 GROWING = (("load", "journeylab"), ("analyse", "journeylab"), ("load", "polars"), ("load", "duckdb"))
 HEAVIEST = "with customers and times"
 PARTS = ("transitions", "with customers and times", "step matrix", "sub-paths", "funnel", "variants")
@@ -50,18 +61,21 @@ class Bench:
         self.given = given
         self.results: dict[Job, list[Measured]] = {}
 
-    def file(self, n: int) -> Path:
-        """The clickstream of `n` events, made when it is not there."""
-        path = self.given.data.resolve() / f"c{n}.parquet"
+    def file(self, job: Job) -> Path:
+        """The clickstream of so many events, or so many sequences, made when it is not there."""
+        maker, name = (
+            ("sequences", f"s{job.n}.npy") if job.task == "distances" else ("clickstream", f"c{job.n}.parquet")
+        )
+        path = self.given.data.resolve() / name
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
-            subprocess.run([sys.executable, HERE / "clickstream.py", str(n), path], check=True)
+            subprocess.run([sys.executable, HERE / f"{maker}.py", str(job.n), path], check=True)
         return path
 
     def run(self, jobs: list[Job]) -> None:
         """Run every job in turn, round after round; one that failed is not tried again."""
         for job in jobs:
-            with self.file(job.n).open("rb") as stream:  # so that no run is the first to read it
+            with self.file(job).open("rb") as stream:  # so that no run is the first to read it
                 while stream.read(1 << 20):
                     pass
         for number in range(self.given.rounds):
@@ -72,8 +86,9 @@ class Bench:
                 found = measure(*self._command(job), self.given.timeout)
                 before.append(found)
                 said = "" if found.said else ", FAILED"
+                name = " ".join((job.task, job.peer, *job.options))
                 print(
-                    f"{number + 1} {job.task} {job.peer} {job.n:,}: {found.wall:.1f} s, {found.peak:,.0f} MB{said}",
+                    f"{number + 1} {name} {job.n:,}: {found.wall:.1f} s, {found.peak:,.0f} MB{said}",
                     file=sys.stderr,
                     flush=True,
                 )
@@ -84,7 +99,7 @@ class Bench:
         script = HERE / "tasks" / f"{job.task}_{job.peer}.py"
         python = sys.executable if ours else self.given.peers
         path = {"PYTHONPATH": str(HERE.parent)} if ours else {}
-        return [python, str(script), str(self.file(job.n)), *job.options], {**os.environ, **path}
+        return [python, str(script), str(self.file(job)), *job.options], {**os.environ, **path}
 
     def _agree(self, jobs: list[Job]) -> None:
         known: dict[tuple[str, int, str], tuple[object, str]] = {}
@@ -153,6 +168,21 @@ def growth(bench: Bench, sizes: list[int]) -> str:
     return "\n".join(lines)
 
 
+def apart(bench: Bench, n: int) -> str:
+    """Distances between sequences: a row a peer and costs."""
+    jobs = {name: Job("distances", peer, n, tuple(options)) for name, (peer, *options) in MEASURING.items()}
+    bench.run(list(jobs.values()))
+    lines = [row("", "seconds (least–most)", "of them the distances", "processor s", "peak MB"), row(*["---"] * 5)]
+    for name, job in jobs.items():
+        runs = bench.results[job]
+        walls = [each.wall for each in runs]
+        median = bench.median(job, lambda each: each.wall)
+        time = "failed" if math.isnan(median) else f"{median:.1f} ({min(walls):.1f}–{max(walls):.1f})"
+        cpu, peak = (statistics.median(getattr(each, which) for each in runs) for which in ("cpu", "peak"))
+        lines.append(row(name, time, shown(bench.seconds(job, job.options[0]), ".1f"), f"{cpu:.1f}", f"{peak:,.0f}"))
+    return "\n".join(lines)
+
+
 def row(*cells: str) -> str:
     """A row of a Markdown table."""
     return f"| {' | '.join(cells)} |"
@@ -168,6 +198,7 @@ def machine(python: str) -> str:
     import psutil
 
     names = ["journeylab", "retentioneering", "pm4py", "polars", "duckdb", "pandas", "pyarrow", "numpy"]
+    names += ["sequenzo", "rapidfuzz", "numba"]
     ask = (
         "import importlib.metadata as m, sys\n"
         f"for name in {names}:\n"
@@ -200,12 +231,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the clickstreams")
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000_000, 10_000_000, 100_000_000])
+    parser.add_argument("--sequences", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--timeout", type=float, default=1800, help="seconds that one process may take")
     parser.add_argument(
         "--only",
         nargs="+",
-        choices=("load", "analyse", "report", "grow"),
+        choices=("load", "analyse", "report", "grow", "distances"),
         default=["load", "analyse", "report", "grow"],
     )
     parser.add_argument("--write", action="store_true", help="put the results into docs/benchmarks.md")
@@ -216,6 +248,10 @@ def main() -> None:
         "analyse": (f"After loading, {n:,} events, inside one process", lambda: inside(bench, n)),
         "report": (f"Page 06 and what peers have of it, {n:,} events, whole process", lambda: whole(bench, "report", REPORTING, n)),
         "grow": ("Growth", lambda: growth(bench, given.sizes)),
+        "distances": (
+            f"All distances between {given.sequences:,} sequences of 20 steps, whole process",
+            lambda: apart(bench, given.sequences),
+        ),
     }  # fmt: skip
     where = machine(given.peers)
     for name in given.only:

@@ -36,6 +36,16 @@ def analyse(parts: dict[str, Part], only: Iterable[str] = ()) -> None:
     say(checks, seconds)
 
 
+def measure_distances(find: Callable[[], Any], costs: str) -> None:
+    """Run once; print the seconds, and mean and most of the distances, be they a square or the half of it as one line."""
+    begin = time.perf_counter()
+    found = find()
+    seconds = time.perf_counter() - begin
+    pairs = found.size if found.ndim == 1 else len(found) * (len(found) - 1)
+    mean, most = float(found.sum(dtype=float)) / pairs, float(found.max())
+    say({f"mean, {costs}": round(mean, 4), f"most, {costs}": round(most, 4)}, {costs: seconds})
+
+
 def say(checks: dict[str, Any], seconds: dict[str, float] | None = None) -> None:
     """Print what the driver reads: numbers that show equal work, and seconds within the process."""
     print(json.dumps({"checks": checks, "seconds": seconds or {}}))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import Indel, Levenshtein
+from rapidfuzz.process import cdist
 
-from journeylab.behaviours.alignment import Codes, Rows, common, in_step, optimal
+from journeylab.behaviours.alignment import Codes, in_step, optimal
 from journeylab.behaviours.costs import dynamic_costs, indel_cost, substitution_costs
 from journeylab.behaviours.features import features
 from journeylab.errors import DataError, StudyError, did_you_mean
@@ -23,6 +27,9 @@ METHODS = ("om", "lcs", "hamming", "dhd", "omspell", "features")
 NORMS = ("auto", "maxlength", "gmean", "maxdist", "yujianbo")
 SINGLE = 5000
 """From so many sequences on, the matrix is in single precision: half the memory, seven digits."""
+THREADS = min(4, os.cpu_count() or 1)
+HIGH, WIDE = 256, 4096
+"""Rows and columns of a tile, which one thread fills; the second a multiple of the first."""
 STEP = 0.5
 """What a further step in the same spell costs (``omspell``)."""
 
@@ -57,71 +64,79 @@ class Measure:
     def square(self, chosen: NDArray[np.int64] | None = None, *, size: int | None = None) -> NDArray[Any]:
         """Distances among the sequences at the positions `chosen` (all), in a matrix of `size` rows where there are more."""
         chosen = np.arange(len(self.sequences)) if chosen is None else chosen
-        n = len(chosen)
-        out = np.zeros((size or n,) * 2, dtype=np.float64 if (size or n) < SINGLE else np.float32)
-        if self.vectors is not None:
-            for start in range(0, n, 500):
-                out[start : start + 500, :n] = _euclidean(
-                    self.vectors[chosen[start : start + 500]], self.vectors[chosen]
-                )
-            out[np.arange(n), np.arange(n)] = 0.0
-        else:
-            order = self._order(chosen)
-            tokens = [self.tokens[i] for i in chosen[order]]
-            for row, columns, raw in self._rows(tokens, tokens, triangle=True):
-                there = order[columns]
-                out[order[row], there] = self._scaled(raw, chosen[order[row]], chosen[there])
-        _mirror(out[:n, :n])
+        out = np.zeros((size or len(chosen),) * 2, dtype=np.float64 if (size or len(chosen)) < SINGLE else np.float32)
+        order = self._order(chosen)
+        in_order = self._edits is not None  # whole stretches are written faster than scattered cells
+
+        def fill(rows: slice, columns: slice) -> None:
+            here, there = order[rows], order[columns]
+            block = self._block(chosen[here], chosen[there])
+            if rows.stop == columns.stop:
+                _mirror(block[:, rows.start - columns.start :])
+            out[(rows, columns) if in_order else np.ix_(here, there)] = block
+            out[(columns, rows) if in_order else np.ix_(there, here)] = block.T
+
+        _in_tiles(fill, len(chosen))
         return out
 
     def between(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
         """Distances of the sequences at `left` from those at `right`, shape (left, right)."""
-        if self.vectors is not None:
-            return _euclidean(self.vectors[left], self.vectors[right])
         out = np.zeros((len(left), len(right)))
-        order = self._order(right)
-        for row, columns, raw in self._rows(
-            [self.tokens[i] for i in left], [self.tokens[i] for i in right[order]], triangle=False
-        ):
-            out[row, order[columns]] = self._scaled(raw, left[row], right[order[columns]])
+        one, two = self._order(left), self._order(right)
+
+        def fill(rows: slice, columns: slice) -> None:
+            out[np.ix_(one[rows], two[columns])] = self._block(left[one[rows]], right[two[columns]])
+
+        _in_tiles(fill, len(left), len(right))
         return out
 
     def _order(self, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Shorter sequences first, and like beginnings together."""
+        """Shorter sequences first, and like beginnings together; as they are where that does not matter."""
+        if self._edits is not None:
+            return np.arange(len(chosen))
         keys = [(len(self.tokens[i]), tuple(self.tokens[i].tolist())) for i in chosen]
         return np.array(sorted(range(len(chosen)), key=keys.__getitem__), dtype=np.int64)
 
-    def _rows(self, left: list[Codes], right: list[Codes], *, triangle: bool) -> Rows:
-        if self.method in {"hamming", "dhd"}:
-            return in_step(left, right, self.substitution, triangle=triangle)
-        if self._is_common and max((len(y) for y in right), default=0) <= 64:
-            return self._from_common(left, right, triangle)
-        return optimal(left, right, self.substitution, self.indel, triangle=triangle)
+    def _block(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Distances of a few sequences from a few."""
+        if self.vectors is not None:
+            return _euclidean(self.vectors[left], self.vectors[right])
+        if self._edits is not None:
+            one, two = ([self._strings[i] for i in positions] for positions in (left, right))
+            raw = self.indel[0] * cdist(one, two, scorer=self._edits, dtype=np.int32)
+        else:
+            one, two = ([self.tokens[i] for i in positions] for positions in (left, right))
+            if self.method in {"hamming", "dhd"}:
+                raw = in_step(one, two, self.substitution)
+            else:
+                raw = optimal(one, two, self.substitution, self.indel)
+        return self._scaled(raw, self._lengths[left][:, None], self._lengths[right])
 
-    @property
-    def _is_common(self) -> bool:
-        """Whether no substitution pays, so that the distance follows from the longest common subsequence."""
-        if self.method == "omspell" or not len(self.indel):
-            return False
-        apart = ~np.eye(len(self.indel), dtype=bool)
-        return bool((self.substitution[apart] >= 2 * self.indel[0]).all())
+    @functools.cached_property
+    def _edits(self) -> Callable[..., int] | None:
+        """What counts edits of one cost: no substitution pays, or one costs as much as a deletion; None for other costs."""
+        if self.method not in {"om", "lcs"} or not len(self.indel):
+            return None
+        apart = self.substitution[~np.eye(len(self.indel), dtype=bool)]
+        if (apart >= 2 * self.indel[0]).all():
+            return Indel.distance
+        return Levenshtein.distance if (apart == self.indel[0]).all() else None
 
-    def _from_common(self, left: list[Codes], right: list[Codes], triangle: bool) -> Rows:
-        lengths = np.array([len(y) for y in right], dtype=float)
-        for row, columns, shared in common(left, right, len(self.indel), triangle=triangle):
-            yield row, columns, self.indel[0] * (lengths[columns] + len(left[row]) - 2 * shared)
+    @functools.cached_property
+    def _strings(self) -> list[str]:
+        return ["".join(map(chr, x.tolist())) for x in self.sequences]
 
-    def _scaled(self, raw: NDArray[np.float64], row: int, columns: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _scaled(
+        self, raw: NDArray[np.float64], one: NDArray[np.float64], two: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Distances made comparable over lengths, as in TraMineR."""
         if self.normalise is None:
             return raw
-        one = float(len(self.sequences[row]))
-        two = self._lengths[columns]
         longer, shorter = np.maximum(one, two), np.minimum(one, two)
         if self.normalise == "maxlength":
             return _ratio(raw, longer)
         if self.method in {"hamming", "dhd"}:
-            most = np.full(len(raw), self.substitution.max(axis=(1, 2), initial=0.0).sum())
+            most = np.full(raw.shape, self.substitution.max(axis=(1, 2), initial=0.0).sum())
         else:
             indel = float(self.indel[0]) if len(self.indel) else 0.0
             dearest = 2 * indel
@@ -324,10 +339,20 @@ def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np
 
 
 def _mirror(square: NDArray[Any]) -> None:
-    """Fill what is zero on one side of the diagonal from the other side, block by block."""
-    size = 512
-    for one in range(0, len(square), size):
-        for two in range(one, len(square), size):
-            both = np.maximum(square[one : one + size, two : two + size], square[two : two + size, one : one + size].T)
-            square[one : one + size, two : two + size] = both
-            square[two : two + size, one : one + size] = both.T
+    """Make a matrix of distances symmetric to the last digit, with 0 on its diagonal."""
+    np.maximum(square, square.T.copy(), out=square)
+    np.fill_diagonal(square, 0.0)
+
+
+def _in_tiles(fill: Callable[[slice, slice], None], n: int, columns: int | None = None) -> None:
+    """Call `fill` for every tile of a matrix, in several threads; of a square one only on and under the diagonal."""
+    tiles = [
+        (slice(start, stop), slice(across, min(across + WIDE, end)))
+        for start in range(0, n, HIGH)
+        for stop in [min(start + HIGH, n)]
+        for end in [stop if columns is None else columns]
+        for across in range(0, end, WIDE)
+    ]
+    with ThreadPoolExecutor(THREADS) as pool:
+        for _ in pool.map(fill, *zip(*tiles, strict=True)) if tiles else ():
+            pass

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import itertools
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,21 @@ from journeylab.errors import DataError, JourneylabError
 
 VALUES = Path(__file__).parents[3] / "shared" / "reference" / "values"
 needs_values = pytest.mark.skipif(not VALUES.is_dir(), reason=f"the reference values are not at {VALUES}")
+measuring = importlib.import_module("journeylab.behaviours.distances")  # the package has a function of that name
+kernels = pytest.mark.parametrize("kernel", ["numpy", "numba"])
 LETTERS = st.lists(st.lists(st.sampled_from("abcd"), max_size=9).map(tuple), min_size=1, max_size=7)
+
+
+@contextlib.contextmanager
+def aligned_by(kernel: str) -> Iterator[pytest.MonkeyPatch]:
+    """Alignments of every size by one kernel; skips where numba is not installed."""
+    if kernel == "numba":
+        pytest.importorskip("numba")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alignment, "SMALL", 0)
+        if kernel == "numpy":
+            patch.setattr(alignment, "kernel", lambda: alignment.in_numpy)
+        yield patch
 
 
 def slow(one: tuple, two: tuple, costs: dict[tuple[Any, Any], float], indel: dict[Any, float]) -> float:
@@ -55,6 +72,7 @@ def stored(name: str) -> np.ndarray:
 
 
 @needs_values
+@kernels
 @pytest.mark.parametrize(
     ("name", "options"),
     [
@@ -67,10 +85,12 @@ def stored(name: str) -> np.ndarray:
         ("dhd", {"method": "dhd"}),
     ],
 )
-def test_distances_are_those_of_traminer(name: str, options: dict) -> None:
+def test_distances_are_those_of_traminer(name: str, options: dict, kernel: str) -> None:
     if options.get("substitution") == "custom":
         options = {**options, "substitution": stored("custom_sm")}
-    np.testing.assert_allclose(behaviours.distances(tiny(), **options), stored(name), atol=1e-6, rtol=0)
+    with aligned_by(kernel):
+        found = behaviours.distances(tiny(), **options)
+    np.testing.assert_allclose(found, stored(name), atol=1e-6, rtol=0)
 
 
 @needs_values
@@ -87,23 +107,27 @@ def test_sequences_of_several_lengths_are_as_stored(substitution: str) -> None:
     np.testing.assert_allclose(behaviours.distances(sequences, method="lcs"), shared, atol=1e-9)
 
 
-@settings(max_examples=120, deadline=None)
+@kernels
+@settings(max_examples=80, deadline=None)
 @given(
     LETTERS,
     st.lists(st.floats(0, 4), min_size=6, max_size=6),
     st.sampled_from([0.0, 0.4, 1.0, 1.25, 3.0]),
     st.sampled_from([1, 2, 16, 4096]),
 )
-def test_optimal_matching_is_the_slow_one(sequences: list[tuple], above: list[float], indel: float, block: int) -> None:
+def test_optimal_matching_is_the_slow_one(
+    kernel: str, sequences: list[tuple], above: list[float], indel: float, block: int
+) -> None:
     costs = np.zeros((4, 4))
     costs[np.triu_indices(4, 1)] = above
     frame = pd.DataFrame(costs + costs.T, index=list("abcd"), columns=list("abcd"))
     by_pair = {(a, b): float(frame.loc[a, b]) for a in "abcd" for b in "abcd"}
     expected = [[slow(one, two, by_pair, dict.fromkeys("abcd", indel)) for two in sequences] for one in sequences]
-    with pytest.MonkeyPatch.context() as patch:
+    with aligned_by(kernel) as patch:
         patch.setattr(alignment, "BLOCK", block)
         patch.setattr(alignment, "SHARED", block % 5)
-        patch.setattr(alignment, "TRIM", 2)
+        patch.setattr(measuring, "HIGH", 2)
+        patch.setattr(measuring, "WIDE", 4)
         found = behaviours.distances(sequences, substitution=frame, indel=indel)
     np.testing.assert_allclose(found, expected, atol=1e-6)
     assert np.array_equal(found, found.T)
@@ -124,9 +148,10 @@ def test_transition_rates_and_the_longest_common_subsequence_are_the_slow_ones(s
     np.testing.assert_allclose(behaviours.distances(sequences, method="lcs"), expected, atol=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@kernels
+@settings(max_examples=40, deadline=None)
 @given(LETTERS)
-def test_spells_are_aligned_with_their_lengths(sequences: list[tuple]) -> None:
+def test_spells_are_aligned_with_their_lengths(kernel: str, sequences: list[tuple]) -> None:
     def spells(line: tuple) -> tuple:
         found: list[list] = []
         for name in line:
@@ -143,18 +168,21 @@ def test_spells_are_aligned_with_their_lengths(sequences: list[tuple]) -> None:
         (a, b): 0.5 * abs(a[1] - b[1]) if a[0] == b[0] else 2 + 0.5 * (a[1] + b[1]) for a in tokens for b in tokens
     }
     expected = [[slow(one, two, costs, indel) for two in lines] for one in lines]
-    np.testing.assert_allclose(behaviours.distances(sequences, method="omspell"), expected, atol=1e-9)
+    with aligned_by(kernel):
+        np.testing.assert_allclose(behaviours.distances(sequences, method="omspell"), expected, atol=1e-9)
 
 
+@kernels
 @pytest.mark.parametrize("length", [20, 33, 64, 65, 130])
-def test_long_sequences_are_compared_as_exactly(length: int) -> None:
+def test_long_sequences_are_compared_as_exactly(length: int, kernel: str) -> None:
     rng = np.random.default_rng(length)
     sequences = [tuple(rng.choice(list("abcd"), size=size)) for size in (length, length - 3, length)]
     twice = {(a, b): 0.0 if a == b else 2.0 for a in "abcd" for b in "abcd"}
     odd = {pair: cost and 1 + np.pi / 5 for pair, cost in twice.items()}
     for costs, options in ((twice, {"method": "lcs"}), (odd, {"substitution": 1 + np.pi / 5})):
         expected = [[slow(one, two, costs, dict.fromkeys("abcd", 1.0)) for two in sequences] for one in sequences]
-        np.testing.assert_allclose(behaviours.distances(sequences, **options), expected, atol=1e-6)
+        with aligned_by(kernel):
+            np.testing.assert_allclose(behaviours.distances(sequences, **options), expected, atol=1e-6)
 
 
 def test_normalisations_are_between_zero_and_one_or_by_the_longer_length() -> None:
@@ -178,6 +206,64 @@ def test_equal_sequences_are_compared_once_and_share_their_row() -> None:
     np.testing.assert_allclose(found[2], found[0])
     np.testing.assert_allclose(found[:, 4], found[:, 1])
     assert found[0].tolist() == [0, 2, 0, 1, 2, 1]
+
+
+@kernels
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"substitution": "trate"},
+        {"substitution": 1.5},
+        {"substitution": "trate", "normalise": "auto"},
+        {"substitution": 1.0},
+        {"method": "lcs", "normalise": "auto"},
+        {"method": "omspell"},
+        {"method": "features"},
+        {"method": "hamming"},
+    ],
+)
+def test_distances_are_the_same_by_one_thread_and_by_several(kernel: str, options: dict) -> None:
+    rng = np.random.default_rng(3)
+    sizes = np.full(90, 12) if options.get("method") == "hamming" else rng.integers(0, 40, 90)
+    sequences = [tuple(rng.choice(list("abcdefg"), size=size)) for size in sizes]
+    found = []
+    for threads, high, wide in ((1, 256, 4096), (1, 8, 16), (3, 8, 16)):
+        with aligned_by(kernel) as patch:
+            for name, value in (("THREADS", threads), ("HIGH", high), ("WIDE", wide)):
+                patch.setattr(measuring, name, value)
+            found.append(behaviours.distances(sequences, **options))
+    np.testing.assert_allclose(found[1], found[0], atol=1e-9)
+    assert np.array_equal(found[2], found[1])
+    assert np.array_equal(found[1], found[1].T)
+    assert not found[1].diagonal().any()
+
+
+@pytest.mark.parametrize(
+    ("costs", "indel", "kind"), [(1.5, 1.0, "int16"), ("trate", 1.0, "int32"), (np.pi, 1e4, "float64")]
+)
+def test_both_kernels_find_the_same_to_the_last_digit(costs: float | str, indel: float, kind: str) -> None:
+    rng = np.random.default_rng(4)
+    sequences = [tuple(rng.integers(0, 9, size=size)) for size in rng.integers(0, 30, 150)]
+    found, kinds = [], set()
+    for name in ("numpy", "numba"):
+        with aligned_by(name) as patch:
+            align = alignment.kernel()
+            patch.setattr(alignment, "kernel", lambda: lambda *given: kinds.add(given[4].dtype.name) or align(*given))  # noqa: B023
+            found.append(behaviours.distances(sequences, substitution=costs, indel=indel))
+    assert np.array_equal(*found)
+    assert kinds == {kind}
+
+
+def test_touchpoints_of_any_number_are_told_apart() -> None:
+    """Code points of rapidfuzz's strings: over a byte, and among the surrogates."""
+    many = 0xDC10
+    codes = np.array([0, 255, 256, 0xD7FF, 0xD800, 0xDBFF, 0xDC00, many - 1])
+    distinct = [codes, codes[::-1].copy(), codes[:0], codes[3:7], np.repeat(codes[4:5], 70)]
+    small = {code: number for number, code in enumerate(codes.tolist())}
+    expected = behaviours.distances([tuple(small[code] for code in line.tolist()) for line in distinct])
+    costs = np.array([[0.0, 2.0], [2.0, 0.0]])  # of any two touchpoints: a whole matrix would take 25 GB
+    measure = measuring.Measure(distinct, "om", None, costs, np.ones(2), distinct)
+    np.testing.assert_array_equal(measure.square(), expected)
 
 
 def test_features_see_order_and_not_length() -> None:
