@@ -38,10 +38,11 @@ simulate: $(READY)  ## make the demo study's raw data, once
 report: simulate  ## run the demo study and write reports/shop/latest/index.html (STUDY=... DATA=... for another)
 	$(BIN)/journeylab run $(STUDY) $(if $(DATA),--data $(DATA))
 
+# Two at a time, each file by one of them: what a file makes once is made once.
 test: simulate programs spark  ## run every test, the notebooks included
-	$(BIN)/python -m pytest tests --doctest-modules journeylab
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests --doctest-modules journeylab
 	$(BIN)/python tools/claims.py --copies .claims
-	$(BIN)/python -m pytest --nbval-lax .claims
+	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax .claims
 
 lint: $(READY)  ## check style, types and that notebooks carry no outputs
 	$(BIN)/ruff check .
