@@ -4,7 +4,7 @@ from journeylab.behaviours.assign import Assigned, assign
 from journeylab.behaviours.chains import SAVED, Chains, last_run, load, model
 from journeylab.behaviours.change import Change, compare, keep_labels
 from journeylab.behaviours.distances import distances
-from journeylab.behaviours.find import Behaviours, find
+from journeylab.behaviours.find import Behaviours, find, settings
 from journeylab.behaviours.pictures import distribution_plot, index_plot, transition_maps
 from journeylab.behaviours.portraits import Portraits, portraits
 from journeylab.behaviours.representatives import Representatives, representatives
@@ -29,5 +29,6 @@ __all__ = [
     "model",
     "portraits",
     "representatives",
+    "settings",
     "transition_maps",
 ]

@@ -1,23 +1,33 @@
-"""How many behaviours there are, and whether one finds the same ones again."""
+"""How many behaviours there are, and whether there are any: what each number of chains is worth."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from journeylab.behaviours import memory
 from journeylab.behaviours.counts import Counts, Paths, count
+from journeylab.behaviours.medoids import silhouette
 from journeylab.behaviours.mixture import Mixture, fit, simulate
+from journeylab.behaviours.recurrence import Labels, Sample, Weights, prediction_strength, stability
 
 SELECTION_COLUMNS = (
-    "k", "log_likelihood", "parameters", "bic", "icl", "entropy", "smallest_share", "stability", "chosen",
+    "k", "log_likelihood", "parameters", "bic", "icl", "entropy", "smallest_share", "silhouette", "null_silhouette",
+    "prediction_strength", "stability", "gain", "null_gain", "chosen",
 )  # fmt: skip
 NULL_JOURNEYS = 3000
+"""The test of the chosen number looks at so many journeys."""
+BAND_JOURNEYS = 1000
+"""What chance gives for every number is read on so many."""
 NULL_DRAWS = 19
-STABILITY_JOURNEYS = 3000
-RESAMPLES = 10
+SAMPLE_JOURNEYS = 3000
+"""Stability and prediction strength look at customers who bring at most about so many journeys."""
+WIDTH_ROWS = 1000
+"""The silhouette looks at so many distinct journeys, and at half as many of each simulated set."""
 SELECTION_TOLERANCE = 5e-5
 
 
@@ -37,6 +47,10 @@ class NullCheck:
         Share of draws, the observed one among them, that gain as much: at best 1 / (draws + 1).
     n, draws : int
         Journeys used, and simulated sets.
+    null_silhouette : float
+        The widest average silhouette among the simulated sets; NaN where it was not asked for.
+    memory : bool
+        Whether the null is one chain in which the last two steps count.
     """
 
     fewer: int
@@ -46,6 +60,8 @@ class NullCheck:
     p_value: float
     n: int
     draws: int
+    null_silhouette: float = float("nan")
+    memory: bool = False
 
     @property
     def passed(self) -> bool:
@@ -53,36 +69,78 @@ class NullCheck:
         return self.gain > self.null_gain
 
 
-def candidates(counts: Counts, sizes: list[int], seed: int) -> dict[int, Mixture]:
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """A mixture of one size, and what it makes of all journeys.
+
+    Attributes
+    ----------
+    model : Mixture
+    smallest_share : float
+        Of the journeys, in the smallest behaviour.
+    entropy : float
+        Of the posterior, in nats, summed over journeys.
+    """
+
+    model: Mixture
+    smallest_share: float
+    entropy: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Criteria:
+    """What is worked out on samples for every k, by k; NaN where a k is missing."""
+
+    silhouette: Mapping[int, float]
+    prediction_strength: Mapping[int, float]
+    stability: Mapping[int, NDArray[np.float64]]
+
+
+def candidates(counts: Counts, sizes: list[int], seed: int) -> dict[int, Candidate]:
     """Fit a mixture of each size."""
-    return {k: fit(counts, k, seed=np.random.SeedSequence([seed, k]), tolerance=SELECTION_TOLERANCE) for k in sizes}
+    found = {}
+    for k in sizes:
+        model = fit(counts, k, seed=np.random.SeedSequence([seed, k]), tolerance=SELECTION_TOLERANCE)
+        posterior = model.posterior(counts)
+        members = np.bincount(posterior.argmax(axis=1), weights=counts.weights, minlength=k)
+        terms = np.where(posterior > 0, posterior * np.log(np.maximum(posterior, 1e-300)), 0.0)
+        entropy = max(0.0, -float(counts.weights @ terms.sum(axis=1)))
+        found[k] = Candidate(model, float(members.min() / members.sum()), entropy)
+    return found
 
 
-def selection(fitted: dict[int, Mixture], counts: Counts, stability: dict[int, float], chosen: int) -> pd.DataFrame:
+def selection(
+    fitted: Mapping[int, Candidate], n: int, criteria: Criteria, against_one: Mapping[int, NullCheck], chosen: int
+) -> pd.DataFrame:
     """Tabulate every criterion, one row a k; see `SELECTION_COLUMNS`.
 
     Notes
     -----
     ``bic = -2 log L + parameters log n`` and ``icl = bic + 2 E`` with E the entropy of the posterior; smaller is
     better. ``entropy`` is E / (n log k): 0 where every journey has one clear behaviour, 1 where all is a guess.
+    ``stability`` is that of the least stable behaviour. ``gain`` is the log-likelihood a journey over one chain, in the
+    sample of 1,000 journeys; ``null_gain`` and ``null_silhouette`` are the most that journeys simulated from one
+    chain reach with as many.
     """
     rows = []
-    n = counts.n_journeys
-    for k, model in fitted.items():
-        posterior = model.posterior(counts)
-        terms = np.where(posterior > 0, posterior * np.log(np.maximum(posterior, 1e-300)), 0.0)
-        entropy = max(0.0, -float(counts.weights @ terms.sum(axis=1)))
-        bic = model.bic(n)
+    for k, one in fitted.items():
+        bic = one.model.bic(n)
+        check, steady = against_one.get(k), criteria.stability.get(k) if k > 1 else None
         rows.append(
             {
                 "k": k,
-                "log_likelihood": model.log_likelihood,
-                "parameters": model.parameters,
+                "log_likelihood": one.model.log_likelihood,
+                "parameters": one.model.parameters,
                 "bic": bic,
-                "icl": bic + 2 * entropy,
-                "entropy": entropy / (n * np.log(k)) if k > 1 else 0.0,
-                "smallest_share": _smallest(posterior, counts),
-                "stability": stability.get(k, np.nan),
+                "icl": bic + 2 * one.entropy,
+                "entropy": one.entropy / (n * np.log(k)) if k > 1 else 0.0,
+                "smallest_share": one.smallest_share,
+                "silhouette": criteria.silhouette.get(k, np.nan),
+                "null_silhouette": check.null_silhouette if check else np.nan,
+                "prediction_strength": criteria.prediction_strength.get(k, np.nan),
+                "stability": np.nan if steady is None or np.isnan(steady).all() else float(np.nanmin(steady)),
+                "gain": check.gain / check.n if check else np.nan,
+                "null_gain": check.null_gain / check.n if check else np.nan,
                 "chosen": k == chosen,
             }
         )
@@ -90,120 +148,153 @@ def selection(fitted: dict[int, Mixture], counts: Counts, stability: dict[int, f
 
 
 def choose(
-    fitted: dict[int, Mixture], counts: Counts, found: Paths, *, minimum_share: float, seed: int
+    fitted: Mapping[int, Candidate], n: int, found: Paths, *, minimum_share: float, seed: int
 ) -> tuple[int, tuple[NullCheck, ...]]:
     """Choose k: the best BIC whose smallest behaviour is large enough, if it beats what chance gives.
 
-    The choice must pass two parametric-bootstrap checks: k chains against one, and k against k - 1; failing
-    the second, k - 1 is put to the same question. The simulated journeys are as long as the observed ones, so
-    that lengths that no chain can make do not pass for behaviours.
+    Parameters
+    ----------
+    n : int
+        Journeys that were fitted.
+    found : Paths
+        These journeys.
 
     Returns
     -------
     int, tuple of NullCheck
         1 where nothing beats chance.
 
+    Notes
+    -----
+    The choice must pass two parametric-bootstrap checks: k chains against one, and k against k - 1; failing
+    the second, k - 1 is put to the same question. The simulated journeys are as long as the observed ones, so
+    that lengths that no chain can make do not pass for behaviours. Where one chain in which the last two steps
+    count has a lower BIC than k chains, these must also gain more than on journeys simulated from that chain.
+
     References
     ----------
     McLachlan (1987), Applied Statistics 36:318; Studer (2021), Sociological Methodology 51:290.
     """
-    n = counts.n_journeys
-    admissible = [
-        k for k, model in fitted.items() if k == 1 or _smallest(model.posterior(counts), counts) >= minimum_share
-    ]
-    best = min(admissible, key=lambda k: (fitted[k].bic(n), k))
+    admissible = [k for k, one in fitted.items() if k == 1 or one.smallest_share >= minimum_share]
+    best = min(admissible, key=lambda k: (fitted[k].model.bic(n), k))
     if best == 1:
         return 1, ()
-    rng = np.random.default_rng([seed, 77])
-    journeys = np.flatnonzero(found.lengths > 0)
-    if len(journeys) > NULL_JOURNEYS:
-        journeys = np.sort(rng.choice(journeys, size=NULL_JOURNEYS, replace=False))
-    sample = found.take(journeys)
-    checks = [null_check(sample, 1, best, seed=seed)]
-    if not checks[0].passed:
+    sample = null_sample(found, seed, NULL_JOURNEYS)
+    checks = [null_checks(sample, 1, [best], seed=seed)[best]]
+    if checks[-1].passed and memory.bic(found) < fitted[best].model.bic(n):
+        checks.append(null_checks(sample, 1, [best], seed=seed, remembering=True)[best])
+    if not checks[-1].passed:
         return 1, tuple(checks)
     while best > 2:
-        checks.append(null_check(sample, best - 1, best, seed=seed))
+        checks.append(null_checks(sample, best - 1, [best], seed=seed)[best])
         if checks[-1].passed:
             break
         best = max(k for k in admissible if k < best)
     return best, tuple(checks)
 
 
-def null_check(found: Paths, fewer: int, k: int, *, seed: int, draws: int = NULL_DRAWS) -> NullCheck:
-    """Compare the gain of `k` over `fewer` chains with the gains on journeys simulated from `fewer` chains."""
+def null_sample(found: Paths, seed: int, most: int) -> Paths:
+    """The journeys that are held against simulated ones, at most so many."""
+    journeys = np.flatnonzero(found.lengths > 0)
+    if len(journeys) > most:
+        rng = np.random.default_rng([seed, 77])
+        journeys = np.sort(rng.choice(journeys, size=most, replace=False))
+    return found.take(journeys)
+
+
+def null_checks(
+    found: Paths, fewer: int, sizes: list[int], *, seed: int, draws: int = NULL_DRAWS, widths: bool = False,
+    remembering: bool = False,
+) -> dict[int, NullCheck]:  # fmt: skip
+    """Compare the gain of each size over `fewer` chains with the gains on journeys simulated from `fewer` chains.
+
+    With `remembering` they are simulated from one chain in which the last two steps count.
+    """
     counts = count(found)
-    rng = np.random.default_rng([seed, fewer, k])
-    null, gain = _gain(counts, fewer, k, seed)
+    rng = np.random.default_rng([seed, fewer])
+    null, observed, _ = _gains(counts, fewer, sizes, seed, False)
     posterior = null.posterior(counts)[counts.row]
     cumulated = np.cumsum(posterior, axis=1)
-    gains = np.empty(draws)
+    gains, wide = np.empty((draws, len(sizes))), np.empty((draws, len(sizes)))
     for draw in range(draws):
-        component = (cumulated[:, :-1] <= rng.random(len(cumulated))[:, None]).sum(axis=1)
-        gains[draw] = _gain(count(simulate(null, counts, found, component, rng)), fewer, k, seed + draw + 1)[1]
-    p_value = (1 + int((gains >= gain).sum())) / (draws + 1)
-    return NullCheck(fewer, k, gain, float(gains.max()), p_value, len(found.offsets) - 1, draws)
+        if remembering:
+            drawn = memory.simulate(found, rng)
+        else:
+            component = (cumulated[:, :-1] <= rng.random(len(cumulated))[:, None]).sum(axis=1)
+            drawn = simulate(null, counts, found, component, rng)
+        gains[draw], wide[draw] = _gains(count(drawn), fewer, sizes, seed + draw + 1, widths)[1:]
+    p_values = (1 + (gains >= observed).sum(axis=0)) / (draws + 1)
+    return {
+        k: NullCheck(fewer, k, float(observed[i]), float(gains[:, i].max()), float(p_values[i]),
+                     len(found.offsets) - 1, draws, float(wide[:, i].max()), remembering)
+        for i, k in enumerate(sizes)
+    }  # fmt: skip
 
 
-def stability(
-    model: Mixture, counts: Counts, *, seed: int, resamples: int = RESAMPLES, journeys: int = STABILITY_JOURNEYS
-) -> NDArray[np.float64]:
-    """How well each behaviour is found again when customers are drawn anew, shape (k,).
-
-    Returns
-    -------
-    ndarray
-        Mean over resamples of the largest Jaccard similarity between the behaviour's members and those of any
-        behaviour of a fit from scratch; NaN for an empty one.
+def weigh(fitted: Mapping[int, Candidate], counts: Counts, chosen: int, *, seed: int, every: bool = True) -> Criteria:
+    """Work out the criteria that need samples: for every k, or only the stability of the chosen one.
 
     Notes
     -----
-    Customers, not journeys, are resampled, at most so many that they bring `journeys` journeys.
-
-    References
-    ----------
-    Hennig (2007), Computational Statistics & Data Analysis 52:258: above 0.85 very stable, 0.75 stable, 0.6 a
-    pattern without sharp borders, below not to be trusted.
+    The silhouette's distance is Hellinger's, between the shares of starts, steps and ends of two journeys: 0 where they
+    are the same, 1 where nothing is in common. It is read on at most 1,000 distinct journeys.
     """
-    rng = np.random.default_rng([seed, 55])
-    known = counts.row >= 0
-    label = np.full(len(counts.row), -1)
-    label[known] = model.posterior(counts).argmax(axis=1)[counts.row[known]]
-    customers, owner = np.unique(counts.customer, return_inverse=True)
-    n_drawn = min(len(customers), max(2, round(journeys * len(customers) / max(int(known.sum()), 1))))
-    similar = np.full((resamples, model.k), np.nan)
-    pool = np.sort(rng.choice(len(customers), size=n_drawn, replace=False))
-    for number in range(resamples):
-        times = np.zeros(len(customers), dtype=np.int64)
-        np.add.at(times, rng.choice(pool, size=n_drawn), 1)
-        drawn = counts.reweighted(times[owner])
-        seen = drawn.weights > 0
-        again = fit(
-            dataclasses.replace(drawn, matrix=drawn.matrix[seen], weights=drawn.weights[seen]),
-            model.k, seed=np.random.SeedSequence([seed, model.k, number]), restarts=4, tolerance=SELECTION_TOLERANCE,
-        )  # fmt: skip
-        present = known & (times[owner] > 0)
-        new = again.posterior(counts).argmax(axis=1)[counts.row[present]]
-        both = np.zeros((model.k, model.k))
-        np.add.at(both, (label[present], new), 1)
-        union = both.sum(axis=1)[:, None] + both.sum(axis=0)[None, :] - both
-        with np.errstate(invalid="ignore"):
-            jaccard = np.where(union > 0, both / union, 0.0)
-        similar[number] = np.where(both.sum(axis=1) > 0, jaccard.max(axis=1), np.nan)
-    counted = (~np.isnan(similar)).sum(axis=0)
-    return np.where(counted > 0, np.nansum(similar, axis=0) / np.maximum(counted, 1), np.nan)
+    few, sample = _few(counts, seed)
+
+    def regroup(weights: Weights, k: int, seeds: list[int]) -> Labels:
+        seen = weights > 0
+        part = dataclasses.replace(few, matrix=few.matrix[seen], weights=weights[seen])
+        again = fit(part, k, seed=np.random.SeedSequence(seeds), restarts=4, tolerance=SELECTION_TOLERANCE)
+        return np.asarray(again.posterior(few).argmax(axis=1))
+
+    sizes = [k for k in fitted if k > 1 and (every or k == chosen)]
+    labels = {k: fitted[k].model.posterior(few).argmax(axis=1) for k in sizes}
+    steady = {k: stability(sample, labels[k], k, regroup, seed=seed) for k in sizes}
+    if not every:
+        return Criteria({}, {}, steady)
+    strength = {k: prediction_strength(sample, k, regroup, seed=seed) for k in sizes}
+    return Criteria(_widths(few, labels, WIDTH_ROWS, seed), strength, steady)
 
 
-def _gain(counts: Counts, fewer: int, k: int, seed: int) -> tuple[Mixture, float]:
-    """The smaller mixture, and the log-likelihood that the larger one adds."""
-    small, large = (
-        fit(counts, size, seed=np.random.SeedSequence([seed, size]), restarts=4, tolerance=SELECTION_TOLERANCE)
-        for size in (fewer, k)
-    )
-    return small, large.log_likelihood - small.log_likelihood
+def _few(counts: Counts, seed: int) -> tuple[Counts, Sample]:
+    """The counts of a few customers, and who has which."""
+    known = np.flatnonzero(counts.row >= 0)
+    customers, owner = np.unique(counts.customer[known], return_inverse=True)
+    n_drawn = min(len(customers), max(2, round(SAMPLE_JOURNEYS * len(customers) / len(known))))
+    drawn = np.zeros(len(customers), dtype=bool)
+    drawn[np.random.default_rng([seed, 54]).choice(len(customers), size=n_drawn, replace=False)] = True
+    kept = drawn[owner]
+    rows, row = np.unique(counts.row[known[kept]], return_inverse=True)
+    owner = np.unique(owner[kept], return_inverse=True)[1]
+    weights = np.bincount(row).astype(float)
+    few = dataclasses.replace(counts, matrix=counts.matrix[rows], weights=weights, row=row, customer=owner)
+    return few, Sample(row, owner, len(rows))
 
 
-def _smallest(posterior: NDArray[np.float64], counts: Counts) -> float:
-    """Share of journeys in the smallest behaviour."""
-    members = np.bincount(posterior.argmax(axis=1), weights=counts.weights, minlength=posterior.shape[1])
-    return float(members.min() / members.sum())
+def _widths(counts: Counts, labels: Mapping[int, Labels], most: int, seed: int) -> dict[int, float]:
+    """Average silhouette of each grouping, by Hellinger's distance, over at most so many distinct journeys."""
+    rows = np.arange(len(counts.weights))
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng([seed, 57]).choice(rows, size=most, replace=False))
+    part = counts.matrix[rows]
+    shares = np.sqrt(part.multiply(1 / part.sum(axis=1).reshape(-1, 1))).tocsr()
+    square = np.sqrt(np.maximum(1 - (shares @ shares.T).toarray(), 0.0))
+    np.fill_diagonal(square, 0.0)
+    return {k: silhouette(square, label[rows], counts.weights[rows]) for k, label in labels.items()}
+
+
+def _gains(
+    counts: Counts, fewer: int, sizes: list[int], seed: int, widths: bool
+) -> tuple[Mixture, NDArray[np.float64], NDArray[np.float64]]:
+    """The smaller mixture, the log-likelihood that each larger one adds, and their silhouettes."""
+
+    def fitted(k: int) -> Mixture:
+        return fit(counts, k, seed=np.random.SeedSequence([seed, k]), restarts=4, tolerance=SELECTION_TOLERANCE)
+
+    small, large = fitted(fewer), {k: fitted(k) for k in sizes}
+    gains = np.array([model.log_likelihood - small.log_likelihood for model in large.values()])
+    wide = np.full(len(sizes), np.nan)
+    if widths:
+        labels = {k: model.posterior(counts).argmax(axis=1) for k, model in large.items()}
+        wide = np.array(list(_widths(counts, labels, WIDTH_ROWS // 2, seed).values()))
+    return small, gains, wide

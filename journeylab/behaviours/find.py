@@ -10,11 +10,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from journeylab import figures, text
-from journeylab.behaviours.choose import NullCheck, candidates, choose, selection, stability
+from journeylab import text
+from journeylab.behaviours.choice_plot import choice_plot
+from journeylab.behaviours.choose import (
+    BAND_JOURNEYS,
+    SELECTION_COLUMNS,
+    NullCheck,
+    candidates,
+    choose,
+    null_checks,
+    null_sample,
+    selection,
+    weigh,
+)
 from journeylab.behaviours.counts import Paths, count, paths
 from journeylab.behaviours.distances import METHODS as DISTANCES
-from journeylab.behaviours.grouping import GROUPINGS, group
+from journeylab.behaviours.grouping import DISTANCE_COLUMNS, GROUPINGS, group
+from journeylab.behaviours.recurrence import STEADY
+from journeylab.behaviours.verdict import recommend, verdicts
 from journeylab.errors import StudyError, did_you_mean
 from journeylab.intervals import wilson
 from journeylab.journeys import Journeys
@@ -24,6 +37,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 METHODS = ("markov", *DISTANCES)
+NOTEBOOK = "05_behaviours"
 MIXTURE = "Mixture of first-order Markov chains"
 NAMES = {
     "om": "optimal matching",
@@ -51,9 +65,15 @@ class Behaviours(Result):
     posterior : DataFrame
         Probability of each behaviour, one row a journey.
     selection : DataFrame
-        Every k that was tried, with its criteria.
+        One row for every k that was tried: k; by chains log_likelihood, parameters, bic, icl, entropy (0 where every journey
+        is clear, 1 where all is a guess), by distances mean_distance; smallest_share, silhouette (weighted average),
+        null_silhouette (the widest of 19 sets simulated from one chain), prediction_strength, stability (of the least stable
+        behaviour); by chains gain and null_gain (log-likelihood a journey over one chain, and the most of 19 simulated sets);
+        chosen. Missing where not worked out.
     reason : str
         Why there are no distinct behaviours; empty where there are.
+    given : bool
+        Whether k was asked for, not chosen.
     medoids : DataFrame or None
         By distances only: behaviour, path (of the journey that lies closest to all others), n (journeys just like it),
         mean_distance (of the behaviour's journeys from it).
@@ -64,6 +84,7 @@ class Behaviours(Result):
     posterior: pd.DataFrame = dataclasses.field(repr=False)
     selection: pd.DataFrame = dataclasses.field(repr=False)
     reason: str
+    given: bool = False
     medoids: pd.DataFrame | None = dataclasses.field(default=None, repr=False)
 
     def summary(self) -> str:
@@ -71,58 +92,34 @@ class Behaviours(Result):
         if self.k == 1:
             return f"No distinct behaviours: {self.reason}."
         shares = [f"{row.behaviour} {text.percent(row.share, 0)}" for row in self.table.itertuples()]
-        weak = self.table.loc[self.table["stability"] < 0.75, "behaviour"]
+        weak = self.table.loc[self.table["stability"] < STEADY, "behaviour"]
         doubt = (
-            f" Less stable than 0.75: {text.sentence_list(weak)}."
+            f" Less stable than {STEADY:g}: {text.sentence_list(weak)}."
             if len(weak)
             else " All are found again when customers are resampled."
         )
         return f"{self.k} behaviours recur in {len(self.labels):,} journeys: {text.sentence_list(shares)}.{doubt}"
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw BIC and ICL, or the silhouette, over the number of behaviours, the chosen one marked."""
-        if "silhouette" in self.selection.columns:
-            return self._plot_silhouette(ax)
-        ax = figures.new_axes(ax, height=3.4)
-        frame = self.selection
-        base = float(frame[["bic", "icl"]].min().min())
-        for name, colour, marker in (("bic", figures.BLUE, "o"), ("icl", figures.ORANGE, "s")):
-            ax.plot(frame["k"], frame[name] - base, color=colour, marker=marker)
-            ax.annotate(
-                name.upper(), (frame["k"].iloc[-1], frame[name].iloc[-1] - base), xytext=(8, 0), color=colour, va="center",
-                textcoords="offset points",
-            )  # fmt: skip
-        ax.axvline(self.k, color=figures.MUTED, linestyle="--", linewidth=1)
-        ax.annotate(
-            f"chosen: {self.k}", (self.k, 1), xycoords=("data", "axes fraction"), xytext=(6, -4), va="top",
-            textcoords="offset points", fontweight="bold",
-        )  # fmt: skip
-        ax.yaxis.set_major_formatter("{x:,.0f}")
-        ax.set_xticks(frame["k"])
-        ax.margins(x=0.08)
-        ax.set_xlabel("number of behaviours")
-        ax.set_ylabel("above the lowest")
-        figures.subtitle(ax, "How many behaviours?", f"lower is better; n = {len(self.labels):,} journeys")
-        return figures.describe(ax, f"Line chart of BIC and ICL over the number of behaviours. {self.summary()}")
+    @property
+    def verdicts(self) -> pd.DataFrame:
+        """How many behaviours each criterion wants, see `verdict.verdicts`."""
+        return verdicts(self.selection, self.k)
 
-    def _plot_silhouette(self, ax: Axes | None) -> Axes:
-        ax = figures.new_axes(ax, height=3.4)
-        frame = self.selection
-        ax.plot(frame["k"], frame["silhouette"], color=figures.BLUE, marker="o")
-        chance = frame.dropna(subset=["null_silhouette"])
-        ax.plot(
-            chance["k"], chance["null_silhouette"], color=figures.ORANGE, marker="_", markersize=16, linestyle="none"
-        )
-        for row in chance.itertuples():
-            ax.annotate("by chance", (row.k, row.null_silhouette), xytext=(10, 0), color=figures.ORANGE, va="center",
-                        textcoords="offset points")  # fmt: skip
-        ax.axvline(self.k, color=figures.MUTED, linestyle="--", linewidth=1)
-        ax.set_xticks(frame["k"])
-        ax.margins(x=0.08, y=0.15)
-        ax.set_xlabel("number of behaviours")
-        ax.set_ylabel("average silhouette width")
-        figures.subtitle(ax, f"How many behaviours? {self.k}", f"higher is better; n = {len(self.labels):,} journeys")
-        return figures.describe(ax, f"Line chart of the silhouette over the number of behaviours. {self.summary()}")
+    @property
+    def verdict_columns(self) -> dict[str, str]:
+        """The columns of `verdicts` as a report shows them."""
+        return {"criterion": "Criterion", "says": "Number it wants", "here": f"Value at {self.k}",
+                "by_chance": "By chance at most", "rule": "How it is read"}  # fmt: skip
+
+    @property
+    def recommendation(self) -> str:
+        """Which number of behaviours to work with, which criteria say otherwise, and what that means."""
+        weak = self.table.loc[self.table["stability"] < STEADY, "behaviour"] if self.k > 1 else []
+        return recommend(self.selection, self.k, given=self.given, reason=self.reason, weak=list(weak))
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw every criterion over the number of behaviours, the one in use marked (on `ax` only the first panel)."""
+        return choice_plot(self.selection, self.k, n=len(self.labels), given=self.given, ax=ax)
 
 
 def find(
@@ -139,6 +136,7 @@ def find(
     normalise: str | None = "auto",
     grouping: str = "medoids",
     channels: Mapping[str, str] | None = None,
+    criteria: bool | None = None,
 ) -> Behaviours:
     """Find the behaviours that recur, by a mixture of first-order Markov chains or by distances between journeys.
 
@@ -159,12 +157,16 @@ def find(
         Of distances, see `distances`; without effect on ``markov``.
     grouping : str
         Of distances: ``medoids`` (FasterPAM), ``ward`` or ``average`` (a tree).
+    criteria : bool, optional
+        Work out the silhouette, prediction strength, stability and what chance gives for every k, in samples; by default
+        where k is not given. Labels are the same either way.
 
     Notes
     -----
     Each behaviour is a chain of start, step and end probabilities; expectation maximisation on the counts of starts, steps
     and ends, eight restarts, Dirichlet smoothing of 0.1. The number is the one with the lowest BIC, if its gain exceeds that
-    on journeys simulated from fewer chains (parametric bootstrap); else there are fewer, or none.
+    on journeys simulated from fewer chains (parametric bootstrap); else there are fewer, or none. See `choose.choose`; the
+    other criteria, in `selection`, are second opinions that `recommendation` puts in words.
 
     By distances the number is the one with the widest average silhouette, if it is wider than on journeys simulated from one
     chain. The posterior is a membership: it falls with the squared distance from the medoids, and is 0 or 1 for a tree.
@@ -188,10 +190,11 @@ def find(
         raise StudyError(f"k={k}, k_max={k_max}: both count from 1.")
     if grouping not in GROUPINGS:
         raise StudyError(f"grouping '{grouping}' is not one of {GROUPINGS}.{did_you_mean(grouping, GROUPINGS)}")
+    criteria = k is None if criteria is None else criteria
     found = paths(j, until=until)
     if method != "markov":
         options = {"substitution": substitution, "indel": indel, "normalise": normalise, "channels": channels}
-        return _by_distances(j, found, method, k, k_max, seed, minimum_share, grouping, options)
+        return _by_distances(j, found, method, k, k_max, seed, minimum_share, grouping, criteria, options)
     counts = count(found)
     distinct = len(counts.weights)
     if j.n_journeys == 0 or distinct < 2 or len(j.touchpoints) < 2:
@@ -200,25 +203,36 @@ def find(
 
     with threadpool_limits(limits=1):
         sizes = sorted({1, *range(1, min(k_max, distinct) + 1), *([min(k, distinct)] if k else [])})
+        n = counts.n_journeys
         fitted = candidates(counts, sizes, seed)
         checks: tuple[NullCheck, ...] = ()
         if k is None:
-            chosen, checks = choose(fitted, counts, found, minimum_share=minimum_share, seed=seed)
+            chosen, checks = choose(fitted, n, found, minimum_share=minimum_share, seed=seed)
         else:
             chosen = min(k, distinct)
-        model = fitted[chosen]
-        steady = stability(model, counts, seed=seed) if chosen > 1 else np.ones(1)
-    table = selection(fitted, counts, {chosen: float(np.nanmin(steady))}, chosen)
+        model = fitted[chosen].model
+        weighed = weigh(fitted, counts, chosen, seed=seed, every=criteria)
+        band: dict[int, NullCheck] = {}
+        if criteria and len(sizes) > 1:
+            few = null_sample(found, seed, BAND_JOURNEYS)
+            band = null_checks(few, 1, [size for size in sizes if size > 1], seed=seed, widths=True)
+    steady = weighed.stability.get(chosen, np.ones(1))
+    table = selection(fitted, n, weighed, band, chosen)
     reason = ""
     if chosen == 1 and k is None:
-        reason = "no number of chains beats what a single one gives by chance"
+        reason = (
+            "one pattern in which the last two steps count explains the journeys as well as several do"
+            if checks and checks[-1].memory
+            else "no number of chains beats what a single one gives by chance"
+        )
     elif k is not None and chosen < k:
         reason = f"only {distinct} distinct journeys, so {chosen} behaviours instead of {k}"
     posterior = model.posterior(counts)[counts.row]
     posterior[counts.row < 0] = model.shares  # nothing was seen before the cut, so nothing tells the behaviours apart
     tested = [
-        f"{check.k} against {check.fewer}: gain {text.number(check.gain)}, by chance at most {text.number(check.null_gain)} "
-        f"({check.draws} simulated sets of {check.n:,} journeys)"
+        f"{check.k} against {check.fewer}{' with a memory of two steps' if check.memory else ''}: gain "
+        f"{text.number(check.gain)}, by chance at most {text.number(check.null_gain)} ({check.draws} simulated sets of {check.n:,} "
+        "journeys)"
         for check in checks
     ]
     assumptions = (
@@ -226,12 +240,37 @@ def find(
         "Behaviours are groups that the model tells apart; people lie between them, see the certainty.",
         *tested,
     )
-    return _result(j, found, posterior, posterior.argmax(axis=1), steady, table, reason, MIXTURE, assumptions)[0]
+    result, _ = _result(j, found, posterior, posterior.argmax(axis=1), steady, table, reason, MIXTURE, assumptions)
+    return dataclasses.replace(result, given=k is not None)
+
+
+def settings(parameters: Mapping[str, Mapping[str, Any]], *, where: str = "study.toml") -> dict[str, Any]:
+    """Return the k, k_max and seed that study.toml sets for notebook 05, as options of `find`.
+
+    Parameters
+    ----------
+    parameters : mapping
+        By notebook: ``study.config.parameters``.
+    where : str
+        The file, for the message.
+
+    Raises
+    ------
+    StudyError
+        For a value that is no whole number from 0.
+    """
+    given = {name: value for name, value in parameters.get(NOTEBOOK, {}).items() if name in {"k", "k_max", "seed"}}
+    for name, value in given.items():
+        if not isinstance(value, int) or value < 0:
+            raise StudyError(
+                f'{where}: parameters."{NOTEBOOK}".{name}: found {value!r}, expected a whole number from 0.'
+            )
+    return {name: value for name, value in given.items() if value or name == "seed"}
 
 
 def _by_distances(
     j: Journeys, found: Paths, method: str, k: int | None, k_max: int, seed: int, minimum_share: float, grouping: str,
-    options: dict[str, Any],
+    criteria: bool, options: dict[str, Any],
 ) -> Behaviours:  # fmt: skip
     """Group journeys that lie close together, and describe the groups."""
     by = "FasterPAM" if grouping == "medoids" else f"{grouping.capitalize()} linkage"
@@ -250,6 +289,7 @@ def _by_distances(
             seed=seed,
             minimum_share=minimum_share,
             grouping=grouping,
+            every=criteria,
             **options,
         )
     if isinstance(groups, str):
@@ -279,7 +319,7 @@ def _by_distances(
             "mean_distance": groups.mean_distance[order],
         }
     )
-    return dataclasses.replace(result, medoids=medoids)
+    return dataclasses.replace(result, medoids=medoids, given=k is not None)
 
 
 def _result(
@@ -347,13 +387,8 @@ def _none(j: Journeys, found: Paths, reason: str, method: str) -> Behaviours:
             "stability": [np.nan],
         }
     )
-    chosen = pd.DataFrame(
-        {"k": [1], "mean_distance": [np.nan], "silhouette": [np.nan], "smallest_share": [1.0], "null_silhouette": [np.nan],
-         "stability": [np.nan], "chosen": [True]}
-        if method != MIXTURE
-        else {"k": [1], "log_likelihood": [np.nan], "parameters": [0], "bic": [np.nan], "icl": [np.nan], "entropy": [0.0],
-         "smallest_share": [1.0], "stability": [np.nan], "chosen": [True]}
-    )  # fmt: skip
+    columns = SELECTION_COLUMNS if method == MIXTURE else DISTANCE_COLUMNS
+    chosen = pd.DataFrame([{"k": 1, "smallest_share": 1.0, "chosen": True}], columns=list(columns))
     return Behaviours(
         table,
         method,

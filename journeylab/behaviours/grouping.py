@@ -15,6 +15,7 @@ from journeylab.behaviours.distances import Measure, measure_of, merged
 from journeylab.behaviours.hierarchy import LINKAGES, cut, tree
 from journeylab.behaviours.medoids import Medoids, assign, faster_pam, silhouette
 from journeylab.behaviours.mixture import fit, simulate
+from journeylab.behaviours.recurrence import Labels, Sample, Weights, prediction_strength, stability
 from journeylab.journeys import Journeys
 
 GROUPINGS = ("medoids", *LINKAGES)
@@ -23,8 +24,11 @@ LARGEST = 3000
 SAMPLES = 5
 NULL_STEPS = 6000
 NULL_DRAWS = 19
-STABILITY_ROWS = 1000
-RESAMPLES = 10
+AGAIN_ROWS = 600
+"""Stability and prediction strength look at so many distinct journeys."""
+DISTANCE_COLUMNS = (
+    "k", "mean_distance", "smallest_share", "silhouette", "null_silhouette", "prediction_strength", "stability", "chosen",
+)  # fmt: skip
 BY_LENGTH = 0.5
 """From this share of the variance of the logarithm of length on, behaviours are said to sort by length."""
 
@@ -40,8 +44,7 @@ class Groups:
     posterior : ndarray, shape (n_journeys, k)
     stability : ndarray, shape (k,)
     selection : DataFrame
-        k, mean_distance (from the nearest medoid), silhouette, smallest_share, null_silhouette (the most of 19 simulated sets),
-        stability (the lowest), chosen.
+        One row a k, see `DISTANCE_COLUMNS` and `journeylab.behaviours.Behaviours`; mean_distance is from the nearest medoid.
     medoids : ndarray of int64, shape (k,)
         A journey that is the medoid.
     mean_distance : ndarray, shape (k,)
@@ -62,7 +65,7 @@ class Groups:
 
 def group(
     found: Paths, j: Journeys, *, method: str, k: int | None, k_max: int, seed: int, minimum_share: float, grouping: str,
-    largest: int = LARGEST, **options: Any,
+    largest: int = LARGEST, every: bool = True, **options: Any,
 ) -> Groups | str:  # fmt: skip
     """Group journeys by their distances; returns the reason where all are equal.
 
@@ -75,6 +78,8 @@ def group(
         ``medoids``, ``ward`` or ``average``.
     largest : int
         Above so many distinct journeys samples are taken.
+    every : bool
+        Work out what chance gives, prediction strength and stability for every number of groups.
     options : dict
         As `distances`.
 
@@ -101,7 +106,9 @@ def group(
     sizes = sorted({1, *range(2, min(k_max, len(rows) - 1) + 1), *([min(k, len(rows))] if k else [])})
     fitted = {size: _split(square, size, drawn, grouping, seed) for size in sizes}
     widths = {size: silhouette(square, fitted[size].labels, drawn) for size in sizes}
-    chosen, null, notes = _choose(fitted, widths, drawn, found, j, k, minimum_share, seed, method, grouping, options)
+    chosen, null, notes = _choose(
+        fitted, widths, drawn, found, j, k, minimum_share, seed, method, grouping, options, every
+    )
     if k is not None:
         chosen = min(k, len(rows))
     wanted = chosen
@@ -119,7 +126,11 @@ def group(
             "journey belongs to the nearest."
         )
     ends, to_medoids = _everyone(measure, rows, drawn, fitted[chosen], weights, chosen, grouping, largest, seed, rng)
-    steady = _stability(square, drawn, rows, ends.labels[rows], chosen, inverse, found.customer[known], grouping, seed)
+    labelled = {size: end.labels for size, end in fitted.items() if size > 1 and (every or size == chosen)}
+    if chosen > 1:
+        labelled[chosen] = ends.labels[rows]
+    again, strength = _again(square, drawn, rows, labelled, inverse, found.customer[known], grouping, seed, every)
+    steady = again.get(chosen, np.ones(1))
     labels = np.full(len(found.lengths), -1, dtype=np.int64)
     labels[known] = ends.labels[inverse]
     shares = np.bincount(ends.labels, weights=weights, minlength=chosen) / weights.sum()
@@ -145,12 +156,14 @@ def group(
         {
             "k": sizes,
             "mean_distance": [end.cost / drawn.sum() for end in fitted.values()],
-            "silhouette": [widths[size] for size in sizes],
             "smallest_share": [_smallest(end, drawn) for end in fitted.values()],
+            "silhouette": [widths[size] for size in sizes],
             "null_silhouette": [null.get(size, np.nan) for size in sizes],
-            "stability": [_least(steady) if size == chosen and size > 1 else np.nan for size in sizes],
+            "prediction_strength": [strength.get(size, np.nan) for size in sizes],
+            "stability": [_least(again[size]) if size in again else np.nan for size in sizes],
             "chosen": [size == chosen for size in sizes],
-        }
+        },
+        columns=list(DISTANCE_COLUMNS),
     )
     first = np.unique(inverse, return_index=True)[1]
     away = np.divide(totals, members, out=np.full(chosen, np.nan), where=members > 0)
@@ -183,11 +196,12 @@ def _sample(
 
 
 def _split(
-    square: NDArray[Any], k: int, weights: NDArray[np.float64], grouping: str, seed: int, restarts: int = 4
+    square: NDArray[Any], k: int, weights: NDArray[np.float64], grouping: str, seed: int | list[int], restarts: int = 4
 ) -> Medoids:
     """Groups of rows, each with its medoid."""
     if grouping == "medoids" or k == 1:
-        return faster_pam(square, k, weights, seed=[seed, k], restarts=restarts)
+        seeds = seed if isinstance(seed, list) else [seed, k]
+        return faster_pam(square, k, weights, seed=seeds, restarts=restarts)
     joins, heights = tree(square, weights, linkage=grouping)
     k = min(k, 1 + int((heights > 0).sum()))  # what joins at height 0 is one
     labels = cut(joins, k)
@@ -200,7 +214,7 @@ def _split(
 
 def _choose(
     fitted: dict[int, Medoids], widths: dict[int, float], weights: NDArray[np.float64], found: Paths, j: Journeys,
-    k: int | None, minimum_share: float, seed: int, method: str, grouping: str, options: dict[str, Any],
+    k: int | None, minimum_share: float, seed: int, method: str, grouping: str, options: dict[str, Any], every: bool,
 ) -> tuple[int, dict[int, float], list[str]]:  # fmt: skip
     """The widest silhouette, if it is wider than by chance; what chance gives; and what to say."""
     able = [
@@ -208,38 +222,44 @@ def _choose(
         for size, end in fitted.items()
         if size > 1 and widths[size] > 0 and _smallest(end, weights) >= minimum_share
     ]
-    if k is not None or not able:
+    best = 1 if k is not None or not able else max(able, key=lambda size: (widths[size], -size))
+    sizes = [size for size in fitted if size > 1 and (every or size == best)]
+    if not sizes:
         return 1, {}, []
-    best = max(able, key=lambda size: (widths[size], -size))
     rng = np.random.default_rng([seed, 77])
     known = np.flatnonzero(found.lengths > 0)
-    size = int(np.clip(NULL_STEPS / found.lengths[known].mean(), 60, 300))
-    sample = found.take(np.sort(rng.choice(known, size=min(size, len(known)), replace=False)))
-    observed = _width(sample, j, best, method, grouping, options, seed)
+    few = int(np.clip(NULL_STEPS / found.lengths[known].mean(), 60, 300))
+    sample = found.take(np.sort(rng.choice(known, size=min(few, len(known)), replace=False)))
+    observed = _widths(sample, j, sizes, method, grouping, options, seed)
     counts = count(sample)
     chain = fit(counts, 1)
     same = np.zeros(len(sample.lengths), dtype=np.int64)
     null = [
-        _width(simulate(chain, counts, sample, same, rng), j, best, method, grouping, options, seed)
+        _widths(simulate(chain, counts, sample, same, rng), j, sizes, method, grouping, options, seed)
         for _ in range(NULL_DRAWS)
     ]
-    most = max(null)
+    most = {size: max(draw[size] for draw in null) for size in sizes}
+    if best == 1:
+        return 1, most, []
     note = (
-        f"{best} groups against one chain: silhouette {text.number(observed)}, by chance at most {text.number(most)} "
-        f"({NULL_DRAWS} simulated sets of {len(same):,} journeys)"
+        f"{best} groups against one chain: silhouette {text.number(observed[best])}, by chance at most "
+        f"{text.number(most[best])} ({NULL_DRAWS} simulated sets of {len(same):,} journeys)"
     )
-    return best if observed > most else 1, {best: most}, [note]
+    return best if observed[best] > most[best] else 1, most, [note]
 
 
-def _width(found: Paths, j: Journeys, k: int, method: str, grouping: str, options: dict[str, Any], seed: int) -> float:
-    """The silhouette of k groups of a few journeys; by their paths only, as simulated ones have no times."""
+def _widths(
+    found: Paths, j: Journeys, sizes: list[int], method: str, grouping: str, options: dict[str, Any], seed: int
+) -> dict[int, float]:
+    """The silhouettes of a few journeys in so many groups; by their paths only, as simulated ones have no times."""
     options = {name: value for name, value in options.items() if name != "channels"}
     distinct, _, weights = merged(np.split(found.codes, found.offsets[1:-1]))
-    if len(distinct) <= k:
-        return 1.0
+    able = [k for k in sizes if k < len(distinct)]
+    if not able:
+        return dict.fromkeys(sizes, 1.0)
     square = measure_of(distinct, weights, j.touchpoints, method=method, **options).square()
-    width = silhouette(square, _split(square, k, weights, grouping, seed).labels, weights)
-    return width if np.isfinite(width) else 0.0
+    wide = {k: silhouette(square, _split(square, k, weights, grouping, seed).labels, weights) for k in able}
+    return {k: float(np.nan_to_num(wide[k])) if k in wide else 1.0 for k in sizes}
 
 
 def _everyone(
@@ -262,37 +282,31 @@ def _everyone(
     return best
 
 
-def _stability(
-    square: NDArray[Any], drawn: NDArray[np.float64], rows: NDArray[np.int64], labels: NDArray[np.int64], k: int,
-    inverse: NDArray[np.int64], customer: NDArray[np.int64], grouping: str, seed: int,
-) -> NDArray[np.float64]:  # fmt: skip
-    """Mean best Jaccard similarity of each group over resamples of customers (Hennig 2007), shape (k,)."""
-    if k == 1:
-        return np.ones(1)
-    rng = np.random.default_rng([seed, 55])
+def _again(
+    square: NDArray[Any], drawn: NDArray[np.float64], rows: NDArray[np.int64], labels: dict[int, NDArray[np.int64]],
+    inverse: NDArray[np.int64], customer: NDArray[np.int64], grouping: str, seed: int, every: bool,
+) -> tuple[dict[int, NDArray[np.float64]], dict[int, float]]:  # fmt: skip
+    """Stability of each grouping, given as labels of `rows`; and prediction strength, where every number is weighed."""
     kept = np.arange(len(rows))
-    if len(kept) > STABILITY_ROWS:
-        kept = np.sort(rng.choice(len(kept), size=STABILITY_ROWS, replace=False, p=drawn / drawn.sum()))
+    if len(kept) > AGAIN_ROWS:
+        rng = np.random.default_rng([seed, 54])
+        kept = np.sort(rng.choice(len(kept), size=AGAIN_ROWS, replace=False, p=drawn / drawn.sum()))
+    part = square[np.ix_(kept, kept)]
     place = np.full(int(inverse.max()) + 1, -1)
     place[rows[kept]] = np.arange(len(kept))
     there = place[inverse] >= 0
-    owners, owner = np.unique(customer[there], return_inverse=True)
-    similar = np.full((RESAMPLES, k), np.nan)
-    for number in range(RESAMPLES):
-        times = np.bincount(rng.choice(len(owners), size=len(owners)), minlength=len(owners))
-        counted = np.bincount(place[inverse[there]], weights=times[owner], minlength=len(kept)).astype(float)
-        seen = np.flatnonzero(counted)
-        if len(seen) < k:
-            continue
-        part = square[np.ix_(kept[seen], kept[seen])]
-        new = _split(part, k, counted[seen], grouping, seed + number, restarts=2).labels
-        both = np.zeros((k, k))
-        np.add.at(both, (labels[kept[seen]], new), counted[seen])
-        union = both.sum(axis=1)[:, None] + both.sum(axis=0) - both
-        jaccard = np.divide(both, union, out=np.zeros_like(both), where=union > 0)
-        similar[number] = np.where(both.sum(axis=1) > 0, jaccard.max(axis=1), np.nan)
-    met = (~np.isnan(similar)).sum(axis=0)
-    return np.where(met > 0, np.nansum(similar, axis=0) / np.maximum(met, 1), np.nan)
+    sample = Sample(place[inverse[there]], np.unique(customer[there], return_inverse=True)[1], len(kept))
+
+    def regroup(weights: Weights, k: int, seeds: list[int]) -> Labels:
+        seen = np.flatnonzero(weights)
+        end = _split(part[np.ix_(seen, seen)], k, weights[seen], grouping, seeds, restarts=2)
+        nearest = part[:, seen[end.rows]].argmin(axis=1)
+        nearest[seen] = end.labels
+        return nearest
+
+    steady = {k: stability(sample, label[kept], k, regroup, seed=seed) for k, label in labels.items()}
+    strength = {k: prediction_strength(sample, k, regroup, seed=seed) for k in labels} if every else {}
+    return steady, strength
 
 
 def _membership(to_medoids: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -44,7 +44,7 @@ STAY = leaning([0, 1, 2, 3, 4])
 
 def test_planted_behaviours_are_found_again() -> None:
     j, truth = chains([200, 150, 100], [ROUND, BACK, STAY], seed=1)
-    found = behaviours.find(j, k_max=5, seed=0)
+    found = behaviours.find(j, k_max=5, seed=0, criteria=False)
     assert found.k == 3
     assert adjusted_rand_score(truth, found.labels) > 0.95
     assert sorted(found.table["n"]) == pytest.approx([100, 150, 200], abs=8)
@@ -54,7 +54,7 @@ def test_planted_behaviours_are_found_again() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_one_chain_is_one_behaviour(seed: int) -> None:
     j, _ = chains([300], [np.full((5, 5), 0.2)], seed=seed)
-    assert behaviours.find(j, k_max=4, seed=seed).k == 1
+    assert behaviours.find(j, k_max=4, seed=seed, criteria=False).k == 1
 
 
 def test_the_same_seed_gives_the_same_labels() -> None:
