@@ -92,6 +92,10 @@ def _parser() -> argparse.ArgumentParser:
         "--seed", type=_natural, metavar="S", help="of the search for behaviours (default: as notebook 05)"
     )
     export.add_argument("--force", action="store_true", help="replace a file that is there")
+    export.add_argument(
+        "--reports", type=Path, default=Path("reports"), metavar="DIR",
+        help="where the study's runs lie: behaviours keep the labels of the last one",
+    )  # fmt: skip
     export.set_defaults(do=_export)
 
     simulate = commands.add_parser("simulate", help="make the demo study with a planted truth")
@@ -231,9 +235,14 @@ def _reports(given: argparse.Namespace) -> int:
 
 def _export(given: argparse.Namespace) -> int:
     from journeylab.export import export
+    from journeylab.report.record import latest_run
+    from journeylab.results import LAST
     from journeylab.study import open_study
 
-    done = export(open_study(given.study, given.data), given.to, force=given.force, seed=given.seed)
+    study = open_study(given.study, given.data)
+    run = latest_run(given.reports / study.name)
+    with _environment(LAST, str(run / "results") if run else ""):
+        done = export(study, given.to, force=given.force, seed=given.seed)
     print(done.summary())
     for note in done.notes:
         print(f"note: {note}")

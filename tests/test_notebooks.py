@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from journeylab import behaviours
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("0*.ipynb"))
@@ -69,3 +72,29 @@ class TestEachNotebook:
         assert CLAIM in tags(cells[-1])
         claim = (REPOSITORY / f"tests/notebooks/claims/{file.stem}.txt").read_text(encoding="utf-8")
         assert 1 <= len(claim.strip().splitlines()) <= 6
+
+
+def test_page_04_takes_the_number_of_behaviours_that_the_study_sets_for_page_05() -> None:
+    file = next(file for file in NOTEBOOKS if file.stem.startswith("04"))
+    line = next(source(cell) for cell in cells_of(file) if "behaviours.find(" in source(cell))
+    asked: list[dict] = []
+
+    class StopHereError(Exception):
+        pass
+
+    def find(*_: object, **options: object) -> None:
+        asked.append(options)
+        raise StopHereError
+
+    config = SimpleNamespace(parameters={"05_behaviours": {"k": 3, "seed": 7}})
+    names = {
+        "study": SimpleNamespace(journeys=lambda: None, outcome=None, config=config),
+        "behaviours": SimpleNamespace(find=find, settings=behaviours.settings, last_run=lambda: None),
+        "show": SimpleNamespace(available=lambda *_, **__: True),
+        **dict.fromkeys(("by_stage", "by_touchpoint")),
+        "seed": 5,
+    }
+    with pytest.raises(StopHereError):
+        exec(line, names)
+    assert asked[0]["k"] == 3
+    assert asked[0]["seed"] == 5

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from journeylab.errors import StudyError
 from journeylab.export.variables import Variable
 from journeylab.study import Study
 from journeylab.text import percent
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 MOST_TOUCHPOINTS = 60
 """Up to so many touchpoints are a variable each; more are listed in one, since programs show variables as columns."""
 
-NOTEBOOK = "05_behaviours"
 Customers = dict[str, list[str]]
 
 
@@ -66,16 +64,24 @@ def linked_variables(study: Study, ids: Sequence[str], seed: int | None) -> tupl
 def _behaviour(
     study: Study, whole: Journeys, seen: dict[str, list[int]], seed: int | None, notes: list[str]
 ) -> list[Variable]:
-    """The behaviour of each person, found among all customers as notebook 05 finds it."""
+    """The behaviour of each person, found among all customers as notebook 05 finds it, by the labels of the last run."""
     from journeylab import behaviours
 
-    k, k_max = _setting(study, "k") or None, _setting(study, "k_max") or 8
-    seed = _setting(study, "seed") or 0 if seed is None else seed
-    found = behaviours.find(whole, k=k, k_max=k_max, seed=seed, until=study.outcome)
+    options = behaviours.settings(study.config.parameters, where=str(study.path))
+    seed = options.get("seed", 0) if seed is None else seed
+    last = behaviours.last_run()
+    found = behaviours.find(whole, until=study.outcome, criteria=False, **{**options, "seed": seed})
     if found.k == 1:
         notes.append(f"No behaviour is written. {found.summary()}")
         return []
-    portraits = behaviours.portraits(found, whole, outcome=study.outcome, names=study.config.behaviours.names)
+    found = behaviours.keep_labels(found, whole, last, until=study.outcome)
+    portraits = behaviours.portraits(
+        found,
+        whole,
+        outcome=study.outcome,
+        names=study.config.behaviours.names,
+        last_names=last.names_of if last else None,
+    )
     names = [
         f"{row.behaviour} ({percent(row.share, 0)} of customers): {str(row.name).removeprefix(f'{row.behaviour}: ')}"
         for row in portraits.table.itertuples(index=False, name="Row")
@@ -100,16 +106,6 @@ def _behaviour(
             "Probability of the behaviour, given the journey (0 to 1).",
         ),
     ]
-
-
-def _setting(study: Study, name: str) -> int | None:
-    """A parameter of notebook 05 that study.toml sets, or None."""
-    value = study.config.parameters.get(NOTEBOOK, {}).get(name)
-    if value is not None and (not isinstance(value, int) or value < 0):
-        raise StudyError(
-            f'{study.path}: parameters."{NOTEBOOK}".{name}: found {value!r}, expected a whole number from 0.'
-        )
-    return value
 
 
 def _counts(whole: Journeys, rows: list[int]) -> np.ndarray:

@@ -6,11 +6,15 @@ import os
 import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from plain_refi import read_back
 from small import STUDY, write_small
 
 from journeylab.cli import main
+from journeylab.export import Exported
+from journeylab.report.record import point_latest
+from journeylab.results import LAST
 
 Output = pytest.CaptureFixture[str]
 
@@ -176,6 +180,31 @@ def test_a_setting_of_the_study_that_is_no_number(study: Path, tmp_path: Path, c
         stream.write('[parameters."05_behaviours"]\nk = "two"\n')
     assert main(["export", str(study), "--to", str(tmp_path / "x.qdpx")]) == 1
     assert "05_behaviours\".k: found 'two'" in capsys.readouterr().err
+
+
+def test_the_last_run_of_the_study_is_known_to_the_export(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import journeylab as jl
+
+    seen = []
+
+    def look(*_: object, **__: object) -> Exported:
+        seen.append(os.environ[LAST])
+        return Exported(
+            tmp_path / "x.qdpx", pd.DataFrame(columns=["what", "n", "written", "left_out", "reasons"]), (), ""
+        )
+
+    monkeypatch.setattr("journeylab.export.export", look)
+    runs = tmp_path / "reports"
+    assert main(["export", str(study), "--to", str(tmp_path / "x.qdpx"), "--reports", str(runs)]) == 0
+    run = runs / jl.open_study(study).name / "one"
+    (run / "results").mkdir(parents=True)
+    (run / "run.json").write_text("{}", encoding="utf-8")
+    point_latest(run.parent, "one")
+    assert main(["export", str(study), "--to", str(tmp_path / "x.qdpx"), "--reports", str(runs)]) == 0
+    assert seen == ["", str(run / "results")]
+    assert LAST not in os.environ
 
 
 def test_folders_that_cannot_take_a_file(study: Path, tmp_path: Path, capsys: Output) -> None:

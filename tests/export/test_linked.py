@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pandas as pd
@@ -67,6 +68,27 @@ def test_the_behaviour_is_the_one_that_notebook_05_finds(
             assert float(values["behaviour certainty"]) == pytest.approx(
                 found.posterior.loc[customer_of[one], label], abs=1e-4
             )
+
+
+def test_behaviours_keep_the_labels_and_names_of_the_last_run(
+    shop: jl.Study, customer_of: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = shop.journeys()
+    found = behaviours.find(whole, k=3, until=shop.outcome, seed=1)
+    before = {"B1": "B7", "B2": "B1", "B3": "B4"}
+    stored = behaviours.model(found, whole, until=shop.outcome, names={"B1": "wanderers"})
+    stored = dataclasses.replace(stored, behaviours=tuple(before[label] for label in stored.behaviours))
+    stored.save(tmp_path / f"{behaviours.SAVED}.json")
+    monkeypatch.setenv("JOURNEYLAB_LAST", str(tmp_path))
+    one, _ = linked.linked_variables(shop, list(shop.participants["participant_id"]), 1)
+    labels = next(variable for variable in one if variable.name == "behaviour")
+    assert labels.values == {
+        person: before[found.labels[customer]]
+        for person, customer in customer_of.items()
+        if person in labels.values and customer in found.labels.index
+    }
+    assert set(labels.values.values()) <= set(before.values())
+    assert "wanderers" in labels.description
 
 
 def test_touchpoints_and_outcomes_are_those_of_the_events(
