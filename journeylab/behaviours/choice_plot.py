@@ -116,7 +116,8 @@ def _over_chance(ax: Axes | None, frame: pd.DataFrame, column: str, title: str, 
         ax.fill_between(null["k"], low, null[f"null_{column}"], color=figures.MUTED, alpha=0.3, linewidth=0)
         ax.plot(null["k"], null[f"null_{column}"], color=figures.MUTED, marker="_", linewidth=1)
         _line(ax, frame, column, figures.BLUE, "o")
-        ax.set_ylim(low, low + 1.15 * (float(frame[[column, f"null_{column}"]].max().max()) - low))
+        top = max(float(frame[[column, f"null_{column}"]].max().max()), low + 0.001)
+        ax.set_ylim(low, low + 1.15 * (top - low))
         _head(ax, title, note)
     return True
 

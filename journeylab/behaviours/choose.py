@@ -226,7 +226,7 @@ def null_checks(
     p_values = (1 + (gains >= observed).sum(axis=0)) / (draws + 1)
     return {
         k: NullCheck(fewer, k, float(observed[i]), float(gains[:, i].max()), float(p_values[i]),
-                     len(found.offsets) - 1, draws, float(wide[:, i].max()), remembering)
+                     len(found.offsets) - 1, draws, float(np.fmax.reduce(wide[:, i])), remembering)
         for i, k in enumerate(sizes)
     }  # fmt: skip
 

@@ -90,7 +90,7 @@ class Behaviours(Result):
     def summary(self) -> str:
         """Say how many behaviours there are and how sure that is."""
         if self.k == 1:
-            return f"No distinct behaviours: {self.reason}."
+            return f"No distinct behaviours: {self.reason or 'one was asked for'}."
         shares = [f"{row.behaviour} {text.percent(row.share, 0)}" for row in self.table.itertuples()]
         weak = self.table.loc[self.table["stability"] < STEADY, "behaviour"]
         doubt = (
