@@ -167,33 +167,50 @@ def first_after(
 def from_context(
     events: pd.DataFrame, j: Journeys, visits: Visits, column: str
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """Channel or device: of the visit's first event where touchpoints do not decide it, and of the customer's first event.
+    """Channel or device of the visit and of the customer's first visit, where touchpoints do not decide it.
 
-    A channel that belongs to its touchpoint would tell what is met at the visit, so only the customer's first counts then.
+    A channel that belongs to its touchpoint tells what was met, so of such a column later visits know the first value only.
     """
     if column not in events or events[column].isna().all():
         return np.empty((len(visits.customer), 0)), []
     known = events[["customer_id", "event_time", "touchpoint", column]].dropna()
     varies = known.groupby("touchpoint", observed=True)[column].nunique() > 1
-    share = known["touchpoint"].map(varies).mean()
+    free = known["touchpoint"].map(varies).to_numpy(dtype=bool)
+    own = free.mean() > 0.5
+    if own:
+        known = known[free]
+    owner = pd.Index(j.ids).get_indexer(known["customer_id"].to_numpy(dtype=object))
     times = known["event_time"].dt.tz_convert(None).to_numpy(dtype="datetime64[us]")
-    place = pd.Index(j.ids).get_indexer(known["customer_id"].to_numpy(dtype=object))
-    frame = pd.DataFrame({"customer": place, "start": times, "value": known[column].astype(str).to_numpy()})
-    frame = frame[place >= 0].sort_values(["customer", "start"], kind="stable")
-    entry = (
-        frame.drop_duplicates("customer")
-        .set_index("customer")["value"]
-        .reindex(range(j.n_journeys))
-        .to_numpy(dtype=object)
-    )
-    block, names = dummies(entry[visits.customer], f"first {column}")
-    if share > 0.5:
-        opening = pd.DataFrame({"customer": visits.customer, "start": visits.start}).merge(
-            frame.drop_duplicates(["customer", "start"]), how="left", on=["customer", "start"]
-        )
-        more, labels = dummies(opening["value"].to_numpy(dtype=object), f"{column} of the visit:")
-        block, names = np.column_stack([block, more]), [*names, *labels]
-    return block, names
+    order = np.lexsort((times, owner))
+    order = order[owner[order] >= 0]
+    owner, times, values = owner[order], times[order], known[column].astype(str).to_numpy(dtype=object)[order]
+    opens, place = np.unique(owner, return_index=True)
+    entry = np.full(j.n_journeys, None, dtype=object)
+    entry[opens] = values[place]
+    entry = entry[visits.customer]
+    if not own:
+        new = visits.first == j.offsets[:-1][visits.customer]
+        return dummies(np.where(new, "none yet", entry), f"first {column}")
+    found = np.full(len(visits.first), None, dtype=object)
+    visit = _visit_at(visits, owner, times)
+    inside = visit >= 0
+    opens, place = np.unique(visit[inside], return_index=True)
+    found[opens] = values[inside][place]
+    found = np.where(pd.isna(found), entry, found)
+    block, names = dummies(entry, f"first {column}")
+    more, labels = dummies(found, f"{column} of the visit:")
+    return np.column_stack([block, more]), [*names, *labels]
+
+
+def _visit_at(visits: Visits, owner: NDArray[np.int64], times: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    """The visit of each time: the customer's last that started by then, else -1."""
+    n = len(visits.first)
+    late = np.concatenate([np.zeros(n, dtype=bool), np.ones(len(owner), dtype=bool)])
+    order = np.lexsort((late, np.concatenate([visits.start, times]), np.concatenate([visits.customer, owner])))
+    visit = np.empty(len(order), dtype=np.int64)
+    visit[order] = np.cumsum(~late[order]) - 1
+    visit = visit[n:]
+    return np.where((visit >= 0) & (visits.customer[np.maximum(visit, 0)] == owner), visit, -1)
 
 
 def from_attributes(

@@ -16,8 +16,9 @@ FOLDS, REPEATS = 5, 2
 FEW = 200
 """With fewer exposed visits the exposure enters one outcome model as a main effect, instead of a model of its own."""
 
-SMALL = 4_000
-"""Models of so few rows are fitted anew without each fold; of more, one Newton step away from the whole is exact enough."""
+SMALL, LARGE = 4_000, 20_000
+"""Models of so few rows are fitted anew without each fold; of more, one Newton step away from the whole is exact enough.
+Of more than the second number one split into folds is enough, and Newton's method starts from a fifth of the rows."""
 
 Array = NDArray[np.float64]
 
@@ -97,7 +98,8 @@ def assignment(
     """Fit the propensity of the exposure, cross-fitted by customer; several outcomes may share it."""
     ids, place = np.unique(customer, return_inverse=True)
     rng = np.random.default_rng(seed)
-    split = np.array([(rng.permutation(len(ids)) % folds)[place] for _ in range(repeats)])
+    times = repeats if len(exposed) <= LARGE else 1
+    split = np.array([(rng.permutation(len(ids)) % folds)[place] for _ in range(times)])
     design = _with_one(history)
     everyone = np.ones(len(exposed), dtype=bool)
     (propensity,) = _cross_fit(design, exposed.astype(float), everyone, split, (design,), binary=True)
@@ -165,6 +167,7 @@ def estimate(given: Assignment, outcome: Array) -> Estimate:
         (1 - a) * e * (outcome - m0) / ((1 - a) * e).mean()
     )  # fmt: skip
     overlap = float(blend.mean())
+    spread = _spread(given.history, given.exposed)
     return Estimate(
         value=value,
         error=clustered(psi - value, customer),
@@ -178,9 +181,9 @@ def estimate(given: Assignment, outcome: Array) -> Estimate:
         risk_unexposed=float(y0.mean()),
         ess=float(w1.sum() ** 2 / (w1**2).sum()),
         ess_unexposed=float(w0.sum() ** 2 / (w0**2).sum()),
-        smd_before=_differences(given.history, a, 1 - a),
-        smd_after=_differences(given.history, w1, w0),
-        smd_overlap=_differences(given.history, a * (1 - e), (1 - a) * e),
+        smd_before=_differences(given.history, a, 1 - a, spread),
+        smd_after=_differences(given.history, w1, w0, spread),
+        smd_overlap=_differences(given.history, a * (1 - e), (1 - a) * e, spread),
         outside=float(((given.propensity < low) | (given.propensity > high)).mean()),
     )
 
@@ -221,7 +224,7 @@ def _cross_fit(
     for split in splits:
         number = int(split.max()) + 1
         parts = [np.flatnonzero(split[rows] == fold) for fold in range(number)]
-        grams = [(xt[part] * weight[part, None]).T @ xt[part] for part in parts]
+        grams = [_gram(xt[part], weight[part]) for part in parts]
         total = np.sum(grams, axis=0) + np.diag(penalty)
         for fold, (part, gram) in enumerate(zip(parts, grams, strict=True)):
             # the gradient of all is zero, so without the fold it is minus the fold's
@@ -242,6 +245,8 @@ def _with_one(history: Array) -> Array:
 def _logistic(x: Array, y: Array, penalty: Array, start: Array | None = None, steps: int = 12) -> Array:
     """Ridge logistic regression by Newton's method."""
     share = np.clip(y.mean(), 1e-4, 1 - 1e-4) if len(y) else 0.5
+    if start is None and len(y) > LARGE:
+        start = _logistic(x[::5], y[::5], penalty)
     beta = np.zeros(x.shape[1]) if start is None else start.copy()
     if start is None:
         beta[0] = np.log(share / (1 - share))
@@ -249,11 +254,17 @@ def _logistic(x: Array, y: Array, penalty: Array, start: Array | None = None, st
         mean = _predict(x, beta)
         weight = np.maximum(mean * (1 - mean), 1e-6)
         gradient = x.T @ (y - mean) - penalty * beta
-        move = _capped(np.linalg.solve((x * weight[:, None]).T @ x + np.diag(penalty), gradient))
+        move = _capped(np.linalg.solve(_gram(x, weight) + np.diag(penalty), gradient))
         beta = beta + move
         if np.abs(move).max() < 1e-3:
             break
     return beta
+
+
+def _gram(x: Array, weight: Array) -> Array:
+    """Weighted products of columns; a matrix times itself takes half the time of two matrices."""
+    scaled = x * np.sqrt(weight)[:, None]
+    return np.asarray(scaled.T @ scaled)
 
 
 def _capped(move: NDArray[np.floating[Any]], most: float = 4.0) -> Array:
@@ -286,9 +297,12 @@ def clustered(influence: Array, customer: NDArray[np.int64]) -> float:
     return float(np.sqrt((totals**2).sum() * n / max(n - 1, 1)) / len(influence))
 
 
-def _differences(history: Array, w1: Array, w0: Array) -> Array:
+def _differences(history: Array, w1: Array, w0: Array, spread: Array) -> Array:
     """Standardised mean differences under two sets of weights."""
-    mean1, mean0 = w1 @ history / w1.sum(), w0 @ history / w0.sum()
-    first, second = history[w1 > 0], history[w0 > 0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.nan_to_num((mean1 - mean0) / np.sqrt((first.var(axis=0) + second.var(axis=0)) / 2))
+    return np.asarray((w1 @ history / w1.sum() - w0 @ history / w0.sum()) / spread)
+
+
+def _spread(history: Array, exposed: NDArray[np.bool_]) -> Array:
+    """Root of the mean variance of exposed and unexposed visits, shape (p,); infinite where nothing varies."""
+    variance = (history[exposed].var(axis=0) + history[~exposed].var(axis=0)) / 2
+    return np.where(variance > 0, np.sqrt(variance), np.inf)

@@ -56,11 +56,11 @@ def robustness_value(t: float, freedom: float, *, level: float | None = None) ->
     >>> round(robustness_value(4.184, 783), 3), round(robustness_value(4.184, 783, level=0.05), 3)
     (0.139, 0.076)
     """
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     f = abs(t) / np.sqrt(freedom)
     if level is not None:
-        f -= student.ppf(1 - level / 2, freedom - 1) / np.sqrt(freedom - 1)
+        f -= stdtrit(freedom - 1, 1 - level / 2) / np.sqrt(freedom - 1)
     return float((np.sqrt(f**4 + 4 * f**2) - f**2) / 2) if f > 0 else 0.0
 
 
