@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -23,13 +24,17 @@ def parameter(config: Config, notebook: str, name: str, default: Any) -> Any:
     return config.parameters.get(notebook, {}).get(name, default)
 
 
-def measure_effects(study: Study, *, window: str | None = None, seed: int = 0) -> TouchpointEffects | None:
+def measure_effects(
+    study: Study, *, window: str | None = None, negative_controls: Sequence[str] = (), seed: int = 0
+) -> TouchpointEffects | None:
     """Measure every touchpoint that study.toml calls tested; None without events or outcome.
 
     Parameters
     ----------
     window : str, optional
         The outcome must follow the start of the visit within it; else the study's parameter of notebook 07.
+    negative_controls : sequence of str
+        Touchpoints that no other can cause; else the study's parameter of notebook 07.
     """
     from journeylab import impact
 
@@ -43,6 +48,7 @@ def measure_effects(study: Study, *, window: str | None = None, seed: int = 0) -
         outcome=study.outcome,
         window=window or parameter(study.config, "07_touchpoint_impact", "window", WINDOW),
         exposures=sorted(tested),
+        negative_controls=negative_controls or parameter(study.config, "07_touchpoint_impact", "negative_controls", ()),
         required=sorted(known.loc[known["required"], "touchpoint"]),
         gap=study.config.study.session_gap,
         seed=seed,

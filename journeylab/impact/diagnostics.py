@@ -72,7 +72,7 @@ def love_plot(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 12) ->
     ax.set_yticks(place, shown.index.tolist())
     ax.set_ylim(-0.7, len(shown) - 0.3)
     ax.set_xlim(left=0)
-    ax.set_xlabel("largest standardised difference over touchpoints (hollow: raw; filled: weighted; dashed: 0.1)")
+    ax.set_xlabel("largest standardised difference (hollow: raw; filled: weighted; dashed: 0.1)")
     ax.grid(axis="y", visible=False)
     n = table["touchpoint"].nunique()
     note = f"{len(shown)} of {len(largest)} facts from before the visit, {n} touchpoints"
@@ -103,7 +103,7 @@ def overlap_plot(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     figures.subtitle(
         ax,
         "Were both possible?",
-        "above each line visits with the touchpoint, below it visits without; area by root share",
+        "above each line visits with the touchpoint, below it visits without; height by the root of the share",
     )
     return figures.describe(
         ax, f"Distribution of the chance of meeting each of {len(names)} touchpoints, by whether it was met."

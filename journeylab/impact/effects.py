@@ -103,9 +103,14 @@ class TouchpointEffects(Result):
         }
 
     @property
+    def diagnostic_formats(self) -> dict[str, str]:
+        """How their values are written."""
+        return {"outside_share": "percent"}
+
+    @property
     def sensitivity(self) -> dict[str, str]:
-        """The columns of the table on hidden causes."""
-        return {
+        """The columns of the table on hidden causes; that of the negative controls where there are any."""
+        columns = {
             "touchpoint": "Touchpoint",
             "e_value": "E-value",
             "e_value_limit": "E-value of the interval",
@@ -113,14 +118,15 @@ class TouchpointEffects(Result):
             "robustness_limit": "Of the interval",
             "yardstick": "Strongest measured fact",
             "yardstick_times": "Estimate over its shift",
-            "control_effect": "Seeming effect on the negative control",
             "placebo": "Visit before, SD",
         }
+        controlled = {"control": "Negative control", "control_effect": "Seeming effect on it", "control_p": "p"}
+        return columns | (controlled if self.table["control_p"].notna().any() else {})
 
     @property
     def sensitivity_formats(self) -> dict[str, str]:
         """How their values are written."""
-        return {"robustness": "percent", "robustness_limit": "percent", "control_effect": "points"}
+        return {"robustness": "percent", "robustness_limit": "percent", "control_effect": "points", "placebo": "signed"}
 
     def love_plot(self, ax: Axes | None = None, *, most: int = 12) -> Axes:
         """Draw standardised differences before and after weighting, of the covariates that differ most."""

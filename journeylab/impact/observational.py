@@ -16,9 +16,9 @@ FOLDS, REPEATS = 5, 2
 FEW = 200
 """With fewer exposed visits the exposure enters one outcome model as a main effect, instead of a model of its own."""
 
-SMALL, LARGE = 4_000, 20_000
+SMALL, LARGE, VAST = 4_000, 20_000, 100_000
 """Models of so few rows are fitted anew without each fold; of more, one Newton step away from the whole is exact enough.
-Of more than the second number one split into folds is enough, and Newton's method starts from a fifth of the rows."""
+Of more than the second number Newton's method starts from a fifth of the rows, of more than the third one split is enough."""
 
 Array = NDArray[np.float64]
 
@@ -98,7 +98,7 @@ def assignment(
     """Fit the propensity of the exposure, cross-fitted by customer; several outcomes may share it."""
     ids, place = np.unique(customer, return_inverse=True)
     rng = np.random.default_rng(seed)
-    times = repeats if len(exposed) <= LARGE else 1
+    times = repeats if len(exposed) <= VAST else 1
     split = np.array([(rng.permutation(len(ids)) % folds)[place] for _ in range(times)])
     design = _with_one(history)
     everyone = np.ones(len(exposed), dtype=bool)
