@@ -19,6 +19,10 @@ from journeylab.impact.time_to import TimeToOutcome, time_to_outcome
 __all__ = [
     "Attribution",
     "Credit",
+from journeylab.impact.change import DatedChange, dated_change
+from journeylab.impact.units import ChangedUnits, changed_units
+from journeylab.impact.weekly import traffic_mix, unit_rates, weekly_rate
+    "ChangedUnits",
     "DatedChange",
     "Decisions",
     "EffectsByGroup",
@@ -32,6 +36,7 @@ __all__ = [
     "TouchpointEffects",
     "TouchpointHazards",
     "attribution",
+    "changed_units",
     "dated_change",
     "decide",
     "effects_by_group",
@@ -49,5 +54,7 @@ __all__ = [
     "time_to_outcome",
     "touchpoint_effects",
     "touchpoint_hazards",
+    "traffic_mix",
+    "unit_rates",
     "weekly_rate",
 ]
