@@ -33,7 +33,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 simulate: $(READY)  ## make the demo study's raw data, once
-	@test -f data/shop/raw/screener.csv || $(BIN)/journeylab simulate data/shop --overwrite
+	@grep -qs control data/shop/raw/changes.csv || $(BIN)/journeylab simulate data/shop --overwrite
 
 report: simulate  ## run the demo study and write reports/shop/latest/index.html (STUDY=... DATA=... for another)
 	$(BIN)/journeylab run $(STUDY) $(if $(DATA),--data $(DATA))

@@ -226,6 +226,12 @@ class SurveySource(TableSource):
     unfinished: Literal["keep", "drop"] | None = None
 
 
+class ChangeSource(TableSource):
+    """``[changes]``: what was changed on the journey, when, and where only some units were, which attribute they are of."""
+
+    units: str | None = None
+
+
 class CrosswalkSource(Section):
     """``[crosswalk]``: who is who, from a file, or ``same_ids`` where participants are the customers."""
 
@@ -381,7 +387,7 @@ class Config(Section):
     crosswalk: CrosswalkSource | None = None
     screener: TableSource | None = None
     assignments: TableSource | None = None
-    changes: TableSource | None = None
+    changes: ChangeSource | None = None
     joint: Joint = Joint()
     measures: list[Measure] = []
     hypotheses: list[Hypothesis] = []

@@ -191,7 +191,13 @@ TABLES: dict[str, Table] = {
     "screener": Table((Column("respondent_id", unique=True), _optional("recontact", "flag"))),
     "assignments": Table((Column("customer_id"), Column("experiment"), Column("arm"), Column("assigned_at", "time"))),
     "changes": Table(
-        (Column("changed_at", "time"), Column("touchpoint", filled=False), Column("description", filled=False))
+        (
+            Column("changed_at", "time"),
+            Column("touchpoint", filled=False),
+            Column("description", filled=False),
+            _optional("control"),
+            _optional("unit"),
+        )
     ),
 }
 """Every contract table by name; times are UTC in microseconds, ids are text."""

@@ -498,7 +498,7 @@ screener, assignments, changes
     def _options(self, source: Any, name: str | None) -> dict[str, Any]:
         """The options of a source that were said, with the study's time zone, for its reader."""
         options = {key: getattr(source, key) for key in source.model_fields_set if key != "path"}
-        for key in ("same_ids", "consent_linkage", "consent_quotes"):
+        for key in ("same_ids", "consent_linkage", "consent_quotes", "units"):
             options.pop(key, None)
         if options.get("format", "tabular") in ZONED:
             options.setdefault("timezone", self.config.study.timezone)

@@ -1,8 +1,9 @@
 """What should we do, how sure are we, and what changed since the last run?"""
 
+from journeylab.findings.changes import measure_changes, stack
 from journeylab.findings.decisions import decide, specifications
 from journeylab.findings.experiments import behaviours_before, effects_by, measure_experiments
-from journeylab.findings.gather import close_to_outcome, gather, known_effects, measure_changes, measure_effects, stack
+from journeylab.findings.gather import close_to_outcome, gather, known_effects, measure_effects
 from journeylab.findings.headline import answers_html, headline
 from journeylab.findings.model import GRADES, Evidence, Finding
 from journeylab.findings.stated import stated_beside

@@ -9,7 +9,7 @@ import pandas as pd
 
 from journeylab import journeys
 from journeylab.errors import StudyError, did_you_mean, listing
-from journeylab.findings.gather import parameter
+from journeylab.findings.model import parameter
 from journeylab.study import Study
 
 if TYPE_CHECKING:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from journeylab import results
-from journeylab.config import Config
-from journeylab.findings.model import Evidence
+from journeylab.findings.changes import measure_changes
+from journeylab.findings.model import Evidence, parameter
 from journeylab.joint import display, doubtful
 from journeylab.study import Study
 
 if TYPE_CHECKING:
-    from journeylab.impact import DatedChange, TouchpointEffects
+    from journeylab.impact import TouchpointEffects
 
 WINDOW = "14d"
-
-
-def parameter(config: Config, notebook: str, name: str, default: Any) -> Any:
-    """What the study sets for a notebook's parameter, or its default."""
-    return config.parameters.get(notebook, {}).get(name, default)
 
 
 def measure_effects(
@@ -74,40 +69,6 @@ def close_to_outcome(study: Study) -> str | None:
         if len(here):
             return str(here.iloc[0]["touchpoint"])
     return None
-
-
-def measure_changes(study: Study, *, per: str = "", within: str = "", seed: int = 0) -> list[DatedChange]:
-    """Measure each dated change on the weekly rate of the touchpoint that it was meant to move.
-
-    Parameters
-    ----------
-    per : str
-        The touchpoint whose customers are the base of the rate, such as deliveries; empty: what study.toml says for
-        notebook 08, else customers active in the week.
-    within : str
-        How soon after the base the touchpoint must follow; empty: what study.toml says, else 14 days.
-    """
-    from journeylab import impact
-
-    per = per or parameter(study.config, "08_experiments", "per", "")
-    within = within or parameter(study.config, "08_experiments", "within", "14d")
-
-    if not study.has("events", "changes") or study.changes is None:
-        return []
-    found = []
-    for change in study.changes.itertuples():
-        series = impact.weekly_rate(study.events, change.touchpoint, per or None, within=within)
-        name = f"{change.touchpoint}{f' per {per}' if per else ' per active customer'}"
-        found.append(
-            impact.dated_change(series, changed_at=change.changed_at, name=name, label=change.description, seed=seed)
-        )
-    return found
-
-
-def stack(changes: list[DatedChange]) -> dict[str, Any]:
-    """Put the tables of several changes under one another, to be saved."""
-    table = pd.concat([change.table for change in changes], ignore_index=True) if changes else pd.DataFrame()
-    return {"kind": "DatedChanges", "table": table}
 
 
 def saved_table(name: str) -> pd.DataFrame | None:

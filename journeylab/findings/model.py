@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from journeylab.config import Config
+
 PAGES = {
     "map": "02_journey_map.html",
     "voices": "03_voices.html",
@@ -68,6 +70,11 @@ class Evidence:
         """What must be said where a statement rests on a code that coders do not agree on; else nothing."""
         weak = [row for row in rows(self.doubtful) if row.name == code]
         return f"; coders agree too little on '{code}' to rest on it (alpha {weak[0].alpha:.2f})" if weak else ""
+
+
+def parameter(config: Config, notebook: str, name: str, default: Any) -> Any:
+    """What the study sets for a notebook's parameter, or its default."""
+    return config.parameters.get(notebook, {}).get(name, default)
 
 
 def rows(table: pd.DataFrame | None) -> list[Any]:

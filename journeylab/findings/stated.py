@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from journeylab import voices
-from journeylab.findings.gather import parameter
+from journeylab.findings.model import parameter
 from journeylab.joint.display import tied
 from journeylab.joint.said import voices_by
 from journeylab.study import Study

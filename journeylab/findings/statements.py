@@ -88,8 +88,8 @@ def _changes(table: pd.DataFrame | None) -> Iterator[Finding]:
         yield Finding(
             f"After '{row.description}' the weekly rate of {row.series} {'rose' if row.estimate > 0 else 'fell'} by "
             f"{text.points(abs(row.estimate)).lstrip('+')}.",
-            f"before and after with AR(1) errors, 95 % interval {text.interval(row.ci_low, row.ci_high, 'points')}; "
-            "nothing else is held constant",
+            f"{row.design}, 95 % interval {text.interval(row.ci_low, row.ci_high, 'points')}"
+            f"{'; ' + row.reason.partition('; ')[2] if row.grade == 'D' else ''}",
             int(row.n_before + row.n_after),
             row.grade,
             PAGES["experiments"],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from journeylab.findings.gather import parameter
+from journeylab.findings.model import parameter
 from journeylab.study import Study
 
 if TYPE_CHECKING:

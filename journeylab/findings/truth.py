@@ -12,7 +12,7 @@ from journeylab.findings.model import rows
 from journeylab.study import Study
 
 if TYPE_CHECKING:
-    from journeylab.impact import DatedChange
+    from journeylab.impact import ChangedUnits, DatedChange
 
 
 def against_truth(study: Study, effects: pd.DataFrame) -> pd.DataFrame | None:
@@ -34,7 +34,7 @@ def against_truth(study: Study, effects: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def experiment_truth(
-    study: Study, experiments: pd.DataFrame | None, changes: list[DatedChange] | None = None
+    study: Study, experiments: pd.DataFrame | None, changes: list[DatedChange | ChangedUnits] | None = None
 ) -> list[str]:
     """Say for each planted test and change whether its interval holds the truth; empty where the study is real."""
     lines = []

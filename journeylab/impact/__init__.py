@@ -5,7 +5,7 @@ from journeylab.impact.attribution_credit import Credit, markov_attribution, rul
 from journeylab.impact.attribution_order import MarkovOrder, markov_order
 from journeylab.impact.attribution_shapley import shapley_values
 from journeylab.impact.by_group import EffectsByGroup, effects_by_group
-from journeylab.impact.change import DatedChange, dated_change, weekly_rate
+from journeylab.impact.change import DatedChange, dated_change
 from journeylab.impact.decision import Decisions, decide
 from journeylab.impact.effects import TouchpointEffects, touchpoint_effects
 from journeylab.impact.experiment import Experiments, experiment
@@ -15,14 +15,13 @@ from journeylab.impact.specification import Specifications, specification_curve
 from journeylab.impact.stage_hazards import StageHazards, stage_hazards
 from journeylab.impact.stated import StatedAndObserved, read_links, stated_and_observed
 from journeylab.impact.time_to import TimeToOutcome, time_to_outcome
+from journeylab.impact.units import ChangedUnits, changed_units
+from journeylab.impact.weekly import traffic_mix, unit_rates, weekly_rate
 
 __all__ = [
     "Attribution",
-    "Credit",
-from journeylab.impact.change import DatedChange, dated_change
-from journeylab.impact.units import ChangedUnits, changed_units
-from journeylab.impact.weekly import traffic_mix, unit_rates, weekly_rate
     "ChangedUnits",
+    "Credit",
     "DatedChange",
     "Decisions",
     "EffectsByGroup",

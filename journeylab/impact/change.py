@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,11 +22,13 @@ from journeylab.impact.interrupted import (
     step_design,
 )
 from journeylab.impact.weekly import naive
+from journeylab.intervals import CONFIDENCE
 from journeylab.results import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+CLEAR = 1 - CONFIDENCE
 PRE_TREND = 0.05
 """A trend of the difference from the control series this unlikely by chance spoils the control."""
 ALIKE = 0.01
@@ -77,20 +79,12 @@ class DatedChange(Result):
     @property
     def columns(self) -> dict[str, str]:
         """The columns that a report shows."""
-        controlled = {
-            "did": "Difference in differences",
-            "did_ci": "its 95 % interval",
-            "pre_trend_p": "Trend against control, p",
-        }
         return {
             "description": "Change",
             "series": "Series",
-            **({"control": "Control"} if self._controlled else {}),
+            **({"control": "Less the rate of"} if self._controlled else {}),
             "estimate": "Change of level",
             "ci": "95 % interval",
-            **(controlled if self._controlled else {}),
-            "placebo_p": "As clear at other dates",
-            "ljung_box_p": "Errors unlike each other, p",
             "n_before": f"{text.sentence(self.period)}s before",
             "n_after": f"{text.sentence(self.period)}s after",
             "grade": "Grade",
@@ -100,8 +94,39 @@ class DatedChange(Result):
     @property
     def formats(self) -> dict[str, str]:
         """How their values are written."""
+        return {"estimate": "points" if self.share else "number"}
+
+    @property
+    def checks(self) -> list[dict[str, Any]]:
+        """What was checked, other dates, and who the customers were: tables as `show.table` takes them."""
+        row = self.table.iloc[0]
+        if np.isnan(row["estimate"]):
+            return []
         style = "points" if self.share else "number"
-        return {"estimate": style, "did": style, "placebo_p": "percent", "pre_trend_p": "p", "ljung_box_p": "p"}
+        tables: list[dict[str, Any]] = [
+            {"frame": _checks(row, len(self.placebos), self.mix), "caption": "What was checked"}
+        ]
+        if len(self.placebos):
+            dates = self.placebos.assign(date=self.placebos["date"].dt.strftime("%Y-%m-%d"))
+            names = {"date": "Date", "estimate": "Change of level", "ci": "95 % interval"}
+            caption = "The same model at dates before the change"
+            tables.append(
+                {"frame": dates, "caption": caption, "columns": names, "formats": {"estimate": style}, "folded": True}
+            )
+        if len(self.mix):
+            names = {"column": "By", "value": "Value", "share_before": "Share before", "share_after": "Share after",
+                     "estimate": "Step beside the trend", "ci": "95 % interval", "q_value": "q"}  # fmt: skip
+            caption = "Who the customers were"
+            tables.append(
+                {
+                    "frame": self.mix,
+                    "caption": caption,
+                    "columns": names,
+                    "formats": {"estimate": "points"},
+                    "folded": True,
+                }
+            )
+        return tables
 
     @property
     def _controlled(self) -> bool:
@@ -123,10 +148,14 @@ class DatedChange(Result):
             return f"'{row['description']}': cannot be told, {row['reason']}."
         moved, ends = self._write(row["estimate"], row["ci_low"], row["ci_high"])
         against = f", less that of {row['control']}," if row["control"] else ""
+        plain = ""
+        if row["control"]:
+            moved_plainly, plain_ends = self._write(row["did"], row["did_low"], row["did_high"])
+            plain = f" Without trends (difference in differences) it moved {moved_plainly} ({plain_ends})."
         return (
             f"After '{row['description']}' the {_adjective(self.period)}{'rate' if self.share else 'series'} of {row['series']}"
             f"{against} moved {moved} (95 % interval {ends}; {row['n_before']} {self.period}s before, {row['n_after']} after): "
-            f"{row['reason']}."
+            f"{row['reason']}.{plain}"
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -310,26 +339,46 @@ def _judge(
     row: dict, level: float, controlled: bool, mix: pd.DataFrame, lower_is_better: bool | None
 ) -> dict[str, object]:
     """Grade, verdict and reason: B only where nothing speaks against the design."""
-    clear = row["p_value"] < 0.05
+    clear = row["p_value"] < CLEAR
     what = ("rose" if level > 0 else "fell") if clear else "no clear change of level"
     doubts = []
     if not controlled:
         doubts.append("without a control series something else may have done it")
     elif row["pre_trend_p"] < PRE_TREND:
-        doubts.append(f"the control drifted away before the change (p {_p(row['pre_trend_p'])})")
+        doubts.append(f"the control drifted away before the change (p {text.p_value(row['pre_trend_p'])})")
     if clear and np.isnan(row["placebo_p"]):
         doubts.append("there are too few points before it to try other dates")
     elif clear and row["placebo_p"] > PLACEBO:
         doubts.append(f"{text.percent(row['placebo_p'], 0)} of other dates before it show a change as clear")
     if row["ljung_box_p"] < ALIKE:
-        doubts.append(f"errors resemble each other more than the model says (p {_p(row['ljung_box_p'])})")
+        doubts.append(f"errors resemble each other more than the model says (p {text.p_value(row['ljung_box_p'])})")
     moved = list(mix.loc[mix["shifted"].astype(bool), "value"])
     if moved:
         doubts.append(f"the mix of customers shifted at that time ({text.sentence_list(moved)})")
     verdict = "not known"
     if clear and not doubts and lower_is_better is not None:
-        verdict = "keep" if (level < 0) == lower_is_better else "remove"
+        better = (level < 0) == lower_is_better
+        verdict, what = ("keep", f"{what}, which is better") if better else ("remove", f"{what}, which is worse")
     return {"grade": "D" if doubts else "B", "verdict": verdict, "reason": "; ".join([what, *doubts])}
+
+
+def _checks(row: pd.Series, dates: int, mix: pd.DataFrame) -> pd.DataFrame:
+    """Each check in words, what it found, and whether that is as it should be."""
+    rows: list[tuple[str, str, bool | None]] = []
+    if row["control"]:
+        p = row["pre_trend_p"]
+        rows.append(("Before the change series and control moved alike", f"p {text.p_value(p)}", p >= PRE_TREND))
+    p = row["placebo_p"]
+    found = "too few points before" if np.isnan(p) else f"as clear at {round(p * dates)} of {dates} earlier dates"
+    rows.append(("The change stands out from earlier dates", found, p <= PLACEBO if row["p_value"] < CLEAR else None))
+    p = row["ljung_box_p"]
+    rows.append(("What the model leaves over is noise (Ljung-Box)", f"p {text.p_value(p)}", p >= ALIKE))
+    if len(mix):
+        many = int(mix["shifted"].sum())
+        rows.append(("The same kinds of customers came", f"{many} of {len(mix)} shares stepped", many == 0))
+    words = {True: "yes", False: "no", None: "not asked, there is no clear change"}
+    table = [(check, found, words[None if passed is None else bool(passed)]) for check, found, passed in rows]
+    return pd.DataFrame(table, columns=["check", "found", "passed"])
 
 
 def _placebo(
@@ -395,7 +444,3 @@ def _tidy(series: pd.DataFrame | pd.Series, what: str) -> pd.DataFrame:
 
 def _adjective(period: str) -> str:
     return {"day": "daily ", "week": "weekly ", "month": "monthly "}.get(period, "")
-
-
-def _p(value: float) -> str:
-    return text.p_value(value)

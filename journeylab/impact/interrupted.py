@@ -226,7 +226,7 @@ def ljung_box(residuals: np.ndarray, *, lags: int | None = None, fitted: int = 0
     Parameters
     ----------
     lags : int, optional
-        How many; else a fifth of the residuals, and 12 at most.
+        How many; else a quarter of the residuals, and 12 at most.
     fitted : int
         Autocorrelations that were estimated.
 
@@ -237,7 +237,7 @@ def ljung_box(residuals: np.ndarray, *, lags: int | None = None, fitted: int = 0
     from scipy.special import gammaincc
 
     n = len(residuals)
-    lags = lags or min(12, n // 5)
+    lags = lags or min(12, n // 4)
     if lags <= fitted:
         return float("nan")
     centred = residuals - residuals.mean()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -75,6 +75,23 @@ class ChangedUnits(Result):
     def formats(self) -> dict[str, str]:
         """How their values are written."""
         return {"estimate": "points" if self.share else "number", "pre_trend_p": "p"}
+
+    @property
+    def checks(self) -> list[dict[str, Any]]:
+        """The tables that stand beside the result, as `show.table` takes them."""
+        if not len(self.events):
+            return []
+        style = "points" if self.share else "number"
+        names = {
+            "since": f"{text.sentence(self.period)}s since",
+            "estimate": "Effect",
+            "ci": "95 % interval",
+            "n_changed": "Units",
+        }
+        caption = "Effect by time since the change; before it, it should be zero"
+        return [
+            {"frame": self.events, "caption": caption, "columns": names, "formats": {"estimate": style}, "folded": True}
+        ]
 
     def summary(self) -> str:
         """Say how the changed units moved against the others."""
@@ -348,7 +365,8 @@ def _judge(row: dict, leads: int, controls: int, lower_is_better: bool | None) -
         doubts.append("so few units could have been chosen that no effect can be excluded")
     verdict = "not known"
     if clear and not doubts and lower_is_better is not None:
-        verdict = "keep" if (row["estimate"] < 0) == lower_is_better else "remove"
+        better = (row["estimate"] < 0) == lower_is_better
+        verdict, what = ("keep", f"{what}, which is better") if better else ("remove", f"{what}, which is worse")
     return {"grade": "D" if doubts else "B", "verdict": verdict, "reason": "; ".join([what, *doubts])}
 
 

@@ -101,14 +101,25 @@ def unit_rates(
     DataFrame
         unit, time, value, n, changed_at.
     """
+    unknown = sorted(set(changed_at.index) - set(units))
+    if unknown:
+        raise DataError(
+            f"changes: no customer is of unit '{unknown[0]}'; there are {listing(sorted(set(units)))}."
+            + did_you_mean(unknown[0], units.unique())
+        )
+    if changed_at.index.has_duplicates:
+        twice = changed_at.index[changed_at.index.duplicated()][0]
+        raise DataError(f"changes: unit '{twice}' stands twice in one change; a unit changes once.")
     unit = events["customer_id"].map(units)
     rates = {
         name: weekly_rate(part, numerator, denominator, within=within)
         for name, part in events.groupby(unit)
         if {numerator, denominator or numerator} <= set(part["touchpoint"])
     }
-    if not rates:
-        raise DataError("no customer has a unit; the column that `units` of [changes] names is empty.")
+    if len(rates) < 2:
+        raise DataError(
+            f"fewer than two units have events of '{numerator}'; it takes units that changed and units that did not."
+        )
     panel = pd.concat(rates, names=["unit"]).reset_index("unit").reset_index(drop=True)
     whole = panel["time"].between(
         max(part["time"].min() for part in rates.values()), min(part["time"].max() for part in rates.values())

@@ -155,6 +155,7 @@ def write_tests(raw: Path, people: pd.DataFrame, events: pd.DataFrame, log: Visi
             "changed_at": ["2025-07-01"],
             "touchpoint": ["order status call"],
             "description": ["delivery tracking mail: customers are told by e-mail where their parcel is"],
+            "control": ["return"],
         }
     )
     write_csv(changes, raw / "changes.csv")
