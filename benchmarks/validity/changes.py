@@ -145,7 +145,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    for rows in (of_series(4 * options.repetitions, options.seed), of_controls(options.repetitions, options.seed),
+    for rows in (of_series(2 * options.repetitions, options.seed), of_controls(options.repetitions, options.seed),
                  of_units(options.repetitions, options.seed)):  # fmt: skip
         print(_markdown(pd.DataFrame(rows)), "\n", flush=True)
 

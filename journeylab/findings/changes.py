@@ -75,7 +75,12 @@ def measure_changes(
             )
         dates = rows.set_index("unit")["changed_at"]
         panel = impact.unit_rates(
-            study.events, touchpoint, per or None, units=study.attribute(units), changed_at=dates, within=within
+            study.events,
+            touchpoint,
+            per or None,
+            units=study.attribute(units).astype(str),
+            changed_at=dates,
+            within=within,
         )
         found.append(
             impact.changed_units(

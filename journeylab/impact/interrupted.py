@@ -133,7 +133,8 @@ def ar1_regression(y: np.ndarray, x: np.ndarray, place: np.ndarray | None = None
     weight = np.exp(likelihood - likelihood.max())
     weight /= weight.sum()
     covariance = (squares / (n - p))[:, None, None] * inverse
-    return Regression(weight, GRID, beta, covariance, n - p, residuals[weight.argmax()])
+    kept = weight > 1e-9
+    return Regression(weight[kept], GRID[kept], beta[kept], covariance[kept], n - p, residuals[weight.argmax()])
 
 
 def count_regression(y: np.ndarray, x: np.ndarray, exposure: np.ndarray | None = None) -> Regression:

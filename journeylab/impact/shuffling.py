@@ -10,8 +10,8 @@ import numpy as np
 from journeylab.impact.interrupted import Contrast
 from journeylab.intervals import CONFIDENCE
 
-MOST = 5000
-"""So many assignments are drawn; where there are fewer, all are tried."""
+MOST, DRAWN = 5000, 2000
+"""Where there are at most so many assignments all are tried, else some are drawn."""
 
 
 def assignments(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -33,7 +33,7 @@ def assignments(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         table = np.where(np.array(rows), kinds[0], kinds[1])
         true = (table == labels).all(axis=1)
         return np.vstack([table[true], table[~true]])
-    drawn = rng.permuted(np.tile(labels, (MOST, 1)), axis=1)
+    drawn = rng.permuted(np.tile(labels, (DRAWN, 1)), axis=1)
     return np.vstack([labels, drawn])
 
 

@@ -39,41 +39,7 @@ def weekly_rate(
     DataError
         For an unknown touchpoint.
     """
-    known = events["touchpoint"].unique()
-    for name in filter(None, (numerator, denominator)):
-        if name not in known:
-            raise DataError(
-                f"no event is called '{name}'; there are {listing(sorted(known))}.{did_you_mean(name, known)}"
-            )
-    time = events["event_time"].dt.tz_convert(None)
-    week = _monday(time).rename("time")
-    first, last = time.min().normalize(), time.max()
-    if denominator is None:
-        base = pd.DataFrame(
-            {"time": week, "customer_id": events["customer_id"], "hit": events["touchpoint"] == numerator}
-        )
-        grouped = base.groupby(["time", "customer_id"])["hit"].any()
-        table = grouped.groupby("time").agg(["mean", "size"])
-        span = pd.Timedelta(0)
-    else:
-        span = pd.Timedelta(within)
-        base = events.loc[events["touchpoint"] == denominator, ["customer_id", "event_time"]].sort_values("event_time")
-        hits = events.loc[events["touchpoint"] == numerator, ["customer_id", "event_time"]].sort_values("event_time")
-        hits = hits.assign(hit_time=hits["event_time"])
-        joined = pd.merge_asof(
-            base,
-            hits,
-            on="event_time",
-            by="customer_id",
-            direction="forward",
-            tolerance=span,
-            allow_exact_matches=False,
-        )
-        joined["time"] = _monday(joined["event_time"].dt.tz_convert(None))
-        table = joined.assign(hit=joined["hit_time"].notna()).groupby("time")["hit"].agg(["mean", "size"])
-    table = table.rename(columns={"mean": "value", "size": "n"}).reset_index()
-    whole = (table["time"] >= first) & (table["time"] + WEEK + span <= last)
-    return table[whole].reset_index(drop=True)
+    return _share(_hits(events, numerator, denominator, within), ["time"])
 
 
 def unit_rates(
@@ -110,21 +76,9 @@ def unit_rates(
     if changed_at.index.has_duplicates:
         twice = changed_at.index[changed_at.index.duplicated()][0]
         raise DataError(f"changes: unit '{twice}' stands twice in one change; a unit changes once.")
-    unit = events["customer_id"].map(units)
-    rates = {
-        name: weekly_rate(part, numerator, denominator, within=within)
-        for name, part in events.groupby(unit)
-        if {numerator, denominator or numerator} <= set(part["touchpoint"])
-    }
-    if len(rates) < 2:
-        raise DataError(
-            f"fewer than two units have events of '{numerator}'; it takes units that changed and units that did not."
-        )
-    panel = pd.concat(rates, names=["unit"]).reset_index("unit").reset_index(drop=True)
-    whole = panel["time"].between(
-        max(part["time"].min() for part in rates.values()), min(part["time"].max() for part in rates.values())
-    )
-    return panel[whole].assign(changed_at=lambda frame: frame["unit"].map(changed_at)).reset_index(drop=True)
+    hits = _hits(events, numerator, denominator, within)
+    panel = _share(hits.assign(unit=hits["customer_id"].map(units)), ["unit", "time"])
+    return panel.assign(changed_at=panel["unit"].map(changed_at))
 
 
 def traffic_mix(
@@ -182,6 +136,43 @@ def traffic_mix(
     table = pd.DataFrame(rows, columns=names)
     table["q_value"] = benjamini_hochberg(table["p_value"].astype(float))
     return table.assign(shifted=table["q_value"] < SHIFTED)
+
+
+def _hits(events: pd.DataFrame, numerator: str, denominator: str | None, within: str) -> pd.DataFrame:
+    """Each base of a rate with its customer, its week, and whether it was hit; only whole weeks."""
+    known = events["touchpoint"].unique()
+    for name in filter(None, (numerator, denominator)):
+        if name not in known:
+            raise DataError(
+                f"no event is called '{name}'; there are {listing(sorted(known))}.{did_you_mean(name, known)}"
+            )
+    stamp = events["event_time"].dt.tz_convert(None)
+    if denominator is None:
+        span = pd.Timedelta(0)
+        base = pd.DataFrame(
+            {"time": _monday(stamp), "customer_id": events["customer_id"], "hit": events["touchpoint"] == numerator}
+        )
+        rows = base.groupby(["time", "customer_id"], as_index=False)["hit"].any()
+    else:
+        span = pd.Timedelta(within)
+        base = events.loc[events["touchpoint"] == denominator, ["customer_id", "event_time"]].sort_values("event_time")
+        hits = events.loc[events["touchpoint"] == numerator, ["customer_id", "event_time"]].sort_values("event_time")
+        rows = pd.merge_asof(
+            base,
+            hits.assign(hit_time=hits["event_time"]),
+            on="event_time",
+            by="customer_id",
+            direction="forward",
+            tolerance=span,
+            allow_exact_matches=False,
+        )
+        rows = rows.assign(time=_monday(rows["event_time"].dt.tz_convert(None)), hit=rows["hit_time"].notna())
+    return rows[(rows["time"] >= stamp.min().normalize()) & (rows["time"] + WEEK + span <= stamp.max())]
+
+
+def _share(hits: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    table = hits.groupby(by)["hit"].agg(["mean", "size"])
+    return table.rename(columns={"mean": "value", "size": "n"}).reset_index()
 
 
 def naive(time: str | pd.Timestamp) -> pd.Timestamp:
