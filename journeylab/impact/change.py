@@ -11,6 +11,7 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.errors import DataError, StudyError, listing
+from journeylab.impact.doubts import checks, judge
 from journeylab.impact.interrupted import (
     LEAST,
     Regression,
@@ -22,19 +23,10 @@ from journeylab.impact.interrupted import (
     step_design,
 )
 from journeylab.impact.weekly import naive
-from journeylab.intervals import CONFIDENCE
 from journeylab.results import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-CLEAR = 1 - CONFIDENCE
-PRE_TREND = 0.05
-"""A trend of the difference from the control series this unlikely by chance spoils the control."""
-ALIKE = 0.01
-"""Residuals that resemble their neighbours this unlikely by chance spoil the model of the errors."""
-PLACEBO = 0.10
-"""A clear change must be larger than at all but so many of the dates before it."""
 
 COLUMNS = [
     "description", "series", "control", "changed_at", "measure", "estimate", "ci_low", "ci_high", "p_value", "slope", "slope_low",
@@ -104,7 +96,7 @@ class DatedChange(Result):
             return []
         style = "points" if self.share else "number"
         tables: list[dict[str, Any]] = [
-            {"frame": _checks(row, len(self.placebos), self.mix), "caption": "What was checked"}
+            {"frame": checks(row, len(self.placebos), self.mix), "caption": "What was checked"}
         ]
         if len(self.placebos):
             dates = self.placebos.assign(date=self.placebos["date"].dt.strftime("%Y-%m-%d"))
@@ -317,7 +309,7 @@ def dated_change(
         row |= dict(zip(("did", "did_low", "did_high"), did[:3], strict=True))
         lead = np.column_stack([np.ones(before), place[:before]])
         row["pre_trend_p"] = regress(slice(before), lead).contrast(0, 1).p_value
-    row |= _judge(row, level.estimate, controls is not None, mix, lower_is_better)
+    row |= judge(row, level.estimate, controls is not None, mix, lower_is_better)
     linear = design @ fit.coefficients
     gap = design[:, 2 : 4 if slope else 3] @ fit.coefficients[2 : 4 if slope else 3]
     base = np.ones(len(value)) if exposure is None else exposure
@@ -333,52 +325,6 @@ def dated_change(
         period,
         share,
     )
-
-
-def _judge(
-    row: dict, level: float, controlled: bool, mix: pd.DataFrame, lower_is_better: bool | None
-) -> dict[str, object]:
-    """Grade, verdict and reason: B only where nothing speaks against the design."""
-    clear = row["p_value"] < CLEAR
-    what = ("rose" if level > 0 else "fell") if clear else "no clear change of level"
-    doubts = []
-    if not controlled:
-        doubts.append("without a control series something else may have done it")
-    elif row["pre_trend_p"] < PRE_TREND:
-        doubts.append(f"the control drifted away before the change (p {text.p_value(row['pre_trend_p'])})")
-    if clear and np.isnan(row["placebo_p"]):
-        doubts.append("there are too few points before it to try other dates")
-    elif clear and row["placebo_p"] > PLACEBO:
-        doubts.append(f"{text.percent(row['placebo_p'], 0)} of other dates before it show a change as clear")
-    if row["ljung_box_p"] < ALIKE:
-        doubts.append(f"errors resemble each other more than the model says (p {text.p_value(row['ljung_box_p'])})")
-    moved = list(mix.loc[mix["shifted"].astype(bool), "value"])
-    if moved:
-        doubts.append(f"the mix of customers shifted at that time ({text.sentence_list(moved)})")
-    verdict = "not known"
-    if clear and not doubts and lower_is_better is not None:
-        better = (level < 0) == lower_is_better
-        verdict, what = ("keep", f"{what}, which is better") if better else ("remove", f"{what}, which is worse")
-    return {"grade": "D" if doubts else "B", "verdict": verdict, "reason": "; ".join([what, *doubts])}
-
-
-def _checks(row: pd.Series, dates: int, mix: pd.DataFrame) -> pd.DataFrame:
-    """Each check in words, what it found, and whether that is as it should be."""
-    rows: list[tuple[str, str, bool | None]] = []
-    if row["control"]:
-        p = row["pre_trend_p"]
-        rows.append(("Before the change series and control moved alike", f"p {text.p_value(p)}", p >= PRE_TREND))
-    p = row["placebo_p"]
-    found = "too few points before" if np.isnan(p) else f"as clear at {round(p * dates)} of {dates} earlier dates"
-    rows.append(("The change stands out from earlier dates", found, p <= PLACEBO if row["p_value"] < CLEAR else None))
-    p = row["ljung_box_p"]
-    rows.append(("What the model leaves over is noise (Ljung-Box)", f"p {text.p_value(p)}", p >= ALIKE))
-    if len(mix):
-        many = int(mix["shifted"].sum())
-        rows.append(("The same kinds of customers came", f"{many} of {len(mix)} shares stepped", many == 0))
-    words = {True: "yes", False: "no", None: "not asked, there is no clear change"}
-    table = [(check, found, words[None if passed is None else bool(passed)]) for check, found, passed in rows]
-    return pd.DataFrame(table, columns=["check", "found", "passed"])
 
 
 def _placebo(

@@ -9,12 +9,20 @@ import numpy as np
 import pandas as pd
 
 from journeylab import figures, text
-from journeylab.errors import DataError, listing
 from journeylab.impact import shuffling, staggered
-from journeylab.impact.change import PRE_TREND
-from journeylab.impact.interrupted import Contrast, places
+from journeylab.impact.cohorts import (
+    LEADS,
+    Cohorts,
+    cell_table,
+    clustered_events,
+    no_cells,
+    no_events,
+    shuffled_events,
+    square,
+)
+from journeylab.impact.doubts import CLEAR, PRE_TREND, weigh
+from journeylab.impact.interrupted import places
 from journeylab.impact.weekly import naive
-from journeylab.intervals import CONFIDENCE
 from journeylab.results import Result
 
 if TYPE_CHECKING:
@@ -22,8 +30,6 @@ if TYPE_CHECKING:
 
 FEW = 6
 """With fewer changed units than this, standard errors clustered by unit are too small, and units are shuffled instead."""
-LEADS = 3
-"""Periods before the change that a test of trends needs."""
 
 COLUMNS = [
     "description", "series", "control", "changed_at", "measure", "estimate", "ci_low", "ci_high", "p_value", "pre_trend_p",
@@ -179,7 +185,7 @@ def changed_units(
     DataError
         When a column is missing, a unit has two values at a time or two dates, or none has a value at every time.
     """
-    values, start, times, excluded = _square(panel)
+    values, start, times, excluded = square(panel)
     share = bool(((values >= 0) & (values <= 1)).all())
     _, period = places(pd.Series(times))
     changed = np.isfinite(start)
@@ -221,138 +227,31 @@ def changed_units(
     if effect is None:
         row["reason"] = "no unit changed" if not changed.any() else "no unit is left that had not changed yet"
         table = pd.DataFrame([row], columns=COLUMNS)
-        return ChangedUnits(table, method, assumptions, _no_events(), _no_cells(), period, share)
+        return ChangedUnits(table, method, assumptions, no_events(), no_cells(), period, share)
     rng = np.random.default_rng(seed)
     given = shuffling.assignments(labels, rng)
     since = staggered.by_time_since(cells, starts, sizes)
     few = int(changed.sum()) < FEW or bool((sizes < 2).any())
-    panel_of = _Panel(values, labels, sizes)
+    cohorts = Cohorts(values, labels, sizes)
     if few:
-        overall = panel_of.shuffled(effect, given, (np.arange(len(times)) >= start[:, None]).astype(float))
-        events = _shuffled_events(panel_of, since, given, start, several)
+        overall = cohorts.shuffled(effect, given, (np.arange(len(times)) >= start[:, None]).astype(float))
+        events = shuffled_events(cohorts, since, given, start, several)
     else:
-        overall = panel_of.clustered(effect)
-        events = _clustered_events(panel_of, since, draws, rng)
+        overall = cohorts.clustered(effect)
+        events = clustered_events(cohorts, since, draws, rng)
     leads = [entry for when, (entry, _) in since.items() if when < -1]
     row |= {"estimate": overall.estimate, "ci_low": overall.low, "ci_high": overall.high, "p_value": overall.p_value,
-            "inference": "shuffled" if few else "clustered", "pre_trend_p": panel_of.trend(leads, given)}  # fmt: skip
+            "inference": "shuffled" if few else "clustered", "pre_trend_p": cohorts.trend(leads, given)}  # fmt: skip
     row |= _judge(row, len(leads), len(values) - int(sizes[0]), lower_is_better)
     table = pd.DataFrame([row], columns=COLUMNS)
     how = f"{len(given):,} ways to choose the units" if few else "variance clustered by unit"
-    cohorts = _cells(panel_of, cells, starts, times, few)
-    return ChangedUnits(table, f"{method}, {how}", assumptions, events, cohorts, period, share)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Panel:
-    """A square panel and its cohorts, and what is estimated from it."""
-
-    values: np.ndarray
-    labels: np.ndarray
-    sizes: np.ndarray
-
-    def parts(self, estimand: staggered.Estimand) -> np.ndarray:
-        """What each unit adds to the estimate, (units,)."""
-        return estimand.scores(self.values, self.sizes)[self.labels, np.arange(len(self.labels))]
-
-    def deviations(self, estimand: staggered.Estimand) -> tuple[float, np.ndarray, np.ndarray]:
-        """The estimate, each unit's deviation from its cohort (scaled so that squares sum to the variance), and variances."""
-        parts = self.parts(estimand)
-        means = np.bincount(self.labels, parts) / self.sizes
-        scale = np.sqrt(self.sizes / np.maximum(self.sizes - 1, 1))
-        deviations = (parts - means[self.labels]) * scale[self.labels]
-        return float(parts.sum()), deviations, np.bincount(self.labels, deviations**2)
-
-    def clustered(self, estimand: staggered.Estimand) -> Contrast:
-        """Estimate with the variance clustered by unit and Satterthwaite's degrees of freedom."""
-        from scipy.special import stdtr, stdtrit
-
-        estimate, _, variances = self.deviations(estimand)
-        error = float(np.sqrt(variances.sum()))
-        if error == 0:
-            return Contrast(estimate, estimate, estimate, float(estimate == 0), 0.0)
-        df = _freedom(variances, self.sizes)
-        half = float(stdtrit(df, 0.5 + CONFIDENCE / 2)) * error
-        return Contrast(estimate, estimate - half, estimate + half, float(2 * stdtr(df, -abs(estimate) / error)), error)
-
-    def shuffled(self, estimand: staggered.Estimand, given: np.ndarray, exposed: np.ndarray) -> Contrast:
-        """Estimate with p and interval of other assignments; `exposed` says where the effect would be, (units, periods)."""
-        effects = shuffling.effects_of(estimand.scores(self.values, self.sizes), given)
-        overlap = shuffling.effects_of(estimand.scores(exposed, self.sizes), given)
-        return shuffling.invert(effects, overlap)
-
-    def trend(self, leads: list[staggered.Estimand], given: np.ndarray) -> float:
-        """p of all leads being zero: squares against their spread under shuffled units."""
-        if len(leads) < LEADS:
-            return float("nan")
-        total = np.zeros(len(given))
-        for lead in leads:
-            effects = shuffling.effects_of(lead.scores(self.values, self.sizes), given)
-            total += effects**2 / max(float(effects.var()), 1e-300)
-        return float(np.mean(total >= total[0] * (1 - 1e-9)))
-
-
-def _freedom(variances: np.ndarray, sizes: np.ndarray) -> float:
-    several = sizes > 1
-    return float(variances.sum() ** 2 / np.sum(variances[several] ** 2 / (sizes[several] - 1)))
-
-
-def _clustered_events(
-    panel: _Panel, since: dict[int, tuple[staggered.Estimand, int]], draws: int, rng: np.random.Generator
-) -> pd.DataFrame:
-    """Effects by time since the change, each with its interval and a band for all."""
-    rows = []
-    signs = rng.choice([-1.0, 1.0], size=(draws, len(panel.labels)))
-    largest = np.zeros(draws)
-    for when, (estimand, n) in since.items():
-        found = panel.clustered(estimand)
-        _, deviations, variances = panel.deviations(estimand)
-        flipped = np.array(
-            [
-                signs[:, panel.labels == cohort] @ deviations[panel.labels == cohort]
-                for cohort in range(len(panel.sizes))
-            ]
-        )
-        # Studentised: flipping signs moves a cohort's mean, and what it moves it by is no more spread within the cohort.
-        spread = (variances[:, None] - flipped**2 / panel.sizes[:, None]) * (
-            panel.sizes / np.maximum(panel.sizes - 1, 1)
-        )[:, None]
-        largest = np.maximum(largest, np.abs(flipped.sum(axis=0)) / np.sqrt(np.maximum(spread.sum(axis=0), 1e-300)))
-        rows.append((when, *found[:3], found.error, n))
-    frame = pd.DataFrame(rows, columns=["since", "estimate", "ci_low", "ci_high", "error", "n_changed"])
-    half = float(np.quantile(largest, CONFIDENCE)) * frame.pop("error")
-    frame.insert(4, "band_low", frame["estimate"] - half)
-    frame.insert(5, "band_high", frame["estimate"] + half)
-    return frame
-
-
-def _shuffled_events(
-    panel: _Panel, since: dict[int, tuple[staggered.Estimand, int]], given: np.ndarray, start: np.ndarray, several: bool
-) -> pd.DataFrame:
-    """Effects by time since the change; intervals by shuffling where there is one date, and no bands."""
-    rows = []
-    for when, (estimand, n) in since.items():
-        at = np.arange(panel.values.shape[1]) - start[:, None] == when
-        found = panel.shuffled(estimand, given, at.astype(float))
-        ends = (np.nan, np.nan) if several else (found.low, found.high)
-        rows.append((when, found.estimate, *ends, np.nan, np.nan, n))
-    return pd.DataFrame(rows, columns=list(_no_events())).replace([np.inf, -np.inf], np.nan)
-
-
-def _cells(
-    panel: _Panel, cells: dict[tuple[int, int], staggered.Estimand], starts: np.ndarray, times: pd.DatetimeIndex, few: bool
-) -> pd.DataFrame:  # fmt: skip
-    rows = []
-    for (cohort, period), cell in cells.items():
-        found = panel.clustered(cell)
-        ends = (np.nan, np.nan) if few else found[1:3]
-        rows.append((times[int(starts[cohort])], times[period], found.estimate, *ends, int(panel.sizes[cohort])))
-    return pd.DataFrame(rows, columns=list(_no_cells()))
+    by_cohort = cell_table(cohorts, cells, starts, times, few)
+    return ChangedUnits(table, f"{method}, {how}", assumptions, events, by_cohort, period, share)
 
 
 def _judge(row: dict, leads: int, controls: int, lower_is_better: bool | None) -> dict[str, object]:
     """Grade, verdict and reason."""
-    clear = row["p_value"] < 0.05
+    clear = row["p_value"] < CLEAR
     what = ("rose" if row["estimate"] > 0 else "fell") if clear else "no clear effect"
     doubts = []
     if leads < LEADS:
@@ -363,48 +262,4 @@ def _judge(row: dict, leads: int, controls: int, lower_is_better: bool | None) -
         doubts.append("fewer than two units serve as controls")
     if np.isinf(row["ci_low"]):
         doubts.append("so few units could have been chosen that no effect can be excluded")
-    verdict = "not known"
-    if clear and not doubts and lower_is_better is not None:
-        better = (row["estimate"] < 0) == lower_is_better
-        verdict, what = ("keep", f"{what}, which is better") if better else ("remove", f"{what}, which is worse")
-    return {"grade": "D" if doubts else "B", "verdict": verdict, "reason": "; ".join([what, *doubts])}
-
-
-def _square(panel: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, pd.DatetimeIndex, int]:
-    """Values (units, periods), the first period after each unit's change, the times, and how many units were left out."""
-    for column in ("unit", "time", "value", "changed_at"):
-        if column not in panel:
-            raise DataError(f"panel: has no column '{column}'; there are {listing(panel.columns)}.")
-    twice = panel.duplicated(["unit", "time"])
-    if twice.any():
-        one = panel[twice].iloc[0]
-        raise DataError(f"panel: unit '{one['unit']}' has two values at {one['time']}; give one a unit and time.")
-    dates = panel.groupby("unit")["changed_at"]
-    if (dates.nunique(dropna=False) > 1).any():
-        unit = dates.nunique(dropna=False).idxmax()
-        raise DataError(f"panel: unit '{unit}' has several dates in changed_at; a unit changes once, or never (NaT).")
-    wide = panel.pivot(index="unit", columns="time", values="value").sort_index(axis=1)
-    whole = wide.dropna()
-    if whole.shape[0] < 2 or whole.shape[1] < 2:
-        raise DataError(
-            "panel: fewer than two units have a value at every time; leave out times that most units lack, or such units."
-        )
-    times = pd.DatetimeIndex([naive(time) for time in whole.columns])
-    step = pd.Series(times).diff().median()
-    when = dates.first().reindex(whole.index)
-    start = np.full(len(whole), np.inf)
-    for place, moment in enumerate(when):
-        after = np.zeros(0, dtype=int) if pd.isna(moment) else np.flatnonzero(times + step > naive(moment))
-        start[place] = after[0] if len(after) else np.inf
-    kept = start > 0
-    return whole.to_numpy(dtype=float)[kept], start[kept], times, len(wide) - int(kept.sum())
-
-
-def _no_events() -> pd.DataFrame:
-    return pd.DataFrame(
-        columns=["since", "estimate", "ci_low", "ci_high", "band_low", "band_high", "n_changed"], dtype=float
-    )
-
-
-def _no_cells() -> pd.DataFrame:
-    return pd.DataFrame(columns=["changed_at", "time", "estimate", "ci_low", "ci_high", "n_changed"])
+    return weigh(what, doubts, clear, row["estimate"], lower_is_better)
