@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,9 @@ FORMAT = "journeylab.behaviours/1"
 Step = tuple[str, str]
 """From and to; the start and the end of a journey are the empty text."""
 
+WAIT = "\ttime until a step"
+"""Stands for the touchpoint in steps that count times, ``(WAIT, "1min to 1d")``; the tab keeps it apart from touchpoints."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Chains:
@@ -42,13 +46,15 @@ class Chains:
     weights : ndarray
         Sum of posteriors of each, shape (k,).
     steps : tuple of (from, to)
-        Starts ``("", a)``, steps ``(a, b)`` and ends ``(a, "")`` that were seen.
+        Starts ``("", a)``, steps ``(a, b)``, ends ``(a, "")`` and times until a step ``(WAIT, category)`` that were seen.
     expected : ndarray
         How often each behaviour made each step, by the posterior, shape (n_steps, k).
     until : str or None
         The touchpoint before which journeys were cut.
     retired : tuple of str
         Labels of earlier runs, which no other behaviour may take.
+    waits : tuple of str
+        Cut points of the time until a step; empty where times did not count.
     """
 
     behaviours: tuple[str, ...]
@@ -59,6 +65,7 @@ class Chains:
     expected: NDArray[np.float64]
     until: str | None = None
     retired: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
 
     @property
     def k(self) -> int:
@@ -83,12 +90,19 @@ class Chains:
         """What each behaviour is called, by its label."""
         return dict(zip(self.behaviours, self.names, strict=True))
 
+    def without_waits(self) -> Chains:
+        """Return the model without times: where customers go, whatever their tempo."""
+        kept = [number for number, step in enumerate(self.steps) if step[0] != WAIT]
+        steps = tuple(self.steps[number] for number in kept)
+        return dataclasses.replace(self, steps=steps, expected=self.expected[kept], waits=())
+
     def as_dict(self) -> dict[str, Any]:
         """Return what JSON can hold, see `from_dict`."""
         return {
             "format": FORMAT,
             "until": self.until,
             "retired": list(self.retired),
+            "waits": list(self.waits),
             "behaviours": [
                 {"label": label, "name": name, "n": n, "weight": round(float(weight), 6)}
                 for label, name, n, weight in zip(self.behaviours, self.names, self.n, self.weights, strict=True)
@@ -127,6 +141,7 @@ def from_dict(stored: Mapping[str, Any]) -> Chains:
             np.array([row[2:] for row in steps], dtype=float).reshape(len(steps), k),
             stored["until"],
             tuple(map(str, stored["retired"])),
+            tuple(map(str, stored.get("waits", ()))),
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise DataError(
@@ -176,7 +191,8 @@ def model(
 
     Notes
     -----
-    Counts of starts, steps and ends weighted by the posterior: one maximisation step after `find`.
+    Counts of starts, steps and ends (and times, where `find` counted them) weighted by the posterior: one maximisation step
+    after `find`.
 
     Raises
     ------
@@ -190,35 +206,45 @@ def model(
         )
     labels = tuple(found.table["behaviour"])
     cut = until if until in j.touchpoints else None
-    counts = count(paths(j, until=cut))
+    counts = count(paths(j, until=cut, waits=found.waits))
     posterior = found.posterior[list(labels)].to_numpy(float)
     known = counts.row >= 0
-    by_row = np.zeros((len(counts.weights), len(labels)))
-    np.add.at(by_row, counts.row[known], posterior[known])
+    rows = counts.row[known]
+    by_row = np.empty((len(counts.weights), len(labels)))
+    for number in range(len(labels)):
+        by_row[:, number] = np.bincount(rows, weights=posterior[known, number], minlength=len(by_row))
     given = dict(names) if isinstance(names, Mapping) else dict(zip(labels, names or (), strict=False))
     return Chains(
         labels,
         tuple(given.get(label, "") for label in labels),
         tuple(int(n) for n in found.table["n"]),
         by_row.sum(axis=0),
-        tuple(steps_of(counts, j.touchpoints)),
+        tuple(steps_of(counts, j.touchpoints, found.waits)),
         np.asarray(counts.matrix.T @ by_row).reshape(len(counts.columns), len(labels)),
         until,
         () if last is None else tuple(sorted({*last.retired, *last.behaviours} - {*labels})),
+        found.waits,
     )
 
 
-def steps_of(counts: Counts, touchpoints: Sequence[str]) -> list[Step]:
+def steps_of(counts: Counts, touchpoints: Sequence[str], waits: Sequence[str] = ()) -> list[Step]:
     """What each column of counts is, by name."""
     size = counts.n_states
     found: list[Step] = []
+    lengths = (
+        [f"up to {waits[0]}", *(f"{a} to {b}" for a, b in itertools.pairwise(waits)), f"over {waits[-1]}"]
+        if waits
+        else []
+    )
     for column in counts.columns.tolist():
         if column < size:
             found.append(("", touchpoints[column]))
         elif column < size + size * size:
             found.append((touchpoints[(column - size) // size], touchpoints[(column - size) % size]))
-        else:
+        elif column < 2 * size + size * size:
             found.append((touchpoints[column - size - size * size], ""))
+        else:
+            found.append((WAIT, lengths[column - 2 * size - size * size]))
     return found
 
 
@@ -244,17 +270,19 @@ class Likelihood:
 def likelihood(stored: Chains, j: Journeys) -> Likelihood:
     """Measure how likely each journey is under each stored behaviour."""
     cut = stored.until if stored.until in j.touchpoints else None
-    counts = count(paths(j, until=cut))
+    counts = count(paths(j, until=cut, waits=stored.waits))
     place = {step: number for number, step in enumerate(stored.steps)}
-    row_of = np.array([place.get(step, -1) for step in steps_of(counts, j.touchpoints)], dtype=int)
+    met = steps_of(counts, j.touchpoints, stored.waits)
+    row_of = np.array([place.get(step, -1) for step in met], dtype=int)
+    moves = np.array([step[0] != WAIT for step in met], dtype=bool)
     seen = row_of >= 0
     log_chain = np.zeros((len(row_of), stored.k))
     if seen.any():
         log_chain[seen] = stored.log_chain[row_of[seen]]
     n = len(counts.weights)
     by_row = np.asarray(counts.matrix @ log_chain).reshape(n, stored.k)
-    steps = np.asarray(counts.matrix.sum(axis=1)).reshape(n)
-    unseen = np.asarray(counts.matrix @ (~seen).astype(float)).reshape(n)
+    steps = np.asarray(counts.matrix @ moves.astype(float)).reshape(n)
+    unseen = np.asarray(counts.matrix @ (moves & ~seen).astype(float)).reshape(n)
     known = counts.row >= 0
     joint, total, left = np.zeros((j.n_journeys, stored.k)), np.zeros(j.n_journeys), np.zeros(j.n_journeys)
     joint[known], total[known], left[known] = (

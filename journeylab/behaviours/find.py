@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +35,8 @@ from journeylab.results import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from journeylab.journeys.cuts import Span
 
 METHODS = ("markov", *DISTANCES)
 NOTEBOOK = "05_behaviours"
@@ -77,6 +79,8 @@ class Behaviours(Result):
     medoids : DataFrame or None
         By distances only: behaviour, path (of the journey that lies closest to all others), n (journeys just like it),
         mean_distance (of the behaviour's journeys from it).
+    waits : tuple of str
+        Cut points of the time until a step; empty where times did not count.
     """
 
     k: int
@@ -86,6 +90,7 @@ class Behaviours(Result):
     reason: str
     given: bool = False
     medoids: pd.DataFrame | None = dataclasses.field(default=None, repr=False)
+    waits: tuple[str, ...] = ()
 
     def summary(self) -> str:
         """Say how many behaviours there are and how sure that is."""
@@ -131,6 +136,7 @@ def find(
     seed: int = 0,
     until: str | None = None,
     minimum_share: float = 0.02,
+    waits: Sequence[Span] = (),
     substitution: object = "trate",
     indel: float | str = "auto",
     normalise: str | None = "auto",
@@ -153,6 +159,8 @@ def find(
         Cut journeys before this touchpoint, so that behaviours are not made from the outcome they are compared on.
     minimum_share : float
         The smallest behaviour that is one.
+    waits : sequence of str or timedelta, optional
+        Of ``markov``: cut points of the time until a step, such as ``("1min", "30min", "1d", "7d")``, so that tempo counts too.
     substitution, indel, normalise, channels : optional
         Of distances, see `distances`; without effect on ``markov``.
     grouping : str
@@ -166,7 +174,9 @@ def find(
     Each behaviour is a chain of start, step and end probabilities; expectation maximisation on the counts of starts, steps
     and ends, eight restarts, Dirichlet smoothing of 0.1. The number is the one with the lowest BIC, if its gain exceeds that
     on journeys simulated from fewer chains (parametric bootstrap); else there are fewer, or none. See `choose.choose`; the
-    other criteria, in `selection`, are second opinions that `recommendation` puts in words.
+    other criteria, in `selection`, are second opinions that `recommendation` puts in words. With `waits` each behaviour has
+    shares of the categories of time too: a step's time depends on the behaviour, not on the step. A step that takes no time,
+    or one of a missing time, has no category.
 
     By distances the number is the one with the widest average silhouette, if it is wider than on journeys simulated from one
     chain. The posterior is a membership: it falls with the squared distance from the medoids, and is 0 or 1 for a tree.
@@ -180,7 +190,7 @@ def find(
     Raises
     ------
     StudyError
-        For an unknown method, grouping or cost, or a k under 1.
+        For an unknown method, grouping or cost, a k under 1, or cut points that do not rise.
     DataError
         For costs that are none, or journeys of several lengths where one is needed.
     """
@@ -190,15 +200,18 @@ def find(
         raise StudyError(f"k={k}, k_max={k_max}: both count from 1.")
     if grouping not in GROUPINGS:
         raise StudyError(f"grouping '{grouping}' is not one of {GROUPINGS}.{did_you_mean(grouping, GROUPINGS)}")
+    if waits and method != "markov":
+        raise StudyError(f"waits is of method 'markov'; '{method}' sees no time until a step, so leave it out.")
     criteria = k is None if criteria is None else criteria
-    found = paths(j, until=until)
+    found = paths(j, until=until, waits=waits)
     if method != "markov":
         options = {"substitution": substitution, "indel": indel, "normalise": normalise, "channels": channels}
         return _by_distances(j, found, method, k, k_max, seed, minimum_share, grouping, criteria, options)
     counts = count(found)
     distinct = len(counts.weights)
+    spans = tuple(each if isinstance(each, str) else str(pd.Timedelta(each)) for each in waits)
     if j.n_journeys == 0 or distinct < 2 or len(j.touchpoints) < 2:
-        return _none(j, found, _why_not(j, distinct), MIXTURE)
+        return dataclasses.replace(_none(j, found, _why_not(j, distinct), MIXTURE), waits=spans)
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):
@@ -209,15 +222,16 @@ def find(
         if k is None:
             chosen, checks = choose(fitted, n, found, minimum_share=minimum_share, seed=seed)
         else:
-            chosen = min(k, distinct)
+            chosen = max(size for size in sizes if size <= k and fitted[size].smallest_share > 0)
         model = fitted[chosen].model
         weighed = weigh(fitted, counts, chosen, seed=seed, every=criteria)
         band: dict[int, NullCheck] = {}
         if criteria and len(sizes) > 1:
             few = null_sample(found, seed, BAND_JOURNEYS)
             band = null_checks(few, 1, [size for size in sizes if size > 1], seed=seed, widths=True)
+        table = selection(fitted, n, weighed, band, chosen)
+        posterior = model.posterior(counts)[counts.row]
     steady = weighed.stability.get(chosen, np.ones(1))
-    table = selection(fitted, n, weighed, band, chosen)
     reason = ""
     if chosen == 1 and k is None:
         reason = (
@@ -226,8 +240,8 @@ def find(
             else "no number of chains beats what a single one gives by chance"
         )
     elif k is not None and chosen < k:
-        reason = f"only {distinct} distinct journeys, so {chosen} behaviours instead of {k}"
-    posterior = model.posterior(counts)[counts.row]
+        why = f"only {distinct} distinct journeys" if chosen == distinct else "with more, one would have no journeys"
+        reason = f"{why}, so {chosen} behaviours instead of {k}"
     posterior[counts.row < 0] = model.shares  # nothing was seen before the cut, so nothing tells the behaviours apart
     tested = [
         f"{check.k} against {check.fewer}{' with a memory of two steps' if check.memory else ''}: gain "
@@ -238,10 +252,11 @@ def find(
     assumptions = (
         "Where a customer goes next depends on where they are and on their behaviour, not on the way they came.",
         "Behaviours are groups that the model tells apart; people lie between them, see the certainty.",
+        *_timed(found),
         *tested,
     )
     result, _ = _result(j, found, posterior, posterior.argmax(axis=1), steady, table, reason, MIXTURE, assumptions)
-    return dataclasses.replace(result, given=k is not None)
+    return dataclasses.replace(result, given=k is not None, waits=spans)
 
 
 def settings(parameters: Mapping[str, Mapping[str, Any]], *, where: str = "study.toml") -> dict[str, Any]:
@@ -266,6 +281,19 @@ def settings(parameters: Mapping[str, Mapping[str, Any]], *, where: str = "study
                 f'{where}: parameters."{NOTEBOOK}".{name}: found {value!r}, expected a whole number from 0.'
             )
     return {name: value for name, value in given.items() if value or name == "seed"}
+
+
+def _timed(found: Paths) -> tuple[str, ...]:
+    """What is assumed of times, and how many steps have one."""
+    if found.waits is None:
+        return ()
+    known, steps = int((found.waits >= 0).sum()), int(np.maximum(found.lengths - 1, 0).sum())
+    if not known:
+        return ("No step has a time (all are missing or nought), so times do not count.",)
+    return (
+        "How long a step takes depends on the behaviour, not on the step or the time before; "
+        f"{known:,} of {steps:,} steps have a time, the others are missing or nought.",
+    )
 
 
 def _by_distances(
@@ -339,7 +367,7 @@ def _result(
     seconds = (j.last_times - j.first_times) / np.timedelta64(1, "s")
     rows = []
     for number, name in enumerate(names):
-        members = (labels == name).to_numpy()
+        members = hard == order[number]
         n = int(members.sum())
         rows.append(
             (name, n, *wilson(n, len(labels)), _median(found.lengths[members]), _median(seconds[members]),

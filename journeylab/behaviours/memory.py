@@ -51,6 +51,10 @@ def bic(found: Paths) -> float:
     parameters = len(np.unique(seen.firsts)) - 1 + int((branches - 1).sum())
     # A journey starts once: the sum over firsts lacks their total, the other two share theirs
     n = len(seen.firsts)
+    if found.waits is not None and (found.waits >= 0).any():
+        waits = found.waits[found.waits >= 0].astype(np.int64)
+        log_likelihood += _entropy(waits) - len(waits) * np.log(len(waits))
+        parameters += len(np.unique(waits)) - 1
     return float(-2 * (log_likelihood - n * np.log(n)) + parameters * np.log(n))
 
 
@@ -60,7 +64,7 @@ def simulate(found: Paths, rng: np.random.Generator) -> Paths:
     Notes
     -----
     What follows two steps is drawn from what followed them; where nothing did, from what followed the last one, and else as
-    a start.
+    a start. Times until steps are shuffled among all.
     """
     seen = _occurrences(found)
     size = found.n_states + 2
@@ -82,7 +86,11 @@ def simulate(found: Paths, rng: np.random.Generator) -> Paths:
             drawn = by_two.draw(older * size + state, rng)
             drawn = np.where(drawn >= 0, drawn, by_one.draw(state, rng))
             older, state = state, np.where(drawn >= 0, drawn, rng.choice(seen.firsts, size=len(active)))
-    return dataclasses.replace(found, codes=codes)
+    waits = found.waits
+    if waits is not None:
+        waits = waits.copy()
+        waits[waits >= 0] = rng.permutation(waits[waits >= 0])
+    return dataclasses.replace(found, codes=codes, waits=waits)
 
 
 class _Drawer:
