@@ -39,6 +39,7 @@ MEASURING = {
     "rapidfuzz, constant costs": ("rapidfuzz", "constant"),
     "sequenzo, constant costs": ("sequenzo", "constant"),
 }
+BEHAVING = ("journeylab", "journeylab_choose", "retentioneering", "polars")
 GROWING = (("load", "journeylab"), ("analyse", "journeylab"), ("load", "polars"), ("load", "duckdb"))
 HEAVIEST = "with customers and times"
 PARTS = ("transitions", "with customers and times", "step matrix", "sub-paths", "funnel", "variants")
@@ -95,7 +96,7 @@ class Bench:
         self._agree(jobs)
 
     def _command(self, job: Job) -> tuple[list[str], dict[str, str]]:
-        ours = job.peer == "journeylab"
+        ours = job.peer.startswith("journeylab")
         script = HERE / "tasks" / f"{job.task}_{job.peer}.py"
         python = sys.executable if ours else self.given.peers
         path = {"PYTHONPATH": str(HERE.parent)} if ours else {}
@@ -198,7 +199,7 @@ def machine(python: str) -> str:
     import psutil
 
     names = ["journeylab", "retentioneering", "pm4py", "polars", "duckdb", "pandas", "pyarrow", "numpy"]
-    names += ["sequenzo", "rapidfuzz", "numba"]
+    names += ["scikit-learn", "sequenzo", "rapidfuzz", "numba"]
     ask = (
         "import importlib.metadata as m, sys\n"
         f"for name in {names}:\n"
@@ -237,8 +238,8 @@ def main() -> None:
     parser.add_argument(
         "--only",
         nargs="+",
-        choices=("load", "analyse", "report", "grow", "distances"),
-        default=["load", "analyse", "report", "grow"],
+        choices=("load", "analyse", "report", "behaviours", "grow", "distances"),
+        default=["load", "analyse", "report", "behaviours", "grow"],
     )
     parser.add_argument("--write", action="store_true", help="put the results into docs/benchmarks.md")
     given = parser.parse_args()
@@ -247,6 +248,7 @@ def main() -> None:
         "load": (f"Parquet to journeys, {n:,} events, whole process", lambda: whole(bench, "load", LOADING, n)),
         "analyse": (f"After loading, {n:,} events, inside one process", lambda: inside(bench, n)),
         "report": (f"Page 06 and what peers have of it, {n:,} events, whole process", lambda: whole(bench, "report", REPORTING, n)),
+        "behaviours": (f"Parquet to behaviours, {n:,} events, whole process", lambda: whole(bench, "behaviours", BEHAVING, n)),
         "grow": ("Growth", lambda: growth(bench, given.sizes)),
         "distances": (
             f"All distances between {given.sequences:,} sequences of 20 steps, whole process",

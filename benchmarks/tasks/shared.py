@@ -19,6 +19,9 @@ STEPS = ["page k", "cart", "order"]
 LENGTH = 10
 """Steps of the step matrix."""
 
+BEHAVIOURS = 6
+"""Groups of customers to find."""
+
 Part: TypeAlias = tuple[Callable[[], Any], Callable[[Any], Any]]
 """An analysis, and what makes a number of its result that shows equal work."""
 
