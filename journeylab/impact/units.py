@@ -251,7 +251,7 @@ def changed_units(
 
 def _judge(row: dict, leads: int, controls: int, lower_is_better: bool | None) -> dict[str, object]:
     """Grade, verdict and reason."""
-    clear = row["p_value"] < CLEAR
+    clear = row["p_value"] <= CLEAR
     what = ("rose" if row["estimate"] > 0 else "fell") if clear else "no clear effect"
     doubts = []
     if leads < LEADS:
