@@ -84,12 +84,30 @@ class Decisions(Result):
     @property
     def formats(self) -> dict[str, html.Format]:
         """How their values are written."""
-        return {"pooled": "points", "per_year": "number", "value": "number", "chance_pays": "percent"}
+        return {"pooled": "points", "per_year": "number", "value": "number", "chance_pays": _chance}
+
+    @property
+    def test_columns(self) -> dict[str, str]:
+        """The columns of the table of tests."""
+        return {
+            "touchpoint": "Touchpoint",
+            "test": "Test",
+            "effect": "Finds effects from",
+            "n_arm": "Customers an arm",
+            "weeks": "Weeks",
+            "worth_knowing": f"Certainty is worth a year ({self.unit})",
+            "advice": "Advice",
+        }
 
     @property
     def test_formats(self) -> dict[str, html.Format]:
         """How the tests are written."""
-        return {"effect": "points", "n_arm": "number", "weeks": "number", "worth_knowing": "number"}
+        return {
+            "effect": lambda effect: text.points(float(str(effect))).removeprefix("+"),
+            "n_arm": "number",
+            "weeks": _whole,
+            "worth_knowing": "number",
+        }
 
     @property
     def shown(self) -> pd.DataFrame:
@@ -114,7 +132,7 @@ class Decisions(Result):
                 ],
                 "effect": ranked["test_effect"],
                 "n_arm": ranked["test_n"],
-                "weeks": ranked["test_weeks"],
+                "weeks": np.ceil(ranked["test_weeks"]),
                 "worth_knowing": ranked["worth_knowing"],
                 "advice": [_advice(weeks) for weeks in ranked["test_weeks"]],
             }
@@ -346,5 +364,14 @@ def _priced(worth: float | None, currency: str) -> str:
     )
 
 
-def _whole(value: float) -> str:
-    return f"{value:,.0f}".replace("-", "−")
+def _chance(share: object) -> str:
+    """A chance without the digits that nobody knows."""
+    if text.is_missing(share):
+        return text.MISSING
+    value = float(str(share))
+    return "under 1 %" if value < 0.01 else "over 99 %" if value > 0.99 else text.percent(value, 0)
+
+
+def _whole(value: object) -> str:
+    """A number without decimals."""
+    return text.MISSING if text.is_missing(value) else f"{float(str(value)):,.0f}".replace("-", "−")
