@@ -1,6 +1,7 @@
 """What should we do, how sure are we, and what changed since the last run?"""
 
 from journeylab.findings.changes import measure_changes, stack
+from journeylab.findings.credit import share_credit
 from journeylab.findings.decisions import decide, specifications
 from journeylab.findings.experiments import behaviours_before, effects_by, measure_experiments
 from journeylab.findings.gather import close_to_outcome, gather, known_effects, measure_effects
@@ -41,6 +42,7 @@ __all__ = [
     "measure_effects",
     "measure_experiments",
     "planted",
+    "share_credit",
     "since_last",
     "specifications",
     "stack",
