@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import journeylab as jl
-from journeylab import findings, joint, voices
+from journeylab import findings, impact, joint, voices
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -108,6 +108,23 @@ class TestCompleteJourney:
         assert 2102 in by_source.values()
         assert events["touchpoint"].str.startswith("mailing").sum() == 6589
         assert events["touchpoint"].str.contains("coupon").sum() == 2102
+
+    def test_a_mailing_moves_redemption_and_its_effect_on_spend_is_not_to_be_had(self, study: jl.Study) -> None:
+        found = impact.touchpoint_effects(
+            study.events, study.customers, outcome="coupon redeemed", window="28d", exposures=["mailing type A"]
+        )
+        row = found.table.iloc[0]
+        assert 0.04 < row["ci_low"] < row["estimate"] < row["ci_high"] < 0.15
+        assert row["naive"] > 2 * row["estimate"]
+        # campaigns start on few days: only overlap weights balance
+        assert (row["grade"], row["estimand"]) == ("C", "ATO")
+        assert row["smd_max_used"] <= row["smd_bar"]
+        assert row["e_value_limit"] > 2
+        spend = impact.spend_effects(
+            study.events, study.customers, outcome="shopping trip", window="28d", exposures=["mailing type A"]
+        ).table.iloc[0]
+        assert pd.isna(spend["estimate"])  # a week without a mailing is a visit only where there was a trip
+        assert "because of the outcome itself" in spend["reason"]
 
 
 class TestShop:

@@ -12,6 +12,7 @@ from journeylab.impact.experiment import Experiments, experiment
 from journeylab.impact.hazards import TouchpointHazards, touchpoint_hazards
 from journeylab.impact.power import Plan, plan_experiment
 from journeylab.impact.specification import Specifications, specification_curve
+from journeylab.impact.spend import SpendEffects, spend_effects
 from journeylab.impact.stage_hazards import StageHazards, stage_hazards
 from journeylab.impact.stated import StatedAndObserved, read_links, stated_and_observed
 from journeylab.impact.time_to import TimeToOutcome, time_to_outcome
@@ -29,6 +30,7 @@ __all__ = [
     "MarkovOrder",
     "Plan",
     "Specifications",
+    "SpendEffects",
     "StageHazards",
     "StatedAndObserved",
     "TimeToOutcome",
@@ -48,6 +50,7 @@ __all__ = [
     "shapley_attribution",
     "shapley_values",
     "specification_curve",
+    "spend_effects",
     "stage_hazards",
     "stated_and_observed",
     "time_to_outcome",

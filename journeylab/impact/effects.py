@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -233,6 +233,21 @@ def touchpoint_effects(
     `journeylab.impact.observational.aipw` for the estimator, `journeylab.impact.controls` for negative controls and
     `journeylab.impact.sensitivity` for the robustness value. q-values are of Benjamini and Hochberg over all touchpoints.
     """
+    return estimate_all(
+        events, customers, outcome=outcome, window=window, exposures=exposures, covariates=covariates,
+        negative_controls=negative_controls, gap=gap, seed=seed, required=required, kind=TouchpointEffects,
+    )  # fmt: skip
+
+
+Kind = TypeVar("Kind", bound=TouchpointEffects)
+
+
+def estimate_all(
+    events: pd.DataFrame, customers: pd.DataFrame | None, *, outcome: str, window: str, exposures: Sequence[str] | None,
+    covariates: Sequence[str] | None, negative_controls: Sequence[str] | None, gap: str, seed: int, kind: type[Kind],
+    required: Sequence[str] = (), amounts: bool = False,
+) -> Kind:  # fmt: skip
+    """Estimate every touchpoint, on whether the outcome comes or on the sum of its values; see `touchpoint_effects`."""
     controls = tuple(dict.fromkeys(negative_controls or ()))
     known = sorted(events["touchpoint"].dropna().unique())
     wanted = list(exposures) if exposures is not None else [name for name in known if name != outcome]
@@ -248,13 +263,14 @@ def touchpoint_effects(
         covariates=list(covariates) if covariates is not None else None,
         negative_controls=controls,
         seed=seed,
+        amounts=amounts,
     )
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1), ThreadPoolExecutor(max_workers=2) as pool:
         trials = list(pool.map(lambda name: trial(panel, name, controls, seed=seed), wanted))
     protocol = diagnostics.protocol(panel, outcome, window)
-    return TouchpointEffects(
+    return kind(
         _judged(trials, panel, set(required)),
         "Sequential target trials, doubly robust with cross-fitting",
         _assumptions(panel, outcome, window, controls),

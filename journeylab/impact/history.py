@@ -71,7 +71,8 @@ def from_events(
     number = np.arange(len(first)) - np.searchsorted(customer, customer)
     since = np.where(new, 0.0, (start - times[np.maximum(first - 1, 0)]) / DAY)
     age = (start - times[begin]) / DAY
-    week = first - first_after(times, begin, first, start - np.timedelta64(7, "D"))
+    recent = first_after(times, begin, first, start - np.timedelta64(7, "D"))
+    week = first - recent
     month = first - first_after(times, begin, first, start - np.timedelta64(28, "D"))
     before_last = np.where(new, 0, first - np.concatenate([[0], first[:-1]]))
     columns: Columns = [
@@ -93,6 +94,13 @@ def from_events(
         for share in (0.5, 0.8):
             bar = np.quantile(values[~new], share) if not new.all() else 0
             columns.append((f"more than {bar:.0f} events in {name}", values > bar))
+    for code in _repeated(j, visits):
+        running = np.concatenate([[0], np.cumsum(j.codes == code)])
+        last = np.where(new, 0, running[first] - running[np.concatenate([[0], first[:-1]])])
+        columns.append(
+            (f"times '{j.touchpoints[code]}' in the last 7 days (log)", np.log1p(running[first] - running[recent]))
+        )
+        columns.append((f"times '{j.touchpoints[code]}' at the last visit (log)", np.log1p(last)))
     inside = _met_last(j, visits, new)
     for code, name in enumerate(j.touchpoints):
         if code == target:
@@ -138,6 +146,16 @@ def _short(j: Journeys, visits: Visits) -> bool:
         return True
     last = np.concatenate([visits.first[1:], [j.n_events]]) - 1
     return bool((j.times[last] - visits.start < LONG).mean() >= 0.95)
+
+
+def _repeated(j: Journeys, visits: Visits) -> list[int]:
+    """Touchpoints such as pages, met several times in the same visit: how often says more than whether."""
+    found = []
+    for code in range(len(j.touchpoints)):
+        held = visits.of_event[j.codes == code]
+        if len(held) and len(np.unique(held)) >= 0.1 * len(visits.first) and len(held) >= 1.3 * len(np.unique(held)):
+            found.append(code)
+    return found
 
 
 def _met_last(j: Journeys, visits: Visits, new: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from journeylab.errors import StudyError, did_you_mean, listing
+from journeylab.impact.amounts import Amounts
 from journeylab.impact.controls import control_outcomes
 from journeylab.impact.history import counts_before, from_attributes, from_context, from_events, visits_of
 from journeylab.journeys import build
@@ -38,11 +39,13 @@ class Panel:
         Touchpoints met in the visit before any outcome.
     before : ndarray of bool, shape (n, n_touchpoints)
         Touchpoints met in an earlier visit.
-    outcome : ndarray of bool, shape (n,)
-        The outcome within the window from the start of the visit.
+    outcome : ndarray of bool or float64, shape (n,)
+        The outcome within the window from the start of the visit; or the sum of its values.
     start : ndarray of datetime64[us], shape (n,)
     depth : ndarray of float64, shape (n,)
         Events of the visit before any outcome.
+    begins : ndarray of bool, shape (n,)
+        Visits that the outcome opens.
     touchpoints : tuple of str
     ever, converted : ndarray
         (n_customers, n_touchpoints) bool and (n_customers,) bool: what a dashboard would compare.
@@ -63,9 +66,10 @@ class Panel:
     names: tuple[str, ...]
     met: NDArray[np.bool_]
     before: NDArray[np.bool_]
-    outcome: NDArray[np.bool_]
+    outcome: NDArray[np.bool_] | NDArray[np.float64]
     start: NDArray[np.datetime64]
     depth: NDArray[np.float64]
+    begins: NDArray[np.bool_]
     touchpoints: tuple[str, ...]
     ever: NDArray[np.bool_]
     converted: NDArray[np.bool_]
@@ -86,6 +90,7 @@ def trial_panel(
     covariates: list[str] | None = None,
     negative_controls: Sequence[str] = (),
     seed: int = 0,
+    amounts: bool = False,
 ) -> Panel:
     """Turn events into eligible visits with their history, exposures and outcome.
 
@@ -105,6 +110,8 @@ def trial_panel(
         Touchpoints that no exposure can cause; a visit of nothing else is no visit.
     seed : int
         Of the sample of customers.
+    amounts : bool
+        The outcome is the sum of its events' values; visits after an earlier outcome start trials too.
 
     Notes
     -----
@@ -138,25 +145,33 @@ def trial_panel(
     hits = np.flatnonzero(j.codes == target)
     earliest = np.full(j.n_journeys, j.n_events, dtype=np.int64)
     np.minimum.at(earliest, owner[hits], hits)
-    had = earliest[customer] < first
+    had = earliest[customer] < first if not amounts else np.zeros(len(first), dtype=bool)
     cut = start + span > np.datetime64(end.tz_convert(None) if end.tz is not None else end)
     eligible = ~had & ~cut
     when = np.full(j.n_journeys, np.datetime64("NaT"), dtype=j.times.dtype)
     reached = earliest < j.n_events
     when[reached] = j.times[earliest[reached]]
     result = ~np.isnat(when[customer]) & (when[customer] - start < span)
-    counting = np.arange(j.n_events) < earliest[owner]
+    by_visit = np.full(len(first), j.n_events, dtype=np.int64)
+    np.minimum.at(by_visit, visits.of_event[hits], hits)
+    begins = by_visit < j.n_events
+    begins[begins] = j.times[by_visit[begins]] == start[begins]
+    counting = np.arange(j.n_events) < (by_visit[visits.of_event] if amounts else earliest[owner])
     met = np.zeros((len(first), size), dtype=bool)
     met[visits.of_event[counting], j.codes[counting]] = True
     counts = counts_before(j.codes, first, j.offsets[:-1][customer], size)
     ever = np.zeros((j.n_journeys, size), dtype=bool)
     ever[owner, j.codes] = True
     blocks = [
-        from_events(j, visits, counts, target),
+        from_events(j, visits, counts, -1 if amounts else target),
         from_context(events, j, visits, "device"),
         from_context(events, j, visits, "channel"),
         from_attributes(customers, j.ids, customer, start, covariates),
     ]
+    if amounts:
+        spent = Amounts(events, j, outcome)
+        blocks.append(spent.history(visits))
+        result = spent.between(customer, start, start + span)
     history = np.column_stack([block for block, _ in blocks])[eligible]
     labels = np.array([name for _, names in blocks for name in names], dtype=object)
     spread = history.std(axis=0)
@@ -171,10 +186,11 @@ def trial_panel(
         outcome=result[eligible],
         start=start[eligible],
         depth=np.bincount(visits.of_event[counting], minlength=len(first))[eligible].astype(float),
+        begins=begins[eligible],
         touchpoints=j.touchpoints,
         ever=ever,
         converted=reached,
-        follows=_follows(j, when, ever),
+        follows=_follows(j, when, ever) if not amounts else np.zeros(size, dtype=bool),
         controls=control_outcomes(whole, j, visits, negative_controls, span)[eligible],
         dropped={"after an earlier outcome": int(had.sum()), "window not complete": int((cut & ~had).sum())},
         n_visits=len(first),

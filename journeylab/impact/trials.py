@@ -21,6 +21,9 @@ TOGETHER, APART = 0.95, 0.30
 TELLING = 0.8
 """A channel or device of the visit so closely tied to the exposure tells that it was met, not why."""
 
+MADE = 0.5
+"""How much more often visits without a touchpoint may begin with the outcome than visits with it."""
+
 BINS = np.linspace(0, 1, 21)
 
 
@@ -77,8 +80,11 @@ def trial(panel: Panel, name: str, controls: tuple[str, ...], *, seed: int = 0) 
             f"hardly any overlap: its {row['n_exposed']:,} visits are worth {found.ess:.0f} that resemble the others"
         )
         return Trial(row | {"ess": found.ess}, {}, _overlap(given))
-    row |= _describe(found, names)
-    row |= _sensitivity(found, given, outcome, names, float(str(row["estimate"])))
+    amounts = panel.outcome.dtype != bool
+    row |= _describe(found, names, most=np.inf if amounts else 1.0)
+    row |= _sensitivity(
+        found, given, outcome, names, float(str(row["estimate"])), spread=outcome.std() if amounts else 0.0
+    )
     row |= _control(given, panel.controls[eligible], controls)
     row |= _placebo(panel, eligible, exposed)
     weighted = found.smd_overlap if row["estimand"] == "ATO" else found.smd_after
@@ -108,7 +114,7 @@ def _covariates(
     ]
 
 
-def _describe(found: Estimate, names: list[str]) -> dict[str, object]:
+def _describe(found: Estimate, names: list[str], most: float) -> dict[str, object]:
     """The columns of an estimate; overlap weights where only they balance."""
     from scipy.special import ndtr
 
@@ -121,8 +127,8 @@ def _describe(found: Estimate, names: list[str]) -> dict[str, object]:
     half = normal_quantile() * error
     return {
         "estimate": value,
-        "ci_low": max(value - half, -1.0),
-        "ci_high": min(value + half, 1.0),
+        "ci_low": max(value - half, -most),
+        "ci_high": min(value + half, most),
         "p_value": float(2 * ndtr(-abs(value) / error)) if error > 0 else np.nan,
         "base_rate": found.risk_unexposed,
         "att": found.att,
@@ -146,14 +152,18 @@ def _describe(found: Estimate, names: list[str]) -> dict[str, object]:
 
 
 def _sensitivity(
-    found: Estimate, given: Assignment, outcome: NDArray[np.float64], names: list[str], value: float
+    found: Estimate, given: Assignment, outcome: NDArray[np.float64], names: list[str], value: float, spread: float
 ) -> dict[str, object]:
-    """E-values and the robustness value with its yardstick."""
+    """E-values and the robustness value with its yardstick; the spread of an amount, 0 of an outcome that comes or not."""
     half = normal_quantile() * found.error
+    base, ends = found.risk_unexposed, np.array([value, value - half, value + half])
+    if spread > 0:
+        # a standardised difference d is like a risk ratio of exp(0.91 d): VanderWeele and Ding (2017)
+        base, ends = 1.0, np.exp(0.91 * ends / spread) - 1
     hidden = robustness(given.exposed, outcome, given.history, error=found.error)
     return {
-        "e_value": e_value(found.risk_unexposed + value, found.risk_unexposed),
-        "e_value_limit": e_value_limit(found.risk_unexposed, value - half, value + half),
+        "e_value": e_value(base + float(ends[0]), base),
+        "e_value_limit": e_value_limit(base, float(ends[1]), float(ends[2])),
         "robustness": hidden.value,
         "robustness_limit": hidden.limit,
         "yardstick": names[hidden.strongest],
@@ -217,7 +227,7 @@ def _why_not(panel: Panel, code: int, eligible: NDArray[np.bool_], control: bool
         return "a negative control: it stands for what no touchpoint moves"
     if not len(panel.outcome):
         return "no visit is followed for so long: the data end before the window does; give a shorter window"
-    exposed, outcome = panel.met[eligible, code], panel.outcome[eligible]
+    exposed, outcome = panel.met[eligible, code], panel.outcome[eligible] > 0
     n = int(exposed.sum())
     if n < FEWEST_EXPOSED:
         return f"too few visits with it for the first time ({n}); {FEWEST_EXPOSED} are needed"
@@ -228,6 +238,9 @@ def _why_not(panel: Panel, code: int, eligible: NDArray[np.bool_], control: bool
     for hits, words in ((int(outcome[exposed].sum()), "after"), (int(outcome[~exposed].sum()), "without")):
         if hits < FEWEST_OUTCOMES:
             return f"too few outcomes {words} it ({hits}); {FEWEST_OUTCOMES} are needed"
+    begins = panel.begins[eligible]
+    if begins[~exposed].mean() > begins[exposed].mean() + MADE:
+        return "visits without it are there because of the outcome itself: who did not come has no visit to compare"
     return _companion(panel, code, eligible)
 
 

@@ -244,3 +244,44 @@ class TestHistory:
         assert len(past) > 20
         assert panel.met[new].any()
         assert np.ptp(panel.history[new][:, past], axis=0).max() < 1e-12
+
+
+class TestAmounts:
+    def test_the_effect_on_spend_of_a_touchpoint_met_at_random(self) -> None:
+        rng = np.random.default_rng(5)
+        n, truth = 4_000, 8.0
+        who = np.array([f"c{number}" for number in range(n)])
+        day = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(rng.integers(0, 60, n), unit="D")
+        keen = rng.random(n) < 0.5
+        met = rng.random(n) < np.where(keen, 0.6, 0.2)
+        spent = rng.gamma(2, 10 + 10 * keen) + truth * met
+        buys = rng.random(n) < 0.8
+        parts = [("page", np.ones(n, bool), 0, np.nan), ("call", met, 1, np.nan), ("trip", buys, 2, spent)]
+        events = pd.concat(
+            pd.DataFrame(
+                {"customer_id": who, "event_time": day + pd.Timedelta(minutes=late), "touchpoint": name, "value": value}
+            )[rows]
+            for name, rows, late, value in parts
+        )  # fmt: skip
+        end = events.iloc[[0]].assign(customer_id="last", event_time=pd.Timestamp("2026-06-01", tz="UTC"))
+        events = pd.concat([events, end], ignore_index=True)
+        events["event_time"] = events["event_time"].astype("datetime64[us, UTC]")
+        customers = pd.DataFrame({"customer_id": who, "keen": keen})
+        found = impact.spend_effects(events, customers, outcome="trip", window="28d", exposures=["call"])
+        row = found.table.iloc[0]
+        assert row["ci_low"] <= 0.8 * truth <= row["ci_high"]  # four in five buy
+        assert 0 < row["ci_high"] - row["ci_low"] < 6
+        assert row["grade"] == "C"
+        assert "trip" in found.summary()
+
+    def test_visits_that_the_outcome_made_are_no_comparison(self) -> None:
+        times = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(np.repeat(np.arange(400), 2) % 90, unit="D")
+        who = np.repeat([f"c{number}" for number in range(400)], 2)
+        mailed = (np.arange(800) % 2 == 0) & (np.arange(800) < 400)
+        names = np.where(mailed, "mailing", "trip")
+        events = pd.DataFrame({"customer_id": who, "event_time": times, "touchpoint": names, "value": 5.0})
+        events["event_time"] += pd.to_timedelta(np.where(names == "trip", 3, 0), unit="D")
+        events["event_time"] = events["event_time"].astype("datetime64[us, UTC]")
+        row = impact.spend_effects(events, outcome="trip", window="7d", exposures=["mailing"]).table.iloc[0]
+        assert np.isnan(row["estimate"])
+        assert "because of the outcome itself" in row["reason"]
