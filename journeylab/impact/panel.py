@@ -53,7 +53,7 @@ class Panel:
         Touchpoints that (nearly) no customer met before their first outcome.
     controls : ndarray of float64, shape (n, n_controls)
         Negative controls after the start of the visit: the share of the visits within the window that hold one, or, of a
-        control apart from visits, whether one came within the window.
+        control apart from visits, how many more came than usual.
     dropped : dict of str to int
         Visits that cannot start a trial, by reason; with the rows kept they add up to `n_visits`.
     n_visits : int
@@ -152,6 +152,7 @@ def trial_panel(
     reached = earliest < j.n_events
     when[reached] = j.times[earliest[reached]]
     result = ~np.isnat(when[customer]) & (when[customer] - start < span)
+    ends = when[customer] if not amounts else np.full(len(first), np.datetime64("NaT"), dtype=start.dtype)
     by_visit = np.full(len(first), j.n_events, dtype=np.int64)
     np.minimum.at(by_visit, visits.of_event[hits], hits)
     begins = by_visit < j.n_events
@@ -191,7 +192,7 @@ def trial_panel(
         ever=ever,
         converted=reached,
         follows=_follows(j, when, ever) if not amounts else np.zeros(size, dtype=bool),
-        controls=control_outcomes(whole, j, visits, negative_controls, span)[eligible],
+        controls=control_outcomes(whole, j, visits, negative_controls, span, ends)[eligible],
         dropped={"after an earlier outcome": int(had.sum()), "window not complete": int((cut & ~had).sum())},
         n_visits=len(first),
         n_customers=n_customers,

@@ -202,9 +202,13 @@ class TestNegativeControls:
 
         j = _without_lone_controls(whole, ["letter", "post"])
         visits = visits_of(j)
-        found = control_outcomes(whole, j, visits, ["letter", "post"], np.timedelta64(7, "D"))
+        none = np.full(5, np.datetime64("NaT"), dtype="datetime64[us]")
+        found = control_outcomes(whole, j, visits, ["letter", "post"], np.timedelta64(7, "D"), none)
         assert found[:, 0].tolist() == [0.5, 0.0, 1.0, 0.0, 0.0]
-        assert found[:, 1].tolist() == [0.0, 0.0, 0.0, 1.0, 0.0]
+        assert found[:, 1] == pytest.approx(np.array([0, 0, 0, 1, 0]) - 1 / 5)
+        ordered = np.where(np.arange(5) == 3, np.datetime64("2026-01-01T22:00"), none)
+        found = control_outcomes(whole, j, visits, ["post"], np.timedelta64(7, "D"), ordered)
+        assert found[:, 0].tolist() == [0.0] * 5  # the log may know nothing of what comes after the outcome
 
     def test_bisection_finds_the_first_time_not_before_the_limit(self) -> None:
         times = np.array(["2026-01-01", "2026-01-02", "2026-01-02", "2026-01-05"], dtype="datetime64[us]")
