@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from journeylab.behaviours import memory
+from journeylab.behaviours.chance import NULL_DRAWS, reach
 from journeylab.behaviours.counts import Counts, Paths, count
 from journeylab.behaviours.medoids import silhouette
 from journeylab.behaviours.mixture import Mixture, fit, simulate
 from journeylab.behaviours.recurrence import Labels, Sample, Weights, prediction_strength, stability
+
+Reached = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Log-likelihood gained and average silhouette, one of each a number of chains."""
 
 SELECTION_COLUMNS = (
     "k", "log_likelihood", "parameters", "bic", "icl", "entropy", "smallest_share", "silhouette", "null_silhouette",
@@ -23,7 +27,6 @@ NULL_JOURNEYS = 3000
 """The test of the chosen number looks at so many journeys."""
 BAND_JOURNEYS = 1000
 """What chance gives for every number is read on so many."""
-NULL_DRAWS = 19
 SAMPLE_JOURNEYS = 3000
 """Stability and prediction strength look at customers who bring at most about so many journeys."""
 WIDTH_ROWS = 1000
@@ -47,8 +50,6 @@ class NullCheck:
         Share of draws, the observed one among them, that gain as much: at best 1 / (draws + 1).
     n, draws : int
         Journeys used, and simulated sets.
-    null_silhouette : float
-        The widest average silhouette among the simulated sets; NaN where it was not asked for.
     memory : bool
         Whether the null is one chain in which the last two steps count.
     """
@@ -60,13 +61,21 @@ class NullCheck:
     p_value: float
     n: int
     draws: int
-    null_silhouette: float = float("nan")
     memory: bool = False
 
     @property
     def passed(self) -> bool:
         """Whether the observed gain exceeds every simulated one."""
         return self.gain > self.null_gain
+
+
+@dataclasses.dataclass(frozen=True)
+class Band:
+    """What a number of chains reaches, and at most by chance: log-likelihood gained a journey over one chain, silhouette."""
+
+    gain: float
+    null_gain: float
+    null_silhouette: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +119,7 @@ def candidates(counts: Counts, sizes: list[int], seed: int) -> dict[int, Candida
 
 
 def selection(
-    fitted: Mapping[int, Candidate], n: int, criteria: Criteria, against_one: Mapping[int, NullCheck], chosen: int
+    fitted: Mapping[int, Candidate], n: int, criteria: Criteria, by_chance: Mapping[int, Band], chosen: int
 ) -> pd.DataFrame:
     """Tabulate every criterion, one row a k; see `SELECTION_COLUMNS`.
 
@@ -125,7 +134,7 @@ def selection(
     rows = []
     for k, one in fitted.items():
         bic = one.model.bic(n)
-        check, steady = against_one.get(k), criteria.stability.get(k) if k > 1 else None
+        chance, steady = by_chance.get(k), criteria.stability.get(k) if k > 1 else None
         rows.append(
             {
                 "k": k,
@@ -136,11 +145,11 @@ def selection(
                 "entropy": one.entropy / (n * np.log(k)) if k > 1 else 0.0,
                 "smallest_share": one.smallest_share,
                 "silhouette": criteria.silhouette.get(k, np.nan),
-                "null_silhouette": check.null_silhouette if check else np.nan,
+                "null_silhouette": chance.null_silhouette if chance else np.nan,
                 "prediction_strength": criteria.prediction_strength.get(k, np.nan),
                 "stability": np.nan if steady is None or np.isnan(steady).all() else float(np.nanmin(steady)),
-                "gain": check.gain / check.n if check else np.nan,
-                "null_gain": check.null_gain / check.n if check else np.nan,
+                "gain": chance.gain if chance else np.nan,
+                "null_gain": chance.null_gain if chance else np.nan,
                 "chosen": k == chosen,
             }
         )
@@ -180,13 +189,13 @@ def choose(
     if best == 1:
         return 1, ()
     sample = null_sample(found, seed, NULL_JOURNEYS)
-    checks = [null_checks(sample, 1, [best], seed=seed)[best]]
+    checks = [null_check(sample, 1, best, seed=seed)]
     if checks[-1].passed and memory.bic(found) < fitted[best].model.bic(n):
-        checks.append(null_checks(sample, 1, [best], seed=seed, remembering=True)[best])
+        checks.append(null_check(sample, 1, best, seed=seed, remembering=True))
     if not checks[-1].passed:
         return 1, tuple(checks)
     while best > 2:
-        checks.append(null_checks(sample, best - 1, [best], seed=seed)[best])
+        checks.append(null_check(sample, best - 1, best, seed=seed))
         if checks[-1].passed:
             break
         best = max(k for k in admissible if k < best)
@@ -202,33 +211,48 @@ def null_sample(found: Paths, seed: int, most: int) -> Paths:
     return found.take(journeys)
 
 
-def null_checks(
-    found: Paths, fewer: int, sizes: list[int], *, seed: int, draws: int = NULL_DRAWS, widths: bool = False,
-    remembering: bool = False,
-) -> dict[int, NullCheck]:  # fmt: skip
-    """Compare the gain of each size over `fewer` chains with the gains on journeys simulated from `fewer` chains.
+def null_check(found: Paths, fewer: int, k: int, *, seed: int, remembering: bool = False) -> NullCheck:
+    """Compare the gain of `k` over `fewer` chains with the gains on journeys simulated from `fewer` chains, see `reach`.
 
     With `remembering` they are simulated from one chain in which the last two steps count.
     """
+    draw, observed = _null(found, fewer, [k], seed, remembering=remembering)
+    gain = float(observed[0][0])
+    gains = reach(lambda number: float(draw(number)[0][0]), gain)
+    p_value = (1 + int((gains >= gain).sum())) / (len(gains) + 1)
+    return NullCheck(fewer, k, gain, float(gains.max()), p_value, len(found.lengths), len(gains), remembering)
+
+
+def band(found: Paths, sizes: list[int], *, seed: int) -> dict[int, Band]:
+    """What each number of chains reaches on journeys, and at most on 19 sets simulated from one chain."""
+    draw, (gain, _) = _null(found, 1, sizes, seed)
+    drawn = [draw(number) for number in range(NULL_DRAWS)]
+    gains, widths = (np.array([one[which] for one in drawn]) for which in (0, 1))
+    n = len(found.lengths)
+    return {
+        k: Band(float(gain[i]) / n, float(gains[:, i].max()) / n, float(np.fmax.reduce(widths[:, i])))
+        for i, k in enumerate(sizes)
+    }
+
+
+def _null(
+    found: Paths, fewer: int, sizes: list[int], seed: int, *, remembering: bool = False
+) -> tuple[Callable[[int], Reached], Reached]:
+    """How to draw a set and what each size reaches on it; and what they reach on the observed journeys."""
     counts = count(found)
     rng = np.random.default_rng([seed, fewer])
-    null, observed, _ = _gains(counts, fewer, sizes, seed, False)
-    posterior = null.posterior(counts)[counts.row]
-    cumulated = np.cumsum(posterior, axis=1)
-    gains, wide = np.empty((draws, len(sizes))), np.empty((draws, len(sizes)))
-    for draw in range(draws):
+    null, *observed = _gains(counts, fewer, sizes, seed)
+    cumulated = np.cumsum(null.posterior(counts)[counts.row], axis=1)
+
+    def draw(number: int) -> Reached:
         if remembering:
             drawn = memory.simulate(found, rng)
         else:
             component = (cumulated[:, :-1] <= rng.random(len(cumulated))[:, None]).sum(axis=1)
             drawn = simulate(null, counts, found, component, rng)
-        gains[draw], wide[draw] = _gains(count(drawn), fewer, sizes, seed + draw + 1, widths)[1:]
-    p_values = (1 + (gains >= observed).sum(axis=0)) / (draws + 1)
-    return {
-        k: NullCheck(fewer, k, float(observed[i]), float(gains[:, i].max()), float(p_values[i]),
-                     len(found.offsets) - 1, draws, float(np.fmax.reduce(wide[:, i])), remembering)
-        for i, k in enumerate(sizes)
-    }  # fmt: skip
+        return _gains(count(drawn), fewer, sizes, seed + number + 1)[1:]
+
+    return draw, (observed[0], observed[1])
 
 
 def weigh(fitted: Mapping[int, Candidate], counts: Counts, chosen: int, *, seed: int, every: bool = True) -> Criteria:
@@ -284,17 +308,16 @@ def _widths(counts: Counts, labels: Mapping[int, Labels], most: int, seed: int) 
 
 
 def _gains(
-    counts: Counts, fewer: int, sizes: list[int], seed: int, widths: bool
+    counts: Counts, fewer: int, sizes: list[int], seed: int
 ) -> tuple[Mixture, NDArray[np.float64], NDArray[np.float64]]:
-    """The smaller mixture, the log-likelihood that each larger one adds, and their silhouettes."""
+    """The smaller mixture, the log-likelihood that each larger one adds, and their silhouettes where several are asked for."""
 
     def fitted(k: int) -> Mixture:
         return fit(counts, k, seed=np.random.SeedSequence([seed, k]), restarts=4, tolerance=SELECTION_TOLERANCE)
 
     small, large = fitted(fewer), {k: fitted(k) for k in sizes}
     gains = np.array([model.log_likelihood - small.log_likelihood for model in large.values()])
-    wide = np.full(len(sizes), np.nan)
-    if widths:
-        labels = {k: model.posterior(counts).argmax(axis=1) for k, model in large.items()}
-        wide = np.array(list(_widths(counts, labels, WIDTH_ROWS // 2, seed).values()))
-    return small, gains, wide
+    if len(sizes) < 2:
+        return small, gains, np.full(len(sizes), np.nan)
+    labels = {k: model.posterior(counts).argmax(axis=1) for k, model in large.items()}
+    return small, gains, np.array(list(_widths(counts, labels, WIDTH_ROWS // 2, seed).values()))

@@ -16,9 +16,9 @@ from journeylab.behaviours.choose import (
     BAND_JOURNEYS,
     SELECTION_COLUMNS,
     NullCheck,
+    band,
     candidates,
     choose,
-    null_checks,
     null_sample,
     selection,
     weigh,
@@ -225,11 +225,9 @@ def find(
             chosen = max(size for size in sizes if size <= k and fitted[size].smallest_share > 0)
         model = fitted[chosen].model
         weighed = weigh(fitted, counts, chosen, seed=seed, every=criteria)
-        band: dict[int, NullCheck] = {}
-        if criteria and len(sizes) > 1:
-            few = null_sample(found, seed, BAND_JOURNEYS)
-            band = null_checks(few, 1, [size for size in sizes if size > 1], seed=seed, widths=True)
-        table = selection(fitted, n, weighed, band, chosen)
+        more = [size for size in sizes if size > 1]
+        by_chance = band(null_sample(found, seed, BAND_JOURNEYS), more, seed=seed) if criteria and more else {}
+        table = selection(fitted, n, weighed, by_chance, chosen)
         posterior = model.posterior(counts)[counts.row]
     steady = weighed.stability.get(chosen, np.ones(1))
     reason = ""

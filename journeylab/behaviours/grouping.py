@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from journeylab import text
+from journeylab.behaviours.chance import NULL_DRAWS, reach
 from journeylab.behaviours.counts import Paths, count
 from journeylab.behaviours.distances import Measure, measure_of, merged
 from journeylab.behaviours.hierarchy import LINKAGES, cut, tree
@@ -23,7 +24,6 @@ LARGEST = 3000
 """Above so many distinct journeys, groups are made from samples of so many, and the rest goes to the nearest medoid."""
 SAMPLES = 5
 NULL_STEPS = 6000
-NULL_DRAWS = 19
 AGAIN_ROWS = 600
 """Stability and prediction strength look at so many distinct journeys."""
 DISTANCE_COLUMNS = (
@@ -86,7 +86,7 @@ def group(
     Notes
     -----
     The number of groups is the one with the widest average silhouette among those whose smallest group is large enough, if it is
-    wider than in every one of 19 sets of journeys simulated from one Markov chain, as long as the observed ones and grouped
+    wider than in every one of 19 sets (99 where it is near, see `chance.reach`) simulated from one chain, as long and grouped
     alike; else there is one group. Above `largest` distinct journeys, five samples are grouped, and the medoids kept that lie
     closest to all journeys.
 
@@ -234,16 +234,23 @@ def _choose(
     counts = count(sample)
     chain = fit(counts, 1)
     same = np.zeros(len(sample.lengths), dtype=np.int64)
-    null = [
-        _widths(simulate(chain, counts, sample, same, rng), j, sizes, method, grouping, options, seed)
-        for _ in range(NULL_DRAWS)
-    ]
-    most = {size: max(draw[size] for draw in null) for size in sizes}
+    drawn: list[dict[int, float]] = []
+
+    def draw(_: int) -> float:
+        drawn.append(_widths(simulate(chain, counts, sample, same, rng), j, sizes, method, grouping, options, seed))
+        return drawn[-1].get(best, np.nan)
+
+    if best == 1:
+        for number in range(NULL_DRAWS):
+            draw(number)
+    else:
+        reach(draw, observed[best])
+    most = {size: max(one[size] for one in drawn) for size in sizes}
     if best == 1:
         return 1, most, []
     note = (
         f"{best} groups against one chain: silhouette {text.number(observed[best])}, by chance at most "
-        f"{text.number(most[best])} ({NULL_DRAWS} simulated sets of {len(same):,} journeys)"
+        f"{text.number(most[best])} ({len(drawn)} simulated sets of {len(same):,} journeys)"
     )
     return best if observed[best] > most[best] else 1, most, [note]
 

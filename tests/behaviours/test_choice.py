@@ -15,7 +15,7 @@ from test_find import BACK, ROUND, STAY, chains
 from test_grouping import planted
 
 from journeylab import behaviours, figures, journeys
-from journeylab.behaviours import choose, grouping, memory, recurrence
+from journeylab.behaviours import chance, choose, grouping, memory, recurrence
 from journeylab.behaviours.counts import count, paths
 from journeylab.behaviours.mixture import fit
 from journeylab.behaviours.verdict import recommend, verdicts
@@ -163,6 +163,23 @@ def test_journeys_with_memory_keep_their_lengths_and_their_steps() -> None:
     np.testing.assert_array_equal(drawn.offsets, found.offsets)
     seen = {tuple(found.codes[i : i + 3]) for start in found.offsets[:-1] for i in range(start, start + 7)}
     assert {tuple(drawn.codes[i : i + 3]) for start in drawn.offsets[:-1] for i in range(start, start + 7)} <= seen
+
+
+def test_a_near_miss_is_held_against_more_sets() -> None:
+    rng = np.random.default_rng(0)
+
+    def draw(_: int) -> float:
+        return float(rng.normal())
+
+    assert len(chance.reach(draw, 50.0)) == 19  # far above all
+    assert len(chance.reach(draw, -1.0)) == 19  # below some
+    passed = 0
+    for _ in range(400):
+        observed = float(rng.normal())
+        values = chance.reach(draw, observed)
+        assert len(values) in {19, 99} or values[-1] >= observed
+        passed += observed > values.max()
+    assert passed <= 12  # one in a hundred, not one in twenty
 
 
 def test_the_silhouette_is_that_of_scikit_learn() -> None:
