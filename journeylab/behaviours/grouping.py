@@ -236,8 +236,9 @@ def _choose(
     same = np.zeros(len(sample.lengths), dtype=np.int64)
     drawn: list[dict[int, float]] = []
 
-    def draw(_: int) -> float:
-        drawn.append(_widths(simulate(chain, counts, sample, same, rng), j, sizes, method, grouping, options, seed))
+    def draw(number: int) -> float:
+        asked = sizes if number < NULL_DRAWS else [best]
+        drawn.append(_widths(simulate(chain, counts, sample, same, rng), j, asked, method, grouping, options, seed))
         return drawn[-1].get(best, np.nan)
 
     if best == 1:
@@ -245,7 +246,7 @@ def _choose(
             draw(number)
     else:
         reach(draw, observed[best])
-    most = {size: max(one[size] for one in drawn) for size in sizes}
+    most = {size: max(one[size] for one in drawn if size in one) for size in sizes}
     if best == 1:
         return 1, most, []
     note = (
