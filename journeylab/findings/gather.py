@@ -9,6 +9,7 @@ import pandas as pd
 
 from journeylab import results
 from journeylab.findings.changes import measure_changes
+from journeylab.findings.decisions import decide
 from journeylab.findings.model import Evidence, parameter
 from journeylab.joint import display, doubtful
 from journeylab.study import Study
@@ -84,6 +85,7 @@ def saved_table(name: str) -> pd.DataFrame | None:
 def gather(study: Study, *, seed: int = 0) -> Evidence:
     """Collect the evidence, from this run where its notebooks saved it, else computed here."""
     effects = known_effects(study, seed=seed)
+    decisions, unit = _decisions(study, effects)
     return Evidence(
         stages=display(study, "stage").table,
         effects=effects,
@@ -91,7 +93,20 @@ def gather(study: Study, *, seed: int = 0) -> Evidence:
         changes=_changes(study, seed),
         portraits=saved_table("portraits"),
         doubtful=doubtful(study),
+        decisions=decisions,
+        unit=unit,
     )
+
+
+def _decisions(study: Study, effects: pd.DataFrame | None) -> tuple[pd.DataFrame | None, str]:
+    """What to do about touchpoints, and the unit of its values."""
+    saved = saved_table("decisions")
+    if saved is not None:
+        return saved, str((results.load("decisions") or {}).get("unit", "outcomes"))
+    if effects is None:
+        return None, "outcomes"
+    made = decide(study, effects, window=parameter(study.config, "07_touchpoint_impact", "window", WINDOW))
+    return made.table, made.unit
 
 
 def _experiments(study: Study) -> pd.DataFrame | None:

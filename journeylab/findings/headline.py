@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from journeylab import text
-from journeylab.findings.model import GRADES, PAGES, Evidence, rows
+from journeylab.findings.model import ACTS, GRADES, PAGES, Evidence, decided, rows
 from journeylab.html import escape
 from journeylab.study import Study
 
@@ -99,30 +101,36 @@ def _what_said(evidence: Evidence) -> dict[str, str]:
 
 def _act_on(evidence: Evidence) -> dict[str, str]:
     question = "Which touchpoint should we act on?"
-    judged = [row for row in rows(evidence.effects) if row.verdict in {"keep", "fix", "remove"}]
+    judged = [row for row in decided(evidence) if row.decision in ACTS]
     if not judged:
         tested = evidence.effects is not None and len(evidence.effects)
         why = "no touchpoint has an effect that the data can tell" if tested else "there is no outcome to measure it by"
         return _answer(question, f"None yet: {why}.", "", PAGES["impact"], "not known")
-    act = sorted((row for row in judged if row.verdict != "keep"), key=lambda row: row.estimate)
-    keep = sorted((row for row in judged if row.verdict == "keep"), key=lambda row: -row.estimate)
-    parts = [f"{row.verdict} '{row.touchpoint}' ({text.points(row.estimate)})" for row in act[:2]]
-    parts += [f"keep '{row.touchpoint}' ({text.points(row.estimate)})" for row in keep[: 1 if parts else 2]]
-    first = (act or keep)[0]
+    act = [row for row in judged if row.decision != "keep"]
+    keep = [row for row in judged if row.decision == "keep"]
+    chosen = [*act[:2], *keep[: 1 if act else 2]]
+    parts = [f"{row.decision} '{row.touchpoint}' ({_worth(row, evidence.unit)})" for row in chosen]
+    first = chosen[0]
     return _answer(
         question,
         f"{text.sentence(text.sentence_list(parts))}.",
-        f"'{first.touchpoint}': 95 % interval {text.interval(first.ci_low, first.ci_high, 'points')}, "
-        f"{first.n_exposed:,} of {first.n_eligible:,} visits had it",
+        f"'{first.touchpoint}': {text.points(first.estimate)} on the outcome, 95 % interval "
+        f"{text.interval(first.ci_low, first.ci_high, 'points')}, {first.n_exposed:,} of {first.n_eligible:,} visits had it",
         PAGES["impact"],
         f"grade {first.grade}",
     )
 
 
+def _worth(row: Any, unit: str) -> str:
+    """What a touchpoint brings in a year, or its effect where that is not known."""
+    return text.points(row.estimate) if pd.isna(row.value) else f"{text.signed(row.value, 0)} {unit} a year"
+
+
 def _how_sure(evidence: Evidence) -> dict[str, str]:
     question = "How sure are we?"
-    grades = [row.grade for row in rows(evidence.effects) if row.verdict in {"keep", "fix", "remove"}]
+    grades = [row.grade for row in decided(evidence) if row.decision in ACTS]
     grades += [row.grade for row in rows(evidence.experiments) if row.grade == "A"]
+    grades += [row.grade for row in rows(evidence.changes) if row.grade == "B"]
     if not grades:
         return _answer(
             question,
@@ -133,10 +141,10 @@ def _how_sure(evidence: Evidence) -> dict[str, str]:
         )
     best = min(grades)
     counted = [f"{grades.count(grade)} of grade {grade} ({GRADES[grade]})" for grade in sorted(set(grades))]
-    unknown = sum(row.verdict == "not known" for row in rows(evidence.effects))
+    unknown = sum(row.decision not in ACTS for row in decided(evidence))
     return _answer(
         question,
-        f"Verdicts: {text.sentence_list(counted)}; {unknown} touchpoints stay 'not known'.",
+        f"Verdicts: {text.sentence_list(counted)}; {unknown} touchpoints are to be tested or stay 'not known'.",
         "A and B prove more than C; C could still be due to something that was not measured",
         PAGES["impact"],
         f"best grade {best}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from journeylab.config import Config
@@ -18,6 +19,9 @@ PAGES = {
     "impact": "07_touchpoint_impact.html",
     "experiments": "08_experiments.html",
 }
+
+ACTS = ("fix", "remove", "keep")
+"""Decisions that somebody can act on."""
 
 GRADES = {
     "A": "randomised and sound",
@@ -57,7 +61,7 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """The tables that findings are drawn from; None where the study lacks the source."""
+    """The tables that findings are drawn from; None where the study lacks the source. `unit` is that of the decisions' values."""
 
     stages: pd.DataFrame
     effects: pd.DataFrame | None = None
@@ -65,11 +69,29 @@ class Evidence:
     changes: pd.DataFrame | None = None
     portraits: pd.DataFrame | None = None
     doubtful: pd.DataFrame | None = None
+    decisions: pd.DataFrame | None = None
+    unit: str = "outcomes"
 
     def doubt(self, code: str) -> str:
         """What must be said where a statement rests on a code that coders do not agree on; else nothing."""
         weak = [row for row in rows(self.doubtful) if row.name == code]
         return f"; coders agree too little on '{code}' to rest on it (alpha {weak[0].alpha:.2f})" if weak else ""
+
+
+def decided(evidence: Evidence) -> list[Any]:
+    """Touchpoints with their effect, what to do about them and what that is worth a year; the dearest first."""
+    effects = evidence.effects
+    if effects is None:
+        return []
+    known = ["touchpoint", "decision", "value", "value_low", "value_high", "why"]
+    if evidence.decisions is None:
+        judged = effects.assign(
+            decision=effects["verdict"], value=np.nan, value_low=np.nan, value_high=np.nan, why=effects["reason"]
+        )
+    else:
+        judged = effects.merge(evidence.decisions[known], on="touchpoint", how="left")
+    size = judged["value"].abs().fillna(judged["estimate"].abs())
+    return rows(judged.loc[size.sort_values(ascending=False, kind="stable").index])
 
 
 def parameter(config: Config, notebook: str, name: str, default: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from journeylab import text
-from journeylab.findings.model import PAGES, Evidence, Finding, rows
+from journeylab.findings.model import ACTS, PAGES, Evidence, Finding, decided, rows
 from journeylab.journeymap import measure_goals
 from journeylab.journeymap.goals import write_value
 from journeylab.study import Study
@@ -30,13 +30,13 @@ def find(study: Study, evidence: Evidence, *, most: int = 10) -> list[Finding]:
     """
     found = [
         *_experiments(evidence.experiments),
-        *_effects(evidence.effects),
+        *_effects(evidence),
         *_changes(evidence.changes),
         *_stages(evidence),
         *_voices(evidence),
         *_goals(study),
         *_behaviours(evidence.portraits),
-        *_unknown(evidence.effects),
+        *_unknown(evidence),
     ]
     return found[:most]
 
@@ -64,14 +64,17 @@ def _experiments(table: pd.DataFrame | None) -> Iterator[Finding]:
         )
 
 
-def _effects(table: pd.DataFrame | None) -> Iterator[Finding]:
-    """Touchpoints with a verdict, the largest effect first."""
-    judged = [row for row in rows(table) if row.verdict in {"keep", "fix", "remove"}]
-    for row in sorted(judged, key=lambda row: -abs(row.estimate))[:4]:
+def _effects(evidence: Evidence) -> Iterator[Finding]:
+    """Touchpoints to act on, the dearest first."""
+    judged = [row for row in decided(evidence) if row.decision in ACTS or row.verdict in ACTS]
+    for row in judged[:5]:
         does = "helps" if row.estimate > 0 else "harms"
+        size = f"{text.points(row.estimate)} on the outcome"
+        worth = "" if pd.isna(row.value) else f" ({text.signed(row.value, 0)} {evidence.unit} a year)"
+        said = f"it {does}, {size}{worth}" if row.decision == row.verdict else f"{row.why}{worth}"
         yield Finding(
-            f"{text.sentence(row.verdict)} '{row.touchpoint}': it {does}, {text.points(row.estimate)} on the outcome.",
-            f"visits with against without it, adjusted for earlier history; 95 % interval "
+            f"{text.sentence(row.decision)} '{row.touchpoint}': {said}.",
+            f"visits with against without it, adjusted for earlier history: {text.points(row.estimate)}, 95 % interval "
             f"{text.interval(row.ci_low, row.ci_high, 'points')}; consistent with an effect, not a proof",
             int(row.n_exposed),
             row.grade,
@@ -171,16 +174,16 @@ def _behaviours(table: pd.DataFrame | None) -> Iterator[Finding]:
     )
 
 
-def _unknown(table: pd.DataFrame | None) -> Iterator[Finding]:
+def _unknown(evidence: Evidence) -> Iterator[Finding]:
     """What could not be told."""
-    names = [row.touchpoint for row in rows(table) if row.verdict == "not known"]
-    if names:
+    names = [row.touchpoint for row in decided(evidence) if row.decision not in ACTS]
+    if names and evidence.effects is not None:
         many = len(names) > 3
         yield Finding(
             f"Not known: {f'{len(names)} touchpoints have' if many else 'there is'} no effect that could be told"
             f"{', among them' if many else ' of'} {text.sentence_list(names[:3])}.",
             "the interval holds zero, there are too few visits, or a diagnostic failed; the impact notebook gives each reason",
-            int(max(table["n_eligible"])),  # type: ignore[index]
+            int(evidence.effects["n_eligible"].max()),
             "D",
             PAGES["impact"],
             "unknown",

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from journeylab import html, results, text
-from journeylab.findings.model import Finding
+from journeylab.findings.model import ACTS, Evidence, Finding, decided
 
-VERDICT_FORMATS: dict[str, html.Format] = {"estimate": "points", "naive": "points"}
+VERDICT_FORMATS: dict[str, html.Format] = {"value": "number", "estimate": "points", "naive": "points"}
 TRUTH_FORMATS: dict[str, html.Format] = {"truth": "points", "estimate": "points", "naive": "points"}
 
 
@@ -26,27 +26,41 @@ def as_dict(finding: Finding) -> dict[str, Any]:
     return dataclasses.asdict(finding)
 
 
-def verdict_table(effects: pd.DataFrame) -> pd.DataFrame:
-    """Touchpoints with their verdict, those to act on first.
+def verdict_table(evidence: Evidence) -> pd.DataFrame:
+    """Touchpoints with what to do about them, those to act on first and the dearest of them first.
 
     Returns
     -------
     DataFrame
-        touchpoint, verdict, estimate, ci_low, ci_high, n_exposed, grade, naive, reason.
+        touchpoint, decision, value (a year), estimate, ci_low, ci_high, n_exposed, grade, naive, reason.
     """
-    order = {"fix": 0, "remove": 1, "keep": 2, "not known": 3}
-    ranked = effects.assign(place=effects["verdict"].map(order), size=-effects["estimate"].abs())
-    ranked = ranked.sort_values(["place", "size"], kind="stable")
-    columns = ["touchpoint", "verdict", "estimate", "ci_low", "ci_high", "n_exposed", "grade", "naive", "reason"]
-    return ranked[columns].reset_index(drop=True)
+    columns = [
+        "touchpoint",
+        "decision",
+        "value",
+        "estimate",
+        "ci_low",
+        "ci_high",
+        "n_exposed",
+        "grade",
+        "naive",
+        "reason",
+    ]
+    found = pd.DataFrame(decided(evidence))
+    if found.empty:
+        return pd.DataFrame(columns=columns)
+    place = found["decision"].map({name: number for number, name in enumerate((*ACTS, "test", "not known"))})
+    found = found.assign(reason=found["why"]).loc[place.sort_values(kind="stable").index]
+    return found[columns].reset_index(drop=True)
 
 
-def verdict_json(verdicts: pd.DataFrame) -> dict[str, Any]:
-    """The verdict table as the index page shows it: caption, columns, rows of text."""
+def verdict_json(verdicts: pd.DataFrame, unit: str) -> dict[str, Any]:
+    """The table of decisions as the index page shows it: caption, columns, rows of text."""
     rows = [
         [
             row.touchpoint,
-            row.verdict,
+            row.decision,
+            text.signed(row.value, 0),
             text.points(row.estimate),
             text.interval(row.ci_low, row.ci_high, "points"),
             f"{row.n_exposed:,.0f}",
@@ -56,10 +70,11 @@ def verdict_json(verdicts: pd.DataFrame) -> dict[str, Any]:
         for row in verdicts.itertuples()
     ]
     return {
-        "caption": "Touchpoints: what to do, and how sure",
+        "caption": "Touchpoints: what to do, what it is worth, and how sure",
         "columns": [
             "Touchpoint",
-            "Verdict",
+            "Decision",
+            f"Brings a year ({unit})",
             "Effect",
             "95 % interval",
             "Visits with it",
