@@ -1,6 +1,6 @@
 """Are behaviours found where they were planted, as many as there are, and none where there are none?
 
-python benchmarks/validity/behaviours.py                # the table of docs/05_behaviours.md, about an hour
+python benchmarks/validity/behaviours.py                # the table of docs/05_behaviours.md, about half an hour of one processor
 python benchmarks/validity/behaviours.py --seeds 5      # a glance
 python benchmarks/validity/behaviours.py --only none    # the sets without behaviours
 """
@@ -21,6 +21,8 @@ from journeylab import behaviours, journeys
 from journeylab.intervals import wilson
 
 N_TOUCHPOINTS = 8
+PLANTED = ((2, 1000), (3, 1000), (4, 1000), (5, 1000), (5, 2000))
+"""How many behaviours, among how many customers."""
 TARGET = 0.90
 """Adjusted Rand index of the optimal assignment, to which the overlap of planted chains is turned."""
 
@@ -214,7 +216,7 @@ def main() -> None:
     given = parser.parse_args()
     with ProcessPoolExecutor(given.jobs) as pool:
         if given.only != "none":
-            show(planted_row(k, 1000, given.seeds, pool.map) for k in (2, 3, 4, 5))
+            show(planted_row(k, n, given.seeds, pool.map) for k, n in PLANTED)
         if given.only != "planted":
             kinds = [("markov", 1000, name) for name in NONE] + [("om", 200, name) for name in NONE if name != GRADUAL]
             show(none_row(name, method, n, 2 * given.seeds, pool.map) for method, n, name in kinds)
