@@ -35,7 +35,8 @@ def bic(found: Paths) -> float:
 
     Notes
     -----
-    Free parameters are counted as for mixtures: what was seen to follow a step may follow it whatever came before.
+    Free parameters are counted as for mixtures: what was seen to follow a step may follow it whatever came before. Times until
+    a step, where they count, have one distribution for all.
 
     References
     ----------
@@ -121,6 +122,11 @@ def _occurrences(found: Paths) -> Occurrences:
     following[last] = np.where(found.ended[journeys], size, -1)
     known = following >= 0
     return Occurrences(before[known], found.codes[known], following[known], found.codes[found.offsets[:-1][journeys]])
+
+
+def _timed(found: Paths) -> Ints:
+    """The categories of the times that are known."""
+    return np.zeros(0, dtype=np.int64) if found.waits is None else found.waits[found.waits >= 0].astype(np.int64)
 
 
 def _entropy(keys: Ints) -> float:

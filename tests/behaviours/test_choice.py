@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 from collections import Counter
 from pathlib import Path
@@ -163,6 +164,25 @@ def test_journeys_with_memory_keep_their_lengths_and_their_steps() -> None:
     np.testing.assert_array_equal(drawn.offsets, found.offsets)
     seen = {tuple(found.codes[i : i + 3]) for start in found.offsets[:-1] for i in range(start, start + 7)}
     assert {tuple(drawn.codes[i : i + 3]) for start in drawn.offsets[:-1] for i in range(start, start + 7)} <= seen
+
+
+def test_times_until_a_step_are_no_sign_of_memory() -> None:
+    """With times, one chain is still a better account of one chain than one with memory, and they are drawn for all alike."""
+    j, _ = chains([80], [ROUND], seed=4)
+    plain, found = paths(j), paths(j, waits=["30s", "2min"])
+    counts = count(found)
+    times = found.waits[found.waits >= 0]
+    kinds, often = np.unique(times, return_counts=True)
+    of_times = -2 * float(often @ np.log(often / len(times))) + (len(kinds) - 1) * np.log(j.n_journeys)
+    assert memory.bic(found) == pytest.approx(memory.bic(plain) + of_times)
+    assert fit(counts, 1).bic(j.n_journeys) < memory.bic(found)
+    mixed = dataclasses.replace(
+        found, waits=np.where(found.waits >= 0, np.arange(len(found.codes)) % 3, -1).astype(np.int8)
+    )
+    drawn = memory.simulate(mixed, np.random.default_rng(0))
+    np.testing.assert_array_equal(drawn.waits < 0, mixed.waits < 0)
+    np.testing.assert_array_equal(np.sort(drawn.waits), np.sort(mixed.waits))
+    assert (drawn.waits != mixed.waits).any()
 
 
 def test_a_near_miss_is_held_against_more_sets() -> None:
