@@ -52,8 +52,8 @@ def bic(found: Paths) -> float:
     parameters = len(np.unique(seen.firsts)) - 1 + int((branches - 1).sum())
     # A journey starts once: the sum over firsts lacks their total, the other two share theirs
     n = len(seen.firsts)
-    if found.waits is not None and (found.waits >= 0).any():
-        waits = found.waits[found.waits >= 0].astype(np.int64)
+    waits = _timed(found)
+    if len(waits):
         log_likelihood += _entropy(waits) - len(waits) * np.log(len(waits))
         parameters += len(np.unique(waits)) - 1
     return float(-2 * (log_likelihood - n * np.log(n)) + parameters * np.log(n))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from journeylab import text
@@ -69,7 +70,10 @@ def _effects(evidence: Evidence) -> Iterator[Finding]:
     judged = [row for row in decided(evidence) if row.decision in ACTS or row.verdict in ACTS]
     for row in judged[:5]:
         does = "helps" if row.estimate > 0 else "harms"
-        size = f"{text.points(row.estimate)} on the outcome"
+        base = getattr(row, "base_rate", np.nan)
+        size = text.points(row.estimate)
+        if not pd.isna(base):
+            size = f"{size}, from {text.percent(base, 0)} of visits that reach the outcome without it"
         worth = "" if pd.isna(row.value) else f" ({text.signed(row.value, 0)} {evidence.unit} a year)"
         said = f"it {does}, {size}{worth}" if row.decision == row.verdict else f"{row.why}{worth}"
         yield Finding(

@@ -74,6 +74,7 @@ class Decisions(Result):
             "decision": "Decision",
             "pooled": "Effect, drawn towards all",
             "per_year": "First visits with it, a year",
+            **({"cost": f"Costs a year ({self.unit})"} if self.money else {}),
             "value": f"Brings a year ({self.unit})",
             "between": "95 % interval",
             "chance_pays": "Chance that it pays",
@@ -84,7 +85,7 @@ class Decisions(Result):
     @property
     def formats(self) -> dict[str, html.Format]:
         """How their values are written."""
-        return {"pooled": "points", "per_year": "number", "value": "number", "chance_pays": _chance}
+        return {"pooled": "points", "per_year": "number", "cost": _whole, "value": "number", "chance_pays": _chance}
 
     @property
     def test_columns(self) -> dict[str, str]:
@@ -152,7 +153,7 @@ class Decisions(Result):
                 parts.append(f"{decision} {text.sentence_list(named)}")
         head = text.sentence("; ".join(parts)) if parts else "Nothing can be kept, fixed or removed on this evidence"
         first = self.table[self.table["decision"] == "test"].sort_values("worth_knowing", ascending=False)
-        rest = int((self.table["decision"] == "not known").sum())
+        rest = int(((self.table["decision"] == "not known") & self.table["test_n"].notna()).sum())
         tests = (
             f" Test first: {text.sentence_list([f'{name!r}' for name in first['touchpoint'][:3]])}."
             if len(first)

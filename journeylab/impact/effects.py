@@ -35,6 +35,9 @@ COLUMNS = [
 ]  # fmt: skip
 WORDS = ("touchpoint", "worst_covariate", "yardstick", "control", "estimand", "reason")
 
+DOES = {"keep": "helps", "fix": "harms", "remove": "harms"}
+"""What a verdict says of the effect."""
+
 
 @dataclasses.dataclass(frozen=True)
 class TouchpointEffects(Result):
@@ -73,7 +76,7 @@ class TouchpointEffects(Result):
         """The columns that a report shows."""
         return {
             "touchpoint": "Touchpoint",
-            "verdict": "Verdict",
+            "does": "It",
             "estimate": "Effect",
             "ci": "95 % interval",
             "q_value": "q",
@@ -124,6 +127,13 @@ class TouchpointEffects(Result):
         return columns | (controlled if self.table["control_p"].notna().any() else {})
 
     @property
+    def shown(self) -> pd.DataFrame:
+        """The table with words for the effect, those that are clear first."""
+        words = self.table["verdict"].map(DOES).fillna("not known")
+        order = words.map({"harms": 0, "helps": 1, "not known": 2}).sort_values(kind="stable").index
+        return self.table.assign(does=words).loc[order].reset_index(drop=True)
+
+    @property
     def sensitivity_formats(self) -> dict[str, str]:
         """How their values are written."""
         return {"robustness": "percent", "robustness_limit": "percent", "control_effect": "points", "placebo": "signed"}
@@ -137,16 +147,16 @@ class TouchpointEffects(Result):
         return diagnostics.overlap_plot(self.overlap, ax)
 
     def summary(self) -> str:
-        """Say what to keep, fix and remove, and how far off the customary number is."""
+        """Say what helps and what harms, and how far off the customary number is."""
         parts = []
-        for verdict in ("keep", "fix", "remove"):
-            rows = self.table[self.table["verdict"] == verdict].sort_values("estimate", key=abs, ascending=False)
+        for verdict, does in (("helps", "help"), ("harms", "harm")):
+            rows = self.shown[self.shown["does"] == verdict].sort_values("estimate", key=abs, ascending=False)
             if len(rows):
                 named = [
                     f"'{row.touchpoint}' ({text.points(row.estimate)}, {text.interval(row.ci_low, row.ci_high, 'points')})"
                     for row in rows.itertuples()
                 ]
-                parts.append(f"{verdict} {text.sentence_list(named)}")
+                parts.append(f"{text.sentence_list(named)} {does if len(rows) > 1 else verdict}")
         known = self.table.dropna(subset=["estimate"])
         rest = int((self.table["verdict"] == "not known").sum())
         head = "; ".join(parts) if parts else "no touchpoint has an effect that the data can tell"
@@ -167,7 +177,9 @@ class TouchpointEffects(Result):
             )
             ax.plot(100 * line["naive"], row, "D", markerfacecolor="none", markeredgecolor=figures.MUTED, markersize=7)
         ax.axvline(0, color=figures.INK, linewidth=1)
-        ax.set_yticks(frame.index, [f"{line.touchpoint}: {line.verdict}" for line in frame.itertuples()])
+        ax.set_yticks(
+            frame.index, [f"{line.touchpoint}: {DOES.get(line.verdict, 'not known')}" for line in frame.itertuples()]
+        )
         ax.set_ylim(-0.7, len(frame) - 0.3)
         ax.set_xlabel("points on the outcome (filled: effect; hollow: customary number)")
         ax.grid(axis="y", visible=False)

@@ -64,7 +64,11 @@ class Plan(Result):
         parts = []
         for row in self.table.itertuples():
             effect = text.points(row.effect) if self.kind == "share" else text.signed(row.effect, 2)
-            long = "" if np.isnan(row.weeks) else f", {text.number(row.weeks, 0)} weeks at {self.per_week:,.0f} a week"
+            long = (
+                ""
+                if np.isnan(row.weeks)
+                else f", {text.number(row.weeks, 0)} weeks at {self.per_week:,.0f} a week and the wait for the last outcomes"
+            )
             parts.append(f"{effect} needs {row.n_total:,} customers ({row.n_per_arm:,} an arm{long})")
         return f"Seen with {text.percent(float(self.table['power'].iloc[0]), 0)} power: {'; '.join(parts)}."
 

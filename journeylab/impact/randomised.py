@@ -198,7 +198,11 @@ class Experiments(Result):
         named = [
             f"'{row.experiment}', {row.cut} {row.level} ({text.percent(row.share)} control)" for row in off.itertuples()
         ]
-        found = f"off at {text.sentence_list(named[:5])}" if named else "none is off by more than chance (Holm)"
+        found = (
+            f"off at {text.sentence_list(named[:5])}"
+            if named
+            else "no single day or device stands out (Holm), also where the arms as a whole are off"
+        )
         return f"Sizes of the arms by day and device, {len(self.cuts):,} cuts: {found}."
 
     def guard_summary(self) -> str:

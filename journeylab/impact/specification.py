@@ -65,7 +65,7 @@ class Specifications(Result):
         return {
             "touchpoint": "Touchpoint",
             "survives": "Survives",
-            "estimate": "Main",
+            "estimate": "As on this page",
             "median": "Median",
             "range": "Lowest to highest",
             "same_sign": "Same sign",
