@@ -28,6 +28,9 @@ from journeylab.results import Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+STILL = 1e-9
+"""A series that varies by less than this share of its values does not vary."""
+
 COLUMNS = [
     "description", "series", "control", "changed_at", "measure", "estimate", "ci_low", "ci_high", "p_value", "slope", "slope_low",
     "slope_high", "average", "average_low", "average_high", "did", "did_low", "did_high", "rho", "placebo_p", "pre_trend_p",
@@ -257,6 +260,8 @@ def dated_change(
             "counts and controls do not go together: give rates (values between 0 and 1), or no control series."
         )
     frame = _tidy(series, "series")
+    if counts and (frame["value"] < 0).any():
+        raise DataError(f"series: value holds {frame['value'].min():g}; counts are at least 0.")
     share = not counts and bool(frame["value"].between(0, 1).all())
     when = naive(changed_at)
     if controls is not None:
@@ -275,8 +280,8 @@ def dated_change(
     assumptions = _assumptions(period, counts, controls is not None)
     placebos = pd.DataFrame(columns=["date", "estimate", "ci_low", "ci_high"], dtype=float)
     mix = pd.DataFrame(columns=["value", "shifted"]) if mix is None else mix
-    if min(before, len(frame) - before) < LEAST:
-        row["reason"] = f"{before} points before and {len(frame) - before} after, {LEAST} are needed on each side"
+    row["reason"] = _why_not(frame["value"].to_numpy(dtype=float), before, counts)
+    if row["reason"]:
         table = pd.DataFrame([row], columns=COLUMNS)
         blank = frame[["time", "value"]].assign(fitted=np.nan, without=np.nan)
         return DatedChange(table, method, assumptions, blank, placebos, mix, when, period, share)
@@ -325,6 +330,20 @@ def dated_change(
         period,
         share,
     )
+
+
+def _why_not(value: np.ndarray, before: int, counts: bool) -> str:
+    """Why a change cannot be told; empty where it can."""
+    sides = (value[:before], value[before:])
+    if min(map(len, sides)) < LEAST:
+        return f"{before} points before and {len(value) - before} after, {LEAST} are needed on each side"
+    if not np.isfinite(value).all():
+        return "the series holds values that are not finite"
+    if counts and min(side.sum() for side in sides) <= 0:
+        return "there is nothing to count on one side of the change"
+    if max(float(np.ptp(side)) for side in sides) <= STILL * max(1.0, float(np.abs(value).max())):
+        return "the series does not vary on either side, so there is no noise to hold a change against"
+    return ""
 
 
 def _placebo(

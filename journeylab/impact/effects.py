@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from journeylab import figures, text
-from journeylab.errors import DataError, did_you_mean, listing
+from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.impact import diagnostics
 from journeylab.impact.panel import MOST_CUSTOMERS, Panel, trial_panel
+from journeylab.impact.tidy import tidy
 from journeylab.impact.trials import Trial, trial
 from journeylab.impact.verdict import judge
 from journeylab.intervals import benjamini_hochberg
@@ -260,9 +261,18 @@ def estimate_all(
     required: Sequence[str] = (), amounts: bool = False,
 ) -> Kind:  # fmt: skip
     """Estimate every touchpoint, on whether the outcome comes or on the sum of its values; see `touchpoint_effects`."""
+    events = tidy(events, "events", ("customer_id", "event_time", "touchpoint"), "event_time")
+    if customers is not None:
+        customers = tidy(customers, "customers", ("customer_id",))
     controls = tuple(dict.fromkeys(negative_controls or ()))
-    known = sorted(events["touchpoint"].dropna().unique())
-    wanted = list(exposures) if exposures is not None else [name for name in known if name != outcome]
+    if outcome in controls:
+        raise StudyError(
+            f"negative_controls: '{outcome}' is the outcome, which touchpoints are meant to move; name others."
+        )
+    known = sorted(events["touchpoint"].dropna().unique(), key=str)
+    wanted = list(dict.fromkeys(exposures if exposures is not None else (name for name in known if name != outcome)))
+    if isinstance(exposures, str) or isinstance(negative_controls, str):
+        raise StudyError("exposures and negative_controls are lists of touchpoints: put the name into brackets.")
     for name in [*wanted, *controls]:
         if name not in known:
             raise DataError(f"no event is called '{name}'; there are {listing(known)}.{did_you_mean(name, known)}")
@@ -302,9 +312,8 @@ def _judged(trials: Sequence[Trial], panel: Panel, required: set[str]) -> pd.Dat
     table["control_alarm"] = benjamini_hochberg(table["control_p"]) < ALARM
     reach = {name: float(panel.ever[:, code].mean()) for code, name in enumerate(panel.touchpoints)}
     judged = judge(table, required, reach)
-    judged.loc[judged["estimand"] == "ATO", "reason"] += (
-        " (over visits where both were likely: only these can be made alike)"
-    )
+    note = " (over visits where both were likely: only these can be made alike)"
+    judged["reason"] = judged["reason"].where(judged["estimand"] != "ATO", judged["reason"].astype(str) + note)
     return judged
 
 

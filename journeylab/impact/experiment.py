@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from journeylab import text
-from journeylab.errors import StudyError
+from journeylab.errors import DataError, StudyError
 from journeylab.impact.adjusted import UNADJUSTED, Adjusted, adjust, history
 from journeylab.impact.arms import CROSSED, CUTS, Trial, measure_outcome, read_trial, read_window
 from journeylab.impact.comparing import UNKNOWN, Comparison, compare, compare_rates, winsorise
@@ -18,10 +18,14 @@ from journeylab.impact.guards import GUARDS, check_guards, read_margins, worst
 from journeylab.impact.power import detectable_mean, detectable_share
 from journeylab.impact.randomised import COLUMNS, Experiments
 from journeylab.impact.sequential import LOOKS, look_daily
+from journeylab.impact.tidy import tidy
 from journeylab.intervals import CONFIDENCE, holm
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+FEWEST_AN_ARM = 20
+"""With fewer customers in an arm intervals of shares hold their promise no more, so there is no verdict."""
 
 
 def experiment(
@@ -97,6 +101,10 @@ def experiment(
             f"adjusted=True and per='{per}': what is not counted per customer is not adjusted; leave out one of them."
         )
     margins = read_margins(guard_rails)
+    events = tidy(events, "events", ("customer_id", "event_time", "touchpoint"), "event_time")
+    assignments = tidy(assignments, "assignments", ("customer_id", "experiment", "arm", "assigned_at"), "assigned_at")
+    assignments = assignments.dropna(subset=["customer_id", "experiment", "arm", "assigned_at"])
+    _same_ids(assignments, events)
     rows, looks, guards, cuts = [], [], [], []
     for name, part in assignments.groupby("experiment", sort=False):
         trial = read_trial(str(name), part, events, span, control=control, expected=expected)
@@ -130,6 +138,18 @@ def experiment(
         per,
         peeking,
     )
+
+
+def _same_ids(assignments: pd.DataFrame, events: pd.DataFrame) -> None:
+    """Refuse assignments of customers of whom none is in the events: then nobody would seem to reach the outcome."""
+    if assignments.empty or events.empty:
+        return
+    known = set(events["customer_id"].dropna().unique())
+    if not assignments["customer_id"].isin(known).any():
+        raise DataError(
+            f"assignments: none of {assignments['customer_id'].nunique():,} customers has an event; found "
+            f"{assignments['customer_id'].iloc[0]!r}, while events hold ids such as {events['customer_id'].iloc[0]!r}."
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -248,6 +268,8 @@ def _judge(trial: Trial, arm: _Arm, low: float, high: float, p_holm: float, miss
         return "D", unknown, trial.void
     if np.isnan(arm.plain.estimate):
         return "", unknown, "an arm has nothing that the outcome could be counted per"
+    if min(arm.n_arm, arm.n_control) < FEWEST_AN_ARM:
+        return "D", unknown, f"too few customers to judge by: {FEWEST_AN_ARM} in each arm are needed"
     if np.isnan(low):
         return "A", unknown, f"too few outcomes for an interval{missed}"
     if not (low > 0 or high < 0):

@@ -14,6 +14,7 @@ from journeylab.impact.amounts import Amounts
 from journeylab.impact.controls import control_outcomes
 from journeylab.impact.history import counts_before, from_attributes, from_context, from_events, visits_of
 from journeylab.journeys import build
+from journeylab.journeys.cuts import microseconds
 from journeylab.journeys.model import Journeys, keep_events
 
 AFTER = 0.05
@@ -124,10 +125,7 @@ def trial_panel(
     StudyError
         For an unknown outcome or a window that is not understood.
     """
-    try:
-        span = pd.Timedelta(window).to_timedelta64()
-    except ValueError:
-        raise StudyError(f"window='{window}' is no span of time, write one such as '14d'.") from None
+    span = np.timedelta64(microseconds(window, "window"), "us")
     end = events["event_time"].max()
     n_customers = int(events["customer_id"].nunique())
     events = _sampled(events, n_customers, outcome, seed)
@@ -151,7 +149,7 @@ def trial_panel(
     when = np.full(j.n_journeys, np.datetime64("NaT"), dtype=j.times.dtype)
     reached = earliest < j.n_events
     when[reached] = j.times[earliest[reached]]
-    result = ~np.isnat(when[customer]) & (when[customer] - start < span)
+    result: NDArray[np.bool_] | NDArray[np.float64] = ~np.isnat(when[customer]) & (when[customer] - start < span)
     ends = when[customer] if not amounts else np.full(len(first), np.datetime64("NaT"), dtype=start.dtype)
     by_visit = np.full(len(first), j.n_events, dtype=np.int64)
     np.minimum.at(by_visit, visits.of_event[hits], hits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from journeylab.errors import DataError, did_you_mean, listing
+from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.impact.interrupted import LEAST, ar1_regression, places, step_design
 from journeylab.intervals import benjamini_hochberg
 
@@ -177,7 +177,12 @@ def _share(hits: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 def naive(time: str | pd.Timestamp) -> pd.Timestamp:
     """A time as naive UTC."""
-    stamp = pd.Timestamp(time)
+    try:
+        stamp = pd.NaT if isinstance(time, (int, float)) else pd.Timestamp(time)
+    except (TypeError, ValueError):
+        stamp = pd.NaT
+    if pd.isna(stamp):
+        raise StudyError(f"changed_at={time!r} is no date, write one such as '2026-01-31'.")
     return stamp.tz_convert(None) if stamp.tzinfo is not None else stamp
 
 

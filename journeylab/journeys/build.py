@@ -114,6 +114,8 @@ def source_of(events: pd.DataFrame | str | Path | Sequence[Part]) -> Source:
     used = [name for name in (*NEEDED, "order", "session_id") if name in events]
     missing = [name for name in NEEDED if name not in used]
     frame = events[used] if not missing else events
+    named = [name for name in frame if isinstance(frame[name].dtype, pd.CategoricalDtype)]
+    frame = frame.astype(dict.fromkeys(named, object))  # the engine knows no categories
     if "session_id" in frame and frame["session_id"].isna().all():
         frame = frame.drop(columns="session_id")
     if "order" in frame:
