@@ -14,6 +14,7 @@ from journeylab.errors import (
 )
 
 if TYPE_CHECKING:
+    from journeylab.saving import save
     from journeylab.study import Study, open_study
 
 __version__ = "0.1.0"
@@ -27,13 +28,18 @@ __all__ = [
     "Study",
     "StudyError",
     "open_study",
+    "save",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the study when it is first used, so that the command starts at once."""
+    """Import the study, and what saves, when first used, so that the command starts at once."""
     if name in {"Study", "open_study"}:
         from journeylab import study
 
         return getattr(study, name)
+    if name == "save":
+        from journeylab.saving import save
+
+        return save
     raise AttributeError(f"module 'journeylab' has no attribute '{name}'")

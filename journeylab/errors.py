@@ -3,23 +3,53 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+ANEW = "After a change of study.toml or of a file open the study anew: jl.open_study()."
 
 
 class JourneylabError(Exception):
     """Base of every error that a user can mend; the message says where, what and how."""
 
+    heading: ClassVar[str] = "This did not work"
+    advice: ClassVar[str] = "change what the message names, and run the cell again."
+
+    @property
+    def _render_traceback_(self) -> Callable[[], list[str]]:
+        """How IPython shows it in a cell: as help. A run keeps the traceback, which its page folds away."""
+        if os.environ.get("JOURNEYLAB_NOTEBOOK"):
+            raise AttributeError("a run shows the traceback")
+        from journeylab.help import explain
+
+        return lambda: explain(self)
+
 
 class StudyError(JourneylabError):
     """A study.toml is wrong: the message names the file and the key."""
+
+    heading = "Something that was asked of the study is not in it"
+    advice = (
+        f"change what the message names, and run the cell again. {ANEW} "
+        "`journeylab check STUDY` in a terminal lists every mistake at once; docs/study.md lists every key."
+    )
 
 
 class DataError(JourneylabError):
     """A data file or table is wrong: the message names the file, the row and the column."""
 
+    heading = "The data need a change"
+    advice = (
+        f"mend the rows or columns that the message names, or say in study.toml how they are to be read. {ANEW} "
+        "`journeylab check STUDY` in a terminal lists every mistake at once."
+    )
+
 
 class ReportError(JourneylabError):
     """A run, a notebook or a report could not be made."""
+
+    heading = "The report could not be made"
 
 
 class StatisticalWarning(UserWarning):

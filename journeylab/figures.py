@@ -128,12 +128,33 @@ def png(ax: Axes) -> bytes:
     figure = ax.get_figure(root=True)
     assert figure is not None
     with rc_context(STYLE):
-        # Words from data may hold dollar signs: they are no formulas.
         for words in figure.findobj(Text):
-            words.set_parse_math(False)
+            words.set_parse_math(False)  # words from data may hold dollar signs: they are no formulas
         figure.set_dpi(DPI)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
     picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+def svg(ax: Axes) -> str:
+    """Draw the figure of `ax` as SVG with its alt text as title, without dates and ids that change from draw to draw."""
+    import io
+    import re
+
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.text import Text
+
+    from journeylab.html import escape
+
+    buffer = io.StringIO()
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    with rc_context({**STYLE, "svg.hashsalt": "journeylab"}):
+        for words in figure.findobj(Text):
+            words.set_parse_math(False)
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    titled = f' role="img">\n <title>{escape(alt_text(ax))}</title>'
+    return re.sub(r"(<svg[^>]*)>", lambda found: found[1] + titled, buffer.getvalue(), count=1)

@@ -156,6 +156,12 @@ def table(
     )
 
 
+def assumptions(method: str, lines: Iterable[str]) -> str:
+    """What must hold for a result, folded under its method's name."""
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<details><summary>Method and assumptions: {escape(method)}</summary><ul>{items}</ul></details>"
+
+
 def _interval_style(chosen: list[str], styles: dict[str, Format], position: int) -> str:
     """The style of the nearest formatted column before the interval."""
     for name in reversed(chosen[:position]):

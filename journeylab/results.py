@@ -7,6 +7,7 @@ import datetime
 import json
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,10 @@ from journeylab.intervals import CONFIDENCE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+MOST_ROWS, MOST_COLUMNS = 10, 12
+"""So much of a table stands in a notebook cell; all of it is in ``.table``."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Result:
     def to_json(self) -> str:
         """Write the result as JSON: summary, method, assumptions, table and every scalar field."""
         fields = {
-            field.name: _plain(getattr(self, field.name))
+            field.name: plain(getattr(self, field.name))
             for field in dataclasses.fields(self)
             if field.name not in {"table", "method", "assumptions"} and field.repr
         }
@@ -60,17 +65,27 @@ class Result:
                 "confidence": CONFIDENCE,
                 "assumptions": list(self.assumptions),
                 **fields,
-                "table": _plain(self.table),
+                "table": plain(self.table),
             },
             ensure_ascii=False,
             allow_nan=False,
         )
 
     def _repr_html_(self) -> str:
-        """Show the sentence and the first rows in JupyterLab."""
+        """Show the sentence, the first rows and, folded, the assumptions in JupyterLab."""
         from journeylab import html
 
-        return f"<p>{html.escape(self.summary())}</p>" + html.table(self.table, self.method, most=12)
+        shown = getattr(self, "shown", self.table)
+        frame = shown if isinstance(shown, pd.DataFrame) else self.table
+        columns, formats = getattr(self, "columns", None), getattr(self, "formats", None)
+        if not isinstance(columns, Mapping):
+            columns, formats = None, None
+            frame, left = frame.iloc[:, :MOST_COLUMNS], max(0, frame.shape[1] - MOST_COLUMNS)
+            more = f"<p class='more'>and {left} more columns in .table</p>" if left else ""
+        else:
+            columns, more = dict(list(columns.items())[:MOST_COLUMNS]), ""
+        table = html.table(frame, type(self).__name__, columns=columns, formats=formats, most=MOST_ROWS)
+        return f"<p>{html.escape(self.summary())}</p>{table}{more}{html.assumptions(self.method, self.assumptions)}"
 
 
 FOLDER = "JOURNEYLAB_RESULTS"
@@ -86,7 +101,7 @@ def save(name: str, result: Result | dict[str, Any] | list[Any]) -> None:
     folder = os.environ.get(FOLDER)
     if not folder:
         return
-    content = result.to_json() if isinstance(result, Result) else json.dumps(_plain(result), ensure_ascii=False)
+    content = result.to_json() if isinstance(result, Result) else json.dumps(plain(result), ensure_ascii=False)
     _write(Path(folder), f"{name}.json", content + "\n")
 
 
@@ -126,21 +141,21 @@ def _read(folder: str | None, name: str) -> Any | None:
     return json.loads(file.read_text(encoding="utf-8")) if file is not None and file.is_file() else None
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Turn a value into what JSON can hold; NaN and NaT become null."""
     if isinstance(value, pd.DataFrame):
         return [
-            dict(zip(map(str, value.columns), map(_plain, row), strict=True))
+            dict(zip(map(str, value.columns), map(plain, row), strict=True))
             for row in value.itertuples(index=False, name=None)
         ]
     if isinstance(value, pd.Series):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, np.ndarray)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or value is pd.NaT or value is pd.NA:

@@ -45,11 +45,7 @@ def available(study: Study, *tables: str, question: str) -> bool:
 
 def assumptions(result: object) -> None:
     """Show what must hold for a result, folded under its method's name."""
-    items = "".join(f"<li>{html.escape(line)}</li>" for line in result.assumptions)  # type: ignore[attr-defined]
-    _display_html(
-        f"<details><summary>Method and assumptions: {html.escape(result.method)}</summary>"  # type: ignore[attr-defined]
-        f"<ul>{items}</ul></details>"
-    )
+    _display_html(html.assumptions(result.method, result.assumptions))  # type: ignore[attr-defined]
 
 
 def figure(ax: Axes, alt: str | None = None) -> None:

@@ -14,6 +14,7 @@ from journeylab.errors import DataError, JourneylabError, StudyError, did_you_me
 from journeylab.linking import REFUSED, usable
 from journeylab.naming import complete_codebook, matcher, name_touchpoints, tally_touchpoints, touchpoint_table
 from journeylab.privacy import spoken_by
+from journeylab.progress import over, working
 from journeylab.sources import Events, Gathered, Named, gather_events, read_source, tally_events
 from journeylab.study_toml import read_config
 from journeylab.using import Used, use_events
@@ -59,6 +60,12 @@ screener, assignments, changes
         """One line, for a notebook cell."""
         sources = listing(self.sources) or "no source"
         return f"Study '{self.name}' ({self.title}): {sources}"
+
+    def _repr_html_(self) -> str:
+        """Show what was read, and what is missing, in JupyterLab; reads the sources."""
+        from journeylab.look import at_study
+
+        return at_study(self)
 
     # What the study.toml says
 
@@ -134,7 +141,7 @@ screener, assignments, changes
         """Each source of events: where its events lie, and the report of its import."""
         found: list[Events] = []
         problems: list[JourneylabError] = []
-        for position, source in enumerate(self.config.events):
+        for position, source in enumerate(over(self.config.events, "Reading events")):
             name = source.source or (f"events {position + 1}" if len(self.config.events) > 1 else "events")
             path = None if source.path is None else self.locate(source.path)
             try:
@@ -174,7 +181,9 @@ screener, assignments, changes
 
     @cached_property
     def _prepared(self) -> Gathered:
-        return gather_events([source.part for source in self.sourced], self.recipe, self.config.study.engine)
+        parts = [source.part for source in self.sourced]
+        with working("Preparing events"):
+            return gather_events(parts, self.recipe, self.config.study.engine)
 
     @property
     def unmatched(self) -> Frame:
@@ -183,7 +192,9 @@ screener, assignments, changes
 
     @cached_property
     def _names(self) -> Named:
-        return tally_events([source.part for source in self.sourced], self.recipe, self.config.study.engine)
+        parts = [source.part for source in self.sourced]
+        with working("Counting events"):
+            return tally_events(parts, self.recipe, self.config.study.engine)
 
     @cached_property
     def events(self) -> Frame | None:
@@ -554,26 +565,52 @@ screener, assignments, changes
         return list(documents["document_id"])
 
 
-def open_study(path: str | Path, data_dir: str | Path | None = None) -> Study:
+def open_study(path: str | Path | None = None, data_dir: str | Path | None = None) -> Study:
     """Open a study by its folder or its study.toml.
 
     Parameters
     ----------
-    path : str or Path
-        A folder with a study.toml, or the file. A relative path is looked for here and in every folder above.
+    path : str or Path, optional
+        A folder with a study.toml, or the file. A relative path is looked for here and in every folder above. Without it the
+        study is the one of this folder or of the nearest above that has a study.toml; else the only one in a folder of this
+        folder, or in a folder of ``data`` here or above.
     data_dir : str or Path, optional
         Where the raw files lie, if not beside the study.toml.
 
     Raises
     ------
     StudyError
-        When there is no such study, its study.toml has mistakes, or `data_dir` is no folder.
+        When there is no such study, or several and no path; its study.toml has mistakes; or `data_dir` is no folder.
     """
-    given = Path(path)
-    file = _find(given)
+    file = _look_around() if path is None else _find(Path(path))
     if data_dir is not None and not Path(data_dir).is_dir():
         raise StudyError(f"{data_dir}: the data folder is not there (given as --data or data_dir).")
     return Study(file, None if data_dir is None else Path(data_dir).resolve())
+
+
+def _look_around() -> Path:
+    """The study.toml that is meant where no path is given."""
+    here = Path.cwd()
+    bases = [here, *here.parents]
+    for base in bases:
+        if (base / "study.toml").is_file():
+            return base / "study.toml"
+    for base in bases:
+        found = sorted(base.glob("data/*/study.toml"))
+        if base == here:
+            found = sorted([*found, *base.glob("*/study.toml")])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = [file.parent.relative_to(base).as_posix() for file in found]
+            raise StudyError(
+                f"{base}: there are {len(found)} studies here: {listing(names)}. "
+                f'Say which: jl.open_study("{names[0]}") works from every folder in {base}.'
+            )
+    raise StudyError(
+        f"{here}: there is no study.toml here or in a folder above, and none in data/*/. Name the study's folder: "
+        'jl.open_study("path/to/mystudy"). `journeylab new mystudy` in a terminal makes one.'
+    )
 
 
 def _find(given: Path) -> Path:

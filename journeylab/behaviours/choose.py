@@ -15,6 +15,7 @@ from journeylab.behaviours.counts import Counts, Paths, count
 from journeylab.behaviours.medoids import silhouette
 from journeylab.behaviours.mixture import Mixture, fit, simulate
 from journeylab.behaviours.recurrence import Labels, Sample, Weights, prediction_strength, stability
+from journeylab.progress import over
 
 Reached = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Log-likelihood gained and average silhouette, one of each a number of chains."""
@@ -108,7 +109,7 @@ class Criteria:
 def candidates(counts: Counts, sizes: list[int], seed: int) -> dict[int, Candidate]:
     """Fit a mixture of each size."""
     found = {}
-    for k in sizes:
+    for k in over(sizes, "Fitting behaviours"):
         model = fit(counts, k, seed=np.random.SeedSequence([seed, k]), tolerance=SELECTION_TOLERANCE)
         posterior = model.posterior(counts)
         members = np.bincount(posterior.argmax(axis=1), weights=counts.weights, minlength=k)

@@ -18,6 +18,7 @@ from journeylab.impact.tidy import tidy
 from journeylab.impact.trials import Trial, trial
 from journeylab.impact.verdict import judge
 from journeylab.intervals import benjamini_hochberg
+from journeylab.progress import over
 from journeylab.results import Result
 
 if TYPE_CHECKING:
@@ -290,7 +291,8 @@ def estimate_all(
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1), ThreadPoolExecutor(max_workers=2) as pool:
-        trials = list(pool.map(lambda name: trial(panel, name, controls, seed=seed), wanted))
+        each = pool.map(lambda name: trial(panel, name, controls, seed=seed), wanted)
+        trials = list(over(each, "Estimating effects", len(wanted)))
     protocol = diagnostics.protocol(panel, outcome, window)
     return kind(
         _judged(trials, panel, set(required)),

@@ -104,6 +104,10 @@ class JourneyMap(Result):
 
         return draw_html(self)
 
+    def _repr_html_(self) -> str:
+        """Show the map in JupyterLab."""
+        return self.to_html()
+
     def to_json(self) -> str:
         """Write the map as JSON: title, stages, lanes with their cells."""
         base = json.loads(super().to_json())

@@ -113,6 +113,12 @@ class Journeys:
             f"{self.n_events:,} events, {len(self.touchpoints)} touchpoints)"
         )
 
+    def _repr_html_(self) -> str:
+        """Show how many, when, and the touchpoints met most in JupyterLab."""
+        from journeylab.look import at_journeys
+
+        return at_journeys(self)
+
     def code(self, touchpoint: str) -> int:
         """Return the code of a touchpoint.
 

@@ -12,6 +12,9 @@ from journeylab.errors import ReportError, did_you_mean, listing
 
 Notebook = dict[str, Any]
 
+START = "start_here.ipynb"
+"""The tour of the package: it lies with the notebooks, and is no page of a run."""
+
 
 class UnknownNotebookError(ReportError):
     """A notebook was asked for that is not there."""
@@ -95,7 +98,7 @@ def find_notebooks(folder: Path | None = None) -> list[Path]:
         ]
     )
     for place in places:
-        found = sorted(file for file in place.glob("*.ipynb") if not file.name.startswith("."))
+        found = sorted(file for file in place.glob("*.ipynb") if not file.name.startswith(".") and file.name != START)
         if found:
             return found
     raise ReportError(f"{folder or here / 'notebooks'}: there are no notebooks (*.ipynb) here; name their folder.")

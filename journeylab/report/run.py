@@ -100,7 +100,7 @@ def gather_parameters(
     from journeylab.report.parameters import ParameterError
 
     notebooks = list(notebooks)
-    everything = {file.stem for file in notebooks[0].parent.glob("*.ipynb")} if notebooks else set()
+    everything = {file.stem for file in find_notebooks(notebooks[0].parent)} if notebooks else set()
     for name in settings:
         if name not in everything:
             raise StudyError(
