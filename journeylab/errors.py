@@ -29,10 +29,10 @@ class JourneylabError(Exception):
 class StudyError(JourneylabError):
     """A study.toml is wrong: the message names the file and the key."""
 
-    heading = "Something that was asked of the study is not in it"
+    heading = "The study, or a word in this cell, needs a change"
     advice = (
         f"change what the message names, and run the cell again. {ANEW} "
-        "`journeylab check STUDY` in a terminal lists every mistake at once; docs/study.md lists every key."
+        "`journeylab check STUDY` in a terminal lists every mistake at once."
     )
 
 

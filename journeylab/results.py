@@ -87,6 +87,10 @@ class Result:
         table = html.table(frame, type(self).__name__, columns=columns, formats=formats, most=MOST_ROWS)
         return f"<p>{html.escape(self.summary())}</p>{table}{more}{html.assumptions(self.method, self.assumptions)}"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Say the sentence where IPython can show only text."""
+        printer.text(f"{type(self).__name__}: {self.summary()}")
+
 
 FOLDER = "JOURNEYLAB_RESULTS"
 """The environment variable that names the folder of a run's results; unset in JupyterLab."""

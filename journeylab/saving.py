@@ -32,6 +32,10 @@ MOST_ROWS = 1_048_575
 """Rows of a sheet, without the heading."""
 
 MOST_LETTERS = 32_767
+CUT = " ... (cut: a cell holds no more)"
+MOST_DIGITS = 10**15
+"""A sheet keeps 15 digits of a number; longer ones, such as ids, are written as text."""
+
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """What a sheet cannot hold."""
 
@@ -62,8 +66,9 @@ def save(thing: object, path: str | Path) -> Path:
 
     Notes
     -----
-    Times are written by ISO 8601, with their zone. Text that a spreadsheet would run (it begins with ``=``, ``+``, ``-`` or
-    ``@``) gets an apostrophe before it in a CSV file, and is marked as text in an XLSX file.
+    Times are written by ISO 8601, with their zone where they have one; durations too, but in seconds as JSON. Text that a
+    spreadsheet would run (it begins with ``=``, ``+``, ``-`` or ``@``) gets an apostrophe before it in a CSV file, and is
+    marked as text in an XLSX file.
 
     Examples
     --------
@@ -219,9 +224,14 @@ def _xlsx(frame: pd.DataFrame) -> bytes:
     sheet.freeze_panes = "A2"
 
     def cell(value: Any) -> Any:
+        if isinstance(value, int) and abs(value) >= MOST_DIGITS:
+            value = str(value)
         if not isinstance(value, str):
             return value
-        made = WriteOnlyCell(sheet, value=CONTROL.sub("", value)[:MOST_LETTERS])
+        words = CONTROL.sub("", value)
+        if len(words) > MOST_LETTERS:
+            words = words[: MOST_LETTERS - len(CUT)] + CUT
+        made = WriteOnlyCell(sheet, value=words)
         made.data_type = "s"
         if _runs(value):
             made.quotePrefix = True  # type: ignore[attr-defined]
@@ -269,7 +279,7 @@ def _result_md(result: Result) -> str:
 
 def _result_page(result: Any) -> str:
     if hasattr(result, "to_html"):  # the map
-        return _page(result.title, result.to_html())
+        return _page(getattr(result, "title", result.method), result.to_html())
     words = f"<p class='finding'>{html.escape(result.summary())}</p>"
     table = html.table(_flat(result.table), result.method)
     return _page(result.method, words + table + html.assumptions(result.method, result.assumptions))
