@@ -78,12 +78,13 @@ class Result:
         shown = getattr(self, "shown", self.table)
         frame = shown if isinstance(shown, pd.DataFrame) else self.table
         columns, formats = getattr(self, "columns", None), getattr(self, "formats", None)
-        if not isinstance(columns, Mapping):
-            columns, formats = None, None
-            frame, left = frame.iloc[:, :MOST_COLUMNS], max(0, frame.shape[1] - MOST_COLUMNS)
-            more = f"<p class='more'>and {left} more columns in .table</p>" if left else ""
+        left = 0
+        if isinstance(columns, Mapping) and set(columns) <= {*frame.columns, "ci"}:
+            columns = dict(list(columns.items())[:MOST_COLUMNS])
         else:
-            columns, more = dict(list(columns.items())[:MOST_COLUMNS]), ""
+            columns, formats, left = None, None, max(0, frame.shape[1] - MOST_COLUMNS)
+            frame = frame.iloc[:, :MOST_COLUMNS]
+        more = f"<p class='more'>and {left} more columns in .table</p>" if left else ""
         table = html.table(frame, type(self).__name__, columns=columns, formats=formats, most=MOST_ROWS)
         return f"<p>{html.escape(self.summary())}</p>{table}{more}{html.assumptions(self.method, self.assumptions)}"
 
