@@ -84,8 +84,9 @@ class Result:
         else:
             columns, formats, left = None, None, max(0, frame.shape[1] - MOST_COLUMNS)
             frame = frame.iloc[:, :MOST_COLUMNS]
-        more = f"<p class='more'>and {left} more columns in .table</p>" if left else ""
-        table = html.table(frame, type(self).__name__, columns=columns, formats=formats, most=MOST_ROWS)
+        table = html.table(frame.head(MOST_ROWS), type(self).__name__, columns=columns, formats=formats)
+        cut = [f"{n:,} more {what}" for n, what in ((len(frame) - MOST_ROWS, "rows"), (left, "columns")) if n > 0]
+        more = f"<p class='more'>and {' and '.join(cut)} in .table</p>" if cut else ""
         return f"<p>{html.escape(self.summary())}</p>{table}{more}{html.assumptions(self.method, self.assumptions)}"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:

@@ -105,8 +105,7 @@ class TestShowingThemselves:
         shown = Result(frame, f"Method {HOSTILE}", (f"It holds {HOSTILE}",))._repr_html_()
         assert escaped(shown)
         assert shown.count("<tr>") == 11
-        assert "30 more rows" in shown
-        assert "18 more columns" in shown
+        assert "and 30 more rows and 18 more columns in .table" in shown
         assert pretty(Result(frame, "Method", ())) == "Result: Method: 40 rows."
         assert f"<details><summary>Method and assumptions: Method {'&lt;script'}" in shown
 
