@@ -76,7 +76,7 @@ class Result:
         from journeylab import html
 
         shown = getattr(self, "shown", self.table)
-        frame = shown if isinstance(shown, pd.DataFrame) else self.table
+        frame = flat(shown if isinstance(shown, pd.DataFrame) else self.table)
         columns, formats = getattr(self, "columns", None), getattr(self, "formats", None)
         left = 0
         if isinstance(columns, Mapping) and set(columns) <= {*frame.columns, "ci"}:
@@ -145,6 +145,14 @@ def last(name: str) -> Any | None:
 def _read(folder: str | None, name: str) -> Any | None:
     file = Path(folder) / f"{name}.json" if folder else None
     return json.loads(file.read_text(encoding="utf-8")) if file is not None and file.is_file() else None
+
+
+def flat(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame whose index, where it says something, stands in columns, and whose headings are text."""
+    if frame.index.name is not None or not pd.api.types.is_integer_dtype(frame.index.dtype):
+        frame = frame.reset_index()
+    names = [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]
+    return frame.set_axis(names, axis=1)
 
 
 def plain(value: Any) -> Any:

@@ -20,7 +20,7 @@ import pandas as pd
 
 from journeylab import figures, html
 from journeylab.errors import StudyError, did_you_mean
-from journeylab.results import Result, plain
+from journeylab.results import Result, flat, plain
 
 OWN = {"xlsx": "to_xlsx", "xml": "to_cjml", "csv": "to_csv", "png": "to_png", "svg": "to_svg"}
 """Endings, and the method by which a result such as the map writes the file itself, where it has it."""
@@ -111,7 +111,7 @@ def _ways(thing: Any, name: str) -> dict[str, Way]:
     if isinstance(thing, Axes):
         return {"png": lambda: figures.png(thing), "svg": lambda: figures.svg(thing)}
     if isinstance(thing, (pd.DataFrame, pd.Series)):
-        table = _flat(thing.to_frame() if isinstance(thing, pd.Series) else thing)
+        table = flat(thing.to_frame() if isinstance(thing, pd.Series) else thing)
         return {
             "csv": lambda: _csv(table),
             "xlsx": lambda: _xlsx(table),
@@ -124,7 +124,7 @@ def _ways(thing: Any, name: str) -> dict[str, Way]:
 
 def _result_ways(result: Result) -> dict[str, Way]:
     """What a result can be saved as: its picture, its table, itself; and what it writes by methods of its own."""
-    table = _flat(result.table)
+    table = flat(result.table)
     found: dict[str, Way] = {}
     if type(result).plot is not Result.plot:
         found = {"png": lambda: figures.png(result.plot()), "svg": lambda: figures.svg(result.plot())}
@@ -169,14 +169,6 @@ def _write(file: Path, content: bytes | str) -> None:
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
-
-
-def _flat(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame whose index, where it says something, is columns, and whose headings are text."""
-    if not isinstance(frame.index, pd.RangeIndex) or frame.index.name is not None:
-        frame = frame.reset_index()
-    names = [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]
-    return frame.set_axis(names, axis=1)
 
 
 def _cell(value: Any) -> Any:
@@ -273,7 +265,7 @@ def _md_text(value: object) -> str:
 
 def _result_md(result: Result) -> str:
     held = "".join(f"- {_md_text(line)}\n" for line in result.assumptions)
-    parts = [f"{_md_text(result.summary())}\n", _md(_flat(result.table)), f"Method: {_md_text(result.method)}\n", held]
+    parts = [f"{_md_text(result.summary())}\n", _md(flat(result.table)), f"Method: {_md_text(result.method)}\n", held]
     return "\n".join(part for part in parts if part)
 
 
@@ -281,7 +273,7 @@ def _result_page(result: Any) -> str:
     if hasattr(result, "to_html"):  # the map
         return _page(getattr(result, "title", result.method), result.to_html())
     words = f"<p class='finding'>{html.escape(result.summary())}</p>"
-    table = html.table(_flat(result.table), result.method)
+    table = html.table(flat(result.table), result.method)
     return _page(result.method, words + table + html.assumptions(result.method, result.assumptions))
 
 

@@ -109,6 +109,10 @@ class TestShowingThemselves:
         assert pretty(Result(frame, "Method", ())) == "Result: Method: 40 rows."
         assert f"<details><summary>Method and assumptions: Method {'&lt;script'}" in shown
 
+    def test_a_table_with_numbers_for_headings_shows_what_its_rows_are(self, small: Path) -> None:
+        shown = journeys.step_matrix(jl.open_study(small).journeys())._repr_html_()
+        assert '<th scope="row">chat</th>' in shown
+
     def test_a_map_draws_itself(self, small: Path) -> None:
         drawn = journeymap.draw(jl.open_study(small))
         assert drawn._repr_html_() == drawn.to_html()
