@@ -149,7 +149,8 @@ def _read(folder: str | None, name: str) -> Any | None:
 
 def flat(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame whose index, where it says something, stands in columns, and whose headings are text."""
-    if frame.index.name is not None or not pd.api.types.is_integer_dtype(frame.index.dtype):
+    named = frame.index.name is not None or not pd.api.types.is_integer_dtype(frame.index.dtype)
+    if named and not set(frame.index.names) & set(frame.columns):
         frame = frame.reset_index()
     names = [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]
     return frame.set_axis(names, axis=1)
