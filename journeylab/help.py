@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import linecache
+import os
 import re
 import traceback
 from pathlib import Path
 
 from journeylab.errors import JourneylabError
 
-PACKAGE = str(Path(__file__).resolve().parent)
+PACKAGE = f"{Path(__file__).resolve().parent}{os.sep}"
 
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")

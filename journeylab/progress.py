@@ -54,7 +54,7 @@ def working(doing: str, total: int | None = None) -> Iterator[Callable[[int], No
     if write is None or not _one.acquire(blocking=False):  # what is inside other long work has no line of its own
         yield lambda _: None
         return
-    state = {"done": 0}
+    state = {"done": 0, "shown": 0}
     begun, stop = time.monotonic(), threading.Event()
 
     def line() -> str:
@@ -65,6 +65,7 @@ def working(doing: str, total: int | None = None) -> Iterator[Callable[[int], No
         pause = PATIENCE
         while not stop.wait(pause):
             write(line(), False)
+            state["shown"] += 1
             pause = EVERY
 
     # A thread, since one step may take long; in the context of its cell, since that is where JupyterLab shows the line.
@@ -76,7 +77,7 @@ def working(doing: str, total: int | None = None) -> Iterator[Callable[[int], No
         stop.set()
         thread.join()
         _one.release()
-        if time.monotonic() - begun > PATIENCE:
+        if state["shown"]:
             write(line(), True)
 
 
