@@ -159,6 +159,14 @@ class TestMistakes:
         assert "study.py" in self.run(shell, "jl.open_study('/nowhere/at-all')", capsys)
 
 
+def wait_for(lines: list[tuple[str, bool]]) -> None:
+    for _ in range(500):
+        if lines:
+            return
+        time.sleep(0.02)
+    pytest.fail("no line in 10 s")
+
+
 class TestProgress:
     @pytest.fixture
     def lines(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
@@ -170,8 +178,8 @@ class TestProgress:
 
     def test_long_work_says_how_many_are_done(self, lines: list[tuple[str, bool]]) -> None:
         for number in progress.over(range(3), "Reading"):
-            while number == 1 and not lines:
-                time.sleep(0.02)
+            if number == 1:
+                wait_for(lines)
             for _ in progress.over(range(5), "Inside"):
                 pass
         assert lines[0][0].startswith(("Reading: 0 of 3, ", "Reading: 1 of 3, "))
@@ -195,8 +203,8 @@ class TestProgress:
             fail()
         assert threading.active_count() == before
         with progress.working("Again"):
-            while not lines or not lines[-1][0].startswith("Again"):
-                time.sleep(0.02)
+            lines.clear()
+            wait_for(lines)
         assert lines[-1][0].startswith("Again")
         assert lines[-1][1]
 
