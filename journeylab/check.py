@@ -108,6 +108,7 @@ def _problems(study: Study) -> Iterator[str]:
             )
     yield from _stage_problems(study)
     yield from _joint_problems(study)
+    yield from _map_problems(study)
     yield from _crosswalk_problems(study)
     yield from _segment_problems(study)
 
@@ -153,6 +154,18 @@ def _joint_problems(study: Study) -> Iterator[str]:
     for position, measure in enumerate(study.config.measures):
         if known and not study.measures[measure.name][0]:
             yield f"{study.path}: measures[{position + 1}].match: matches no touchpoint; there are {listing(sorted(known))}."
+
+
+def _map_problems(study: Study) -> Iterator[str]:
+    """A file of edits of the map that cannot be read."""
+    if study.config.journey_map.edits is None:
+        return
+    from journeylab.journeymap.edits import study_edits
+
+    try:
+        study_edits(study)
+    except JourneylabError as error:
+        yield f"{study.path}: journey_map.edits: {error}"
 
 
 def _stage_problems(study: Study) -> Iterator[str]:

@@ -81,16 +81,23 @@ def _parser() -> argparse.ArgumentParser:
     reports.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR")
     reports.set_defaults(do=_reports)
 
-    export = commands.add_parser("export", help="write the coded interviews for NVivo, ATLAS.ti, MAXQDA or QualCoder")
+    export = commands.add_parser(
+        "export", help="write the coded interviews for NVivo, ATLAS.ti, MAXQDA or QualCoder, or the journey map"
+    )
     export.add_argument("study", metavar="STUDY", help="the study's folder, or its study.toml")
     export.add_argument(
         "--to", type=_exportable, required=True, metavar="FILE",
-        help="x.qdpx: interviews, codings, and what is known of each person; x.qdc: the codebook",
+        help="x.qdpx: interviews, codings, and what is known of each person; x.qdc: the codebook; the journey map: map.xlsx "
+        "(to edit), map.json, map.cjml.xml, map.csv",
     )  # fmt: skip
     export.add_argument("--data", metavar="DIR", help="where the raw files lie, if not beside study.toml")
     export.add_argument(
         "--seed", type=_natural, metavar="S", help="of the search for behaviours (default: as notebook 05)"
     )
+    export.add_argument(
+        "--share", choices=("internal", "public"), default="internal",
+        help="of a map: public leaves out quotes without consent and small cells",
+    )  # fmt: skip
     export.add_argument("--force", action="store_true", help="replace a file that is there")
     export.add_argument(
         "--reports", type=Path, default=Path("reports"), metavar="DIR",
@@ -242,7 +249,7 @@ def _export(given: argparse.Namespace) -> int:
     study = open_study(given.study, given.data)
     run = latest_run(given.reports / study.name)
     with _environment(LAST, str(run / "results") if run else ""):
-        done = export(study, given.to, force=given.force, seed=given.seed)
+        done = export(study, given.to, force=given.force, seed=given.seed, share=given.share)
     print(done.summary())
     for note in done.notes:
         print(f"note: {note}")

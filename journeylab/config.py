@@ -334,6 +334,12 @@ class Joint(Section):
     overrides: list[Override] = []
 
 
+class JourneyMapSection(Section):
+    """``[journey_map]``: the file in which the team edited the map: owners, names, opportunities, overrides."""
+
+    edits: str | None = None
+
+
 class Measure(Section):
     """``[[measures]]``: how often a person met some touchpoints, to be held against their words and scores."""
 
@@ -389,6 +395,7 @@ class Config(Section):
     assignments: TableSource | None = None
     changes: ChangeSource | None = None
     joint: Joint = Joint()
+    journey_map: JourneyMapSection = JourneyMapSection()
     measures: list[Measure] = []
     hypotheses: list[Hypothesis] = []
     gramms: Gramms = Gramms()

@@ -119,6 +119,8 @@ screener, assignments, changes
                 source = getattr(self.config.interviews, part)
                 if source is not None:
                     found[f"interviews.{part}"] = self.locate(source.path)
+        if self.config.journey_map.edits is not None:
+            found["journey_map.edits"] = self.locate(self.config.journey_map.edits)
         return found
 
     def locate(self, path: str) -> Path:

@@ -29,7 +29,7 @@ ALLOWED = {
     "joint": BASE | {"journeys", "voices", "behaviours", "impact", "study"},
     "journeymap": BASE | {"journeys", "voices", "behaviours", "impact", "joint", "study", "config"},
     "findings": BASE | {"journeys", "voices", "behaviours", "impact", "joint", "journeymap", "study", "config"},
-    "export": BASE | {"journeys", "voices", "behaviours", "study"},
+    "export": BASE | {"journeys", "voices", "behaviours", "journeymap", "study"},
     "simulate": BASE,
     "report": BASE | {"study", "config", "check", "cache"},
     "readers": BASE,

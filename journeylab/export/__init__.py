@@ -1,4 +1,4 @@
-"""A study as a file for other programs: a project or a codebook that NVivo, ATLAS.ti, MAXQDA or QualCoder open."""
+"""A study as a file for other programs: a project or a codebook that NVivo, ATLAS.ti, MAXQDA or QualCoder open, or its map."""
 
 from journeylab.export.write import ENDINGS, Exported, export
 

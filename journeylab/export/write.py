@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from journeylab.errors import ReportError, StudyError, did_you_mean, listing
+from journeylab.export.journey_map import NAMES, map_file
 from journeylab.export.outcome import Outcome, Written
 from journeylab.export.people import gather_people
 from journeylab.export.refi import Coded, codebook_file, project_file
@@ -44,32 +45,34 @@ class Exported:
         return f"{self.path} holds {held}." + (f" Left out: {'; '.join(left)}." if left else "")
 
 
-def export(study: Study, to: str | Path, *, force: bool = False, seed: int | None = None) -> Exported:
-    """Write a study's coded interviews to a file that other programs open.
+def export(
+    study: Study, to: str | Path, *, force: bool = False, seed: int | None = None, share: str = "internal"
+) -> Exported:
+    """Write a study's coded interviews, or its journey map, to a file that other programs open.
 
     Parameters
     ----------
     to : str or Path
         ``.qdpx``: documents, codebook, codings and people, with what the study knows of each person as variables.
-        ``.qdc``: the codebook alone.
+        ``.qdc``: the codebook alone. ``map.json``, ``map.xlsx``, ``map.cjml.xml``, ``map.csv``: the journey map.
     force : bool
         Replace a file that is there.
     seed : int, optional
         Of the search for behaviours; that of the study's notebook 05 where not given.
+    share : str
+        Of a map: ``internal``, or ``public`` without quotes that lack consent and small cells.
 
     Raises
     ------
     StudyError
-        When the study has no interviews, or for a codebook no code.
+        When the study has no interviews, or for a codebook no code (a map needs neither).
     ReportError
         When the ending is unknown, the file is there already, or it cannot be written.
     """
     to = Path(to)
     make = ENDINGS[ending(to)]
     _require_place(to, force)
-    if study.coded is None:
-        raise StudyError(f"{study.path}: has no [interviews], so there is nothing that {to.suffix} could hold.")
-    written, holds = make(study, seed)
+    written, holds = make(study, seed, share)
     _write(to, written.content)
     rows = [(one.what, one.n, one.written, one.n - one.written, _reasons(one)) for one in written.outcomes]
     table = pd.DataFrame(rows, columns=["what", "n", "written", "left_out", "reasons"])
@@ -84,7 +87,8 @@ def ending(to: Path) -> str:
     ReportError
         When nothing is written with this ending.
     """
-    found = to.suffix.lower()
+    name = to.name.lower()
+    found = next((end for end in NAMES if name.endswith(end)), to.suffix.lower())
     if found not in ENDINGS:
         what = f"found '{found}'" if found else "has no ending"
         raise ReportError(
@@ -93,8 +97,9 @@ def ending(to: Path) -> str:
     return found
 
 
-def _project(study: Study, seed: int | None) -> tuple[Written, str]:
+def _project(study: Study, seed: int | None, share: str) -> tuple[Written, str]:
     """Everything that is known of the interviews."""
+    _require_interviews(study, ".qdpx", share)
     tables = (study.documents, study.codes, study.segments, study.codings)
     documents, codes, segments, codings = (frame for frame in tables if frame is not None)
     gone = people_of(documents).isin(study.withdrawn_participants)
@@ -126,15 +131,31 @@ def _consent(n: int, unquotable: int | None) -> str:
     return f"{unquotable:,} of {n:,} people did not agree to be quoted (variable 'consent to quotes')."
 
 
-def _codebook(study: Study, seed: int | None) -> tuple[Written, str]:
+def _require_interviews(study: Study, suffix: str, share: str) -> None:
+    if share != "internal":
+        raise ReportError(f"--share {share} is for a map; a {suffix} is the team's working copy.")
+    if study.coded is None:
+        raise StudyError(f"{study.path}: has no [interviews], so there is nothing that {suffix} could hold.")
+
+
+def _codebook(study: Study, seed: int | None, share: str) -> tuple[Written, str]:
     """The codes alone."""
+    _require_interviews(study, ".qdc", share)
     codes = study.codes
     if codes is None or codes.empty:
         raise StudyError(f"{study.path}: has no code, so there is no codebook to write; a .qdpx can do without.")
     return codebook_file(study.name, codes), "The file holds codes and their descriptions alone."
 
 
-ENDINGS: dict[str, Callable[[Study, int | None], tuple[Written, str]]] = {".qdpx": _project, ".qdc": _codebook}
+def _map(name: str) -> Callable[[Study, int | None, str], tuple[Written, str]]:
+    return lambda study, seed, share: map_file(study, name, share)
+
+
+ENDINGS: dict[str, Callable[[Study, int | None, str], tuple[Written, str]]] = {
+    ".qdpx": _project,
+    ".qdc": _codebook,
+    **{name: _map(name) for name in NAMES},
+}
 """What can be written, by the ending of the file."""
 
 

@@ -16,7 +16,7 @@ HEIGHT = 90.0
 
 STYLE = """
 .journey-map{--ink:#1f2933;--line:#c6ced4;--soft:#eef3f7;--bad:#9a2617;--badbg:#fdeeea;--good:#1b6b4f;--goodbg:#e9f6f0;
---curve:#0b5394;--band:#0b539433;--quiet:#56626b}
+--curve:#0b5394;--band:#0b539433;--quiet:#56626b;--team:#5b3a8c}
 .journey-map table{border-collapse:separate;border-spacing:4px;width:100%;min-width:52rem;table-layout:fixed;
 font-size:.86rem;line-height:1.35;margin:0}
 .journey-map caption{text-align:left;font-weight:700;padding:.2rem 0 .5rem}
@@ -30,13 +30,15 @@ font-size:.86rem;line-height:1.35;margin:0}
 .journey-map td.bad{background:var(--badbg);border-left-color:var(--bad)}
 .journey-map td.good{background:var(--goodbg);border-left-color:var(--good)}
 .journey-map td.empty{background:none;color:var(--quiet);font-style:italic;border:1px dashed var(--line)}
+.journey-map td.team{outline:2px dashed var(--team);outline-offset:-2px}
+.journey-map .by{font-size:.75rem;color:var(--team);font-weight:600}
 .journey-map p{margin:0 0 .25rem}
 .journey-map p.first{font-weight:600}
 .journey-map td.curve{background:var(--soft);padding:0;border-radius:.35rem}
 .journey-map svg{display:block;width:100%;height:6.5rem}
 .journey-map .key{font-size:.8rem;color:var(--quiet);margin:.3rem 0 0}
 @media (prefers-color-scheme:dark){.journey-map{--ink:#e8edf1;--line:#5d6b76;--soft:#22303b;
---bad:#ff9d8a;--badbg:#45221c;--good:#7fd6b0;--goodbg:#153a2c;--curve:#7db8f0;--band:#7db8f055;--quiet:#b4c0c9}}
+--bad:#ff9d8a;--badbg:#45221c;--good:#7fd6b0;--goodbg:#153a2c;--curve:#7db8f0;--band:#7db8f055;--quiet:#b4c0c9;--team:#cdb4f5}}
 @media print{.journey-map table{min-width:0;font-size:.7rem}.journey-map tr{break-inside:avoid}}
 """.replace("\n", "")
 
@@ -52,8 +54,22 @@ def draw_html(journey: JourneyMap) -> str:
         f"<table><caption>{escape(caption)}</caption><thead><tr><td></td>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
         '<p class="key">A solid edge marks cells with 30 or more people or customers behind them, a dotted edge '
-        "5 to 29. Dashed cells are empty and say why. Ranges are 95 % intervals.</p></div>"
+        f"5 to 29. Dashed cells are empty and say why. Ranges are 95 % intervals.{_team_key(journey)}</p>"
+        f"{_unplaced(journey)}</div>"
     )
+
+
+def _team_key(journey: JourneyMap) -> str:
+    """What the frame of the team's words means, where there are any."""
+    return " A dashed frame marks the word of a person, not of the data." if journey.edits else ""
+
+
+def _unplaced(journey: JourneyMap) -> str:
+    """What the team said of cells that this map has not."""
+    if not journey.notes:
+        return ""
+    items = "".join(f"<li>{escape(note)}</li>" for note in journey.notes)
+    return f'<p class="key">Said by the team of what is not on this map:</p><ul class="key">{items}</ul>'
 
 
 def _lane(lane: Lane, stages: tuple[str, ...]) -> str:
@@ -76,14 +92,30 @@ def _lane(lane: Lane, stages: tuple[str, ...]) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    """One cell, or why it is empty."""
+    """One cell, or why it is empty; what the team says of it stands first."""
+    said = _said(cell)
+    team = " team" if said or cell.by == "team" else ""
     if not cell.lines:
-        return f'<td class="cell empty">{escape(cell.reason)}</td>'
+        return f'<td class="cell empty{team}">{said}{escape(cell.reason)}</td>'
     lines = "".join(
         f"<p{' class=first' if number == 0 and len(cell.lines) > 1 else ''}>{escape(line)}</p>"
         for number, line in enumerate(cell.lines)
     )
-    return f'<td class="cell {cell.evidence} {cell.flag}">{lines}</td>'
+    by = '<p class="by">said by the team</p>' if cell.by == "team" else ""
+    return f'<td class="cell {cell.evidence} {cell.flag}{team}">{said}{lines}{by}</td>'
+
+
+def _said(cell: Cell) -> str:
+    """The name and the override that the team gave a cell; owners and opportunities have lanes of their own."""
+    if cell.said is None:
+        return ""
+    name = f'<p class="first">{escape(cell.said.name)}</p><p class="by">named by the team</p>' if cell.said.name else ""
+    if not cell.said.override:
+        return name
+    return (
+        f'{name}<p class="first">{escape(cell.said.override)}</p>'
+        f'<p class="by">said by the team, because: {escape(cell.said.override_reason)}</p><p>The data say:</p>'
+    )
 
 
 def _curve(cells: tuple[Cell, ...], label: str) -> str:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from journeylab import text
+from journeylab.errors import ReportError
 from journeylab.joint import display, mean_valence, mentions
 from journeylab.joint.said import asked_by_stage
 from journeylab.journeymap.goals import measure_goals, write_value
+from journeylab.journeymap.words import FIELDS, Edit, Word
 from journeylab.results import Result
 from journeylab.study import Study
 
 STRONG, SOME, NONE = "strong", "some", "none"
+DATA, TEAM = "data", "team"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +41,10 @@ class Cell:
         ``bad``, ``good`` or empty.
     source : str
         Where it comes from.
+    by : str
+        Who says the lines: ``data`` or ``team``.
+    said : Word or None
+        What the team adds to the cell, or says instead; the lines stay what the data say.
     """
 
     lines: tuple[str, ...]
@@ -49,6 +56,8 @@ class Cell:
     high: float = np.nan
     flag: str = ""
     source: str = ""
+    by: str = DATA
+    said: Word | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,18 +70,43 @@ class Lane:
 
 
 @dataclasses.dataclass(frozen=True)
+class Step:
+    """A touchpoint of the map, with how many customers it reached."""
+
+    touchpoint: str
+    stage: str = ""
+    channel: str = ""
+    planned: bool = True
+    n: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
 class JourneyMap(Result):
     """A journey map.
 
     Attributes
     ----------
     table : DataFrame
-        One row a lane and stage: lane, stage, text, n, evidence, value, ci_low, ci_high, reason, source.
+        One row a lane and stage: lane, stage, text, n, evidence, value, ci_low, ci_high, reason, source; by (``data``, or
+        ``team`` where a person says it), and what the team says: name, owner, opportunity, override, override_reason.
+    title : str
+        Of the study.
+    stages : tuple of str
+    lanes : tuple of Lane
+    data_until : str
+        The last day of the events (ISO 8601); empty where there are none.
+    steps : tuple of Step
+        The touchpoints, in the order of the stages.
+    unplaced : tuple of Edit
+        What the team said of lanes or stages that are not on this map.
     """
 
     title: str
     stages: tuple[str, ...]
     lanes: tuple[Lane, ...] = dataclasses.field(repr=False)
+    data_until: str = ""
+    steps: tuple[Step, ...] = dataclasses.field(default=(), repr=False)
+    unplaced: tuple[Edit, ...] = dataclasses.field(default=(), repr=False)
 
     def summary(self) -> str:
         """Say where trouble is largest and where feeling is lowest."""
@@ -108,11 +142,49 @@ class JourneyMap(Result):
         """Show the map in JupyterLab."""
         return self.to_html()
 
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """Everything that the team said: of cells on the map, then what could not be placed."""
+        placed = [
+            Edit(lane.kind, stage, cell.said)
+            for lane in self.lanes
+            for stage, cell in zip(self.stages, lane.cells, strict=True)
+            if cell.said is not None
+        ]
+        return (*placed, *self.unplaced)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the team said that is not on this map, and why."""
+        return tuple(f"'{edit.lane}' at '{edit.stage}': {edit.word}; {edit.why}" for edit in self.unplaced)
+
     def to_json(self) -> str:
-        """Write the map as JSON: title, stages, lanes with their cells."""
-        base = json.loads(super().to_json())
-        base["stages"] = list(self.stages)
-        return json.dumps(base, ensure_ascii=False)
+        """Write the map as JSON, see docs/journey-map-exchange.md."""
+        from journeylab.journeymap.as_json import write_json
+
+        return write_json(self, super().to_json())
+
+    def to_xlsx(self, path: str | Path) -> Path:
+        """Write the map as a workbook, a sheet a lane, in which the team can edit; returns the path."""
+        from journeylab.journeymap.as_xlsx import write_xlsx
+
+        try:
+            Path(path).write_bytes(write_xlsx(self))
+        except OSError as error:
+            raise ReportError(f"{path}: cannot be written: {error.strerror}.") from None
+        return Path(path)
+
+    def to_cjml(self) -> str:
+        """Write the map as CJML 2.0 (XML): planned and actual journey, and the lanes as an extension."""
+        from journeylab.journeymap.as_cjml import write_cjml
+
+        return write_cjml(self)
+
+    def to_csv(self) -> str:
+        """Write the texts of the map as a CSV grid: stages across, lanes down."""
+        from journeylab.journeymap.as_grid import write_grid
+
+        return write_grid(self)
 
     def _lane(self, kind: str) -> Lane | None:
         return next((lane for lane in self.lanes if lane.kind == kind), None)
@@ -124,10 +196,17 @@ def draw(study: Study, *, share: str = "internal") -> JourneyMap:
     Parameters
     ----------
     study : Study
-        What it lacks leaves cells that say why they are empty.
+        What it lacks leaves cells that say why they are empty; ``[journey_map] edits`` names what the team says of it.
     share : str
         ``public`` leaves out quotes without consent and cells of fewer than the study's minimum.
+
+    Raises
+    ------
+    DataError
+        When the file of edits is not sound.
     """
+    from journeylab.journeymap.edits import apply_edits, study_edits
+
     evidence = display(study, "stage").table.set_index("stage")
     minimum = study.minimum_cell if share == "public" else 1
     drafted = [
@@ -142,23 +221,78 @@ def draw(study: Study, *, share: str = "internal") -> JourneyMap:
         _trouble_lane(study, evidence),
         _fit_lane(study, evidence),
     ]
-    lanes = [lane for lane in drafted if lane is not None]
+    lanes = tuple(lane for lane in drafted if lane is not None)
+    lanes, unplaced = apply_edits(lanes, tuple(study.stages), study_edits(study))
+    return assemble(
+        study.title, tuple(study.stages), lanes, data_until=_last_day(study), steps=_steps(study), unplaced=unplaced
+    )
+
+
+METHOD = "Journey map with its evidence"
+ASSUMPTIONS = (
+    "Stages are those of study.toml; a customer is on a stage from the first event that belongs to it.",
+    "Feeling is the mean valence of what people said there, each person counted once.",
+)
+
+
+def assemble(
+    title: str,
+    stages: tuple[str, ...],
+    lanes: tuple[Lane, ...],
+    *,
+    method: str = METHOD,
+    assumptions: tuple[str, ...] = ASSUMPTIONS,
+    data_until: str = "",
+    steps: tuple[Step, ...] = (),
+    unplaced: tuple[Edit, ...] = (),
+) -> JourneyMap:
+    """Make a map of its lanes, with the table that goes with them."""
     rows = []
     for lane in lanes:
-        for stage, cell in zip(study.stages, lane.cells, strict=True):
+        for stage, cell in zip(stages, lane.cells, strict=True):
             drawn = (cell.n, cell.evidence, cell.value, cell.low, cell.high, cell.reason, cell.source)
-            rows.append((lane.title, stage, " | ".join(cell.lines), *drawn))
-    columns = ["lane", "stage", "text", "n", "evidence", "value", "ci_low", "ci_high", "reason", "source"]
-    return JourneyMap(
-        pd.DataFrame(rows, columns=columns),
-        "Journey map with its evidence",
-        (
-            "Stages are those of study.toml; a customer is on a stage from the first event that belongs to it.",
-            "Feeling is the mean valence of what people said there, each person counted once.",
-        ),
-        study.title,
-        tuple(study.stages),
-        tuple(lanes),
+            said = cell.said or Word()
+            by = TEAM if said.override else cell.by
+            words = (getattr(said, field) for field in FIELDS)
+            rows.append((lane.title, stage, " | ".join(cell.lines), *drawn, by, *words))
+    columns = [
+        "lane",
+        "stage",
+        "text",
+        "n",
+        "evidence",
+        "value",
+        "ci_low",
+        "ci_high",
+        "reason",
+        "source",
+        "by",
+        *FIELDS,
+    ]
+    table = pd.DataFrame(rows, columns=columns)
+    return JourneyMap(table, method, assumptions, title, stages, lanes, data_until, steps, unplaced)
+
+
+def _last_day(study: Study) -> str:
+    if study.events is None or study.events.empty:
+        return ""
+    return str(study.events["event_time"].max().date().isoformat())
+
+
+def _steps(study: Study) -> tuple[Step, ...]:
+    if study.events is None:
+        return ()
+    reach = study.events.groupby("touchpoint")["customer_id"].nunique()
+    return tuple(
+        Step(
+            row.touchpoint,
+            row.stage if isinstance(row.stage, str) else "",
+            row.channel if isinstance(row.channel, str) else "",
+            bool(row.planned),
+            int(reach[row.touchpoint]),
+        )
+        for row in study.touchpoints.itertuples()
+        if row.touchpoint in reach.index
     )
 
 

@@ -135,7 +135,7 @@ def test_a_file_that_is_there_is_replaced_only_by_force(study: Path, tmp_path: P
     assert b"<CodeBook" in to.read_bytes()
 
 
-@pytest.mark.parametrize("name", ["x.csv", "x", "x.qdp", "x.map.json"])
+@pytest.mark.parametrize("name", ["x.csv", "x", "x.qdp"])
 def test_an_unknown_ending_is_wrong_usage(study: Path, tmp_path: Path, name: str, capsys: Output) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["export", str(study), "--to", str(tmp_path / name)])
