@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from journeylab.export.outcome import Outcome, Written
-from journeylab.journeymap import JourneyMap, draw
 from journeylab.study import Study
 
 NAMES = ("map.json", "map.xlsx", "map.cjml.xml", "map.csv")
@@ -20,6 +19,7 @@ def map_file(study: Study, name: str, share: str) -> tuple[Written, str]:
     share : str
         ``internal`` or ``public``, see `journeylab.journeymap.draw`.
     """
+    from journeylab.journeymap import JourneyMap, draw  # here, since it is slow and other files need none of it
     from journeylab.journeymap.as_xlsx import write_xlsx
 
     journey = draw(study, share=share)

@@ -150,6 +150,7 @@ class _Writer:
                 if name in free:
                     sheet.cell(number, place).fill = self._free
                     sheet.cell(number, place).protection = self._open
+                    sheet.cell(number, place).number_format = "@"  # what is typed stays text
         sheet.freeze_panes = "B2"
         if free and "check" in columns:
             sheet.protection.sheet = True

@@ -30,8 +30,9 @@ font-size:.86rem;line-height:1.35;margin:0}
 .journey-map td.bad{background:var(--badbg);border-left-color:var(--bad)}
 .journey-map td.good{background:var(--goodbg);border-left-color:var(--good)}
 .journey-map td.empty{background:none;color:var(--quiet);font-style:italic;border:1px dashed var(--line)}
-.journey-map td.team{outline:2px dashed var(--team);outline-offset:-2px}
-.journey-map .by{font-size:.75rem;color:var(--team);font-weight:600}
+.journey-map td.team{outline:4px double var(--team);outline-offset:-4px}
+.journey-map td.team .first{color:var(--ink);font-style:normal}
+.journey-map .by{font-size:.75rem;color:var(--team);font-weight:600;font-style:normal}
 .journey-map p{margin:0 0 .25rem}
 .journey-map p.first{font-weight:600}
 .journey-map td.curve{background:var(--soft);padding:0;border-radius:.35rem}
@@ -61,7 +62,7 @@ def draw_html(journey: JourneyMap) -> str:
 
 def _team_key(journey: JourneyMap) -> str:
     """What the frame of the team's words means, where there are any."""
-    return " A dashed frame marks the word of a person, not of the data." if journey.edits else ""
+    return " A double frame marks the word of a person, not of the data." if journey.edits else ""
 
 
 def _unplaced(journey: JourneyMap) -> str:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 
-UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]|\\\\(?=u[0-9a-f]{4})")
+UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]|\\\\(?=u[0-9a-f]{4})|_(?=x[0-9A-Fa-f]{4}_)"
+)
 WRITTEN = re.compile(r"\\u([0-9a-f]{4})")
 
 
 def protect(text: str) -> str:
     r"""Write what XML cannot hold or programs change, such as a carriage return, as ``\uXXXX``.
+
+    Notes
+    -----
+    Excel reads ``_x000D_`` so, therefore such a text is written otherwise as well.
 
     Examples
     --------

@@ -81,7 +81,7 @@ def maps(draw: st.DrawFn) -> JourneyMap:
     )  # fmt: skip
 
 
-LONG = "é\r\n😀=" * 20_000
+LONG = "é\r\n😀=" * 9_000
 TALL = Cell((LONG, LONG), LONG, said=Word("x" * 2_000))
 LONG_MAP = assemble(
     LONG, ("\x1f",), (Lane("a", LONG, (TALL,)), Lane("A", "", (TALL,))), unplaced=(Edit(LONG, "", Word("x")),),
@@ -149,6 +149,7 @@ def test_edits_survive_two_runs_and_are_marked_as_a_persons_word(tmp_path: Path)
     book.save(folder / "map.xlsx")
 
     second = draw_small(folder, "map.xlsx")
+    assert jl.open_study(folder).files["journey_map.edits"] == folder / "map.xlsx", "an input of the run, with its hash"
     said = {(edit.lane, edit.stage): edit.word for edit in second.edits}
     assert said["trouble", "consideration"] == Word("The slow page", "Ann & Bo", "Cache the page")
     assert said["pains", "purchase"] == Word("", "Cy", "", "People do wait here", "Seen in the shop")
