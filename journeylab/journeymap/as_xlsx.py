@@ -152,10 +152,9 @@ class _Writer:
                     sheet.cell(number, place).protection = self._open
                     sheet.cell(number, place).number_format = "@"  # what is typed stays text
         sheet.freeze_panes = "B2"
-        if free and "check" in columns:
-            sheet.protection.sheet = True
-            sheet.protection.formatColumns = False
-            sheet.protection.formatRows = False
+        sheet.protection.sheet = True
+        sheet.protection.formatColumns = False
+        sheet.protection.formatRows = False
 
     def _put(self, sheet: Worksheet, row: int, place: int, name: str, value: Any, key: str) -> None:
         if value is None or value == "" or value == ():

@@ -26,9 +26,9 @@ from journeylab.journeymap.as_xlsx import (
 from journeylab.journeymap.model import JourneyMap
 from journeylab.journeymap.plain_text import restore, split_lines
 from journeylab.journeymap.schema import build_map
-from journeylab.journeymap.words import FIELDS
+from journeylab.journeymap.words import FIELDS, make_word
 
-MOST_BYTES = 64 * 1024**2
+MOST_BYTES = 16 * 1024**2
 MOST_TIMES = 200
 MOST_ROWS, MOST_COLUMNS = 20_000, 100
 DECLARED = re.compile(rb"<\0?!\0?(?:D\0?O\0?C\0?T\0?Y\0?P\0?E|E\0?N\0?T\0?I\0?T\0?Y)", re.IGNORECASE)
@@ -59,31 +59,23 @@ def read_xlsx(content: bytes, where: str) -> JourneyMap:
             lanes.append((value, row.text("kind"), row.text("title")))
         elif what != "help":
             raise DataError(f"{row.place('what')}: found '{what[:40]}', which no map has; export the map again.")
-    sheets = {}
     for sheet, kind, title in lanes:
-        sheets[kind] = _lane(pages, sheet, plain["stages"])
-        plain["lanes"].append({"kind": kind, "title": title, "cells": [_cell(row) for row in sheets[kind].values()]})
+        cells = [_cell(row) for row in _lane(pages, sheet, plain["stages"])]
+        plain["lanes"].append({"kind": kind, "title": title, "cells": cells})
     for row in pages.rows(STEPS, COLUMNS[STEPS]):
         step: dict[str, Any] = {name: row.text(name) for name in ("touchpoint", "stage", "channel")}
         planned = {"yes": True, "no": False}.get(row.text("planned"))
         if planned is None:
             raise DataError(f"{row.place('planned')}: found '{row.text('planned')[:40]}', expected yes or no.")
         plain["steps"].append({**step, "planned": planned, "n": row.whole("n")})
-    loose = {}
     for row in pages.rows(UNPLACED, COLUMNS[UNPLACED]):
-        lane, stage = row.text("lane"), row.text("stage")
-        loose[lane, stage] = row
-        plain["unplaced"].append({"lane": lane, "stage": stage, "word": _said(row), "why": row.text("why")})
-
-    def place(lane: str, stage: str, field: str) -> str:
-        row = sheets.get(lane, {}).get(stage) or loose[lane, stage]
-        return row.place(field)
-
-    return build_map(plain, where, place)
+        edit: dict[str, Any] = {name: row.text(name) for name in ("lane", "stage", "why")}
+        plain["unplaced"].append({**edit, "word": _said(row)})
+    return build_map(plain, where)
 
 
-def _lane(pages: _Pages, sheet: str, stages: list[str]) -> dict[str, _Row]:
-    """The rows of a lane by stage, in the order of the stages."""
+def _lane(pages: _Pages, sheet: str, stages: list[str]) -> list[_Row]:
+    """The rows of a lane in the order of the stages."""
     found: dict[str, _Row] = {}
     for row in pages.rows(sheet, LANE_COLUMNS):
         stage = row.text("stage")
@@ -98,7 +90,7 @@ def _lane(pages: _Pages, sheet: str, stages: list[str]) -> dict[str, _Row]:
     for stage in stages:
         if stage not in found:
             raise DataError(f"{pages.where}: sheet '{sheet}': has no row for the stage '{stage}'; put it back.")
-    return {stage: found[stage] for stage in stages}
+    return [found[stage] for stage in stages]
 
 
 def _cell(row: _Row) -> dict[str, Any]:
@@ -117,7 +109,10 @@ def _cell(row: _Row) -> dict[str, Any]:
 
 
 def _said(row: _Row) -> dict[str, str]:
-    return {field: row.text(field) for field in FIELDS}
+    """What the team says in a row; a mistake in it is told by its place in the sheet."""
+    said = {field: row.text(field) for field in FIELDS}
+    make_word(said, row.place)
+    return said
 
 
 class _Row:

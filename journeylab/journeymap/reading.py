@@ -10,7 +10,7 @@ from journeylab.journeymap.as_grid import read_grid
 from journeylab.journeymap.as_json import read_json
 from journeylab.journeymap.model import JourneyMap
 
-MOST_MEGABYTES = 20
+MOST_MEGABYTES = 8
 
 
 def read(path: str | Path) -> JourneyMap:
@@ -29,7 +29,7 @@ def read(path: str | Path) -> JourneyMap:
     Raises
     ------
     DataError
-        When the file is not there, is larger than 20 MB, or is no sound map; the message says where and what to do.
+        When the file is not there, is larger than 8 MB, or is no sound map; the message says where and what to do.
     """
     file = Path(path)
     try:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from journeylab.errors import DataError, did_you_mean
 from journeylab.journeymap.model import METHOD, Cell, JourneyMap, Lane, Step, assemble
-from journeylab.journeymap.words import FIELDS, Edit, make_word
+from journeylab.journeymap.words import FIELDS, Edit, Word, make_word
 
 FORMAT, VERSION = "journeylab-map", 1
-Whole = Annotated[int, Field(ge=0)]
+Whole = Annotated[int, Field(ge=0, le=10**15)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -141,7 +140,7 @@ def _plain_word(word: object) -> dict[str, str]:
     return {field: getattr(word, field) for field in FIELDS}
 
 
-def build_map(plain: Any, where: str, place: Callable[[str, str, str], str] | None = None) -> JourneyMap:
+def build_map(plain: Any, where: str) -> JourneyMap:
     """Make a map of what `plain_map` gives.
 
     Parameters
@@ -149,8 +148,6 @@ def build_map(plain: Any, where: str, place: Callable[[str, str, str], str] | No
     plain : dict
     where : str
         The file, for messages.
-    place : callable, optional
-        Names the place of (lane, stage, field) in the file, for messages.
 
     Raises
     ------
@@ -172,26 +169,21 @@ def build_map(plain: Any, where: str, place: Callable[[str, str, str], str] | No
         key = ".".join(str(part + 1) if isinstance(part, int) else part for part in first["loc"])
         hint = did_you_mean(str(first["loc"][-1]), CellPart.model_fields) if first["type"] == "extra_forbidden" else ""
         raise DataError(f"{where}: {key}: {first['msg']} ({len(error.errors())} such mistakes).{hint}") from None
-    place = place or (lambda lane, stage, field: f"{where}: lane '{lane}', stage '{stage}', {field}")
     _require_sound(file, where)
-    lanes = tuple(
-        Lane(lane.kind, lane.title, tuple(
-            _cell(cell, lambda field, lane=lane.kind, stage=stage: place(lane, stage, field))  # type: ignore[misc]
-            for stage, cell in zip(file.stages, lane.cells, strict=True)
-        ))
-        for lane in file.lanes
-    )  # fmt: skip
+    lanes = []
+    for lane in file.lanes:
+        cells = zip(file.stages, lane.cells, strict=True)
+        made = [_cell(cell, f"{where}: lane '{lane.kind}', stage '{stage}'") for stage, cell in cells]
+        lanes.append(Lane(lane.kind, lane.title, tuple(made)))
     unplaced = []
     for edit in file.unplaced:
-        word = make_word(
-            edit.word.model_dump(), lambda field, edit=edit: place(edit.lane, edit.stage, field)  # type: ignore[misc]
-        )  # fmt: skip
+        word = _word(edit.word, f"{where}: unplaced '{edit.lane}', stage '{edit.stage}'")
         if word is not None:
             unplaced.append(Edit(edit.lane, edit.stage, word, edit.why))
     return assemble(
         file.title,
         tuple(file.stages),
-        lanes,
+        tuple(lanes),
         method=file.method,
         assumptions=tuple(file.assumptions),
         data_until=file.data_until,
@@ -214,9 +206,13 @@ def _require_sound(file: MapFile, where: str) -> None:
             )
 
 
-def _cell(part: CellPart, place: Callable[[str], str]) -> Cell:
+def _cell(part: CellPart, place: str) -> Cell:
     value, low, high = (math.nan if number is None else number for number in (part.value, part.low, part.high))
-    said = None if part.said is None else make_word(part.said.model_dump(), place)
+    said = None if part.said is None else _word(part.said, place)
     return Cell(
         tuple(part.lines), part.reason, part.n, part.evidence, value, low, high, part.flag, part.source, part.by, said
     )
+
+
+def _word(part: SaidPart, place: str) -> Word | None:
+    return make_word(part.model_dump(), lambda field: f"{place}, {field}")

@@ -379,9 +379,14 @@ def test_what_is_no_map_gets_a_message(tmp_path: Path, content: str, message: st
         journeymap.read(file)
 
 
-def test_a_key_that_the_schema_has_not_is_named(small: Path, tmp_path: Path) -> None:
+def test_a_mistake_in_json_is_named_with_its_place(small: Path, tmp_path: Path) -> None:
     plain = json.loads(journeymap.read(small / "map.xlsx").to_json())
-    plain["lanes"][0]["cells"][0]["sorce"] = "x"
+    cell = plain["lanes"][0]["cells"][0]
+    cell["said"] = {"override": "Fewer"}
+    (tmp_path / "map.json").write_text(json.dumps(plain), encoding="utf-8")
+    with pytest.raises(DataError, match="lane 'customers', stage 'consideration', override_reason: .*no reason"):
+        journeymap.read(tmp_path / "map.json")
+    cell["sorce"] = "x"
     (tmp_path / "map.json").write_text(json.dumps(plain), encoding="utf-8")
     with pytest.raises(DataError, match=r"lanes\.1\.cells\.1\.sorce.*Did you mean 'source'"):
         journeymap.read(tmp_path / "map.json")
