@@ -384,7 +384,7 @@ def test_a_mistake_in_json_is_named_with_its_place(small: Path, tmp_path: Path) 
     cell = plain["lanes"][0]["cells"][0]
     cell["said"] = {"override": "Fewer"}
     (tmp_path / "map.json").write_text(json.dumps(plain), encoding="utf-8")
-    with pytest.raises(DataError, match="lane 'customers', stage 'consideration', override_reason: .*no reason"):
+    with pytest.raises(DataError, match=r"lane 'customers', stage 'consideration', override_reason: .*no reason"):
         journeymap.read(tmp_path / "map.json")
     cell["sorce"] = "x"
     (tmp_path / "map.json").write_text(json.dumps(plain), encoding="utf-8")
