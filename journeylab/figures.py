@@ -20,6 +20,9 @@ PALETTE = (BLUE, ORANGE, GREEN, PURPLE, "#3d5a80", "#8a6d00", "#a23b4a", "#4a7c1
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 """Colour never carries meaning alone: series also differ by marker."""
 
+NOTE = "note"
+"""What the line under a title is called in its figure."""
+
 DPI = 144.0
 """Dots an inch of every figure."""
 
@@ -89,7 +92,18 @@ def subtitle(ax: Axes, title: str, note: str = "") -> None:
             va="bottom",
             ha="left",
             annotation_clip=False,
+            gid=NOTE,
         )
+
+
+def caption(ax: Axes) -> str:
+    """Return the title of the figure of `ax` with the note under it; empty where it has none."""
+    for each in [ax, *ax.figure.axes]:
+        title = each.get_title(loc="left").strip() or each.get_title().strip()
+        if title:
+            notes = [words.get_text() for words in each.texts if words.get_gid() == NOTE]
+            return ". ".join(" ".join(part.split()) for part in [title, *notes])
+    return ""
 
 
 def spread(ends: list[tuple[float, str, str]], least: float, top: float) -> list[tuple[float, str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html as _html
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
@@ -26,6 +27,14 @@ HEADINGS = {
 """Headings of columns whose name alone would puzzle a reader; others are written out from the name."""
 
 
+WITHIN = re.compile(r"[\w-]+\.html(#[\w-]+)?")
+
+UNITS = {"": 1.0, "%": 0.01, "points": 0.01, "s": 1.0, "min": 60.0, "h": 3600.0, "days": 86400.0}
+"""What a shown number times its unit counts: shares and points as fractions of one, times as seconds."""
+
+SHOWN = re.compile(r"(?:< )?([+−]?)([\d,]+(?:\.\d+)?)(?: (%|points|s|min|h|days))?")
+
+
 def escape(value: object) -> str:
     """Escape text that came from data, so that it stays text in HTML and in attributes.
 
@@ -35,6 +44,17 @@ def escape(value: object) -> str:
     '&lt;b onclick=&#x27;x&#x27;&gt;'
     """
     return _html.escape(str(value), quote=True)
+
+
+def link(href: str, words: str) -> str:
+    """A link to a page of the run; words alone where it leads anywhere else.
+
+    Examples
+    --------
+    >>> link("06_friction.html#where-they-leave", "Friction"), link("javascript:alert(1)", "Friction")
+    ('<a href="06_friction.html#where-they-leave">Friction</a>', 'Friction')
+    """
+    return f'<a href="{href}">{escape(words)}</a>' if WITHIN.fullmatch(href) else escape(words)
 
 
 def heading(column: str) -> str:
@@ -85,6 +105,37 @@ def format_value(value: object, style: Format) -> str:
     return writers[style](value)
 
 
+def shown_number(shown: str, unit: str = "") -> str:
+    """The number that a reader sees, without its unit, and no digit more than is shown; empty where there is none.
+
+    Parameters
+    ----------
+    unit : str
+        The unit of a number that has none of its own, as the first of an interval.
+
+    Examples
+    --------
+    >>> shown_number("−1.2 points"), shown_number("12,345"), shown_number("3 %"), shown_number("2.0 h"), shown_number("–")
+    ('-0.012', '12345', '0.03', '7200', '')
+    """
+    if shown in {"∞", "−∞"}:
+        return "Infinity" if shown == "∞" else "-Infinity"
+    match = SHOWN.fullmatch(shown)
+    if match is None:
+        return ""
+    value = float(match[2].replace(",", "")) * UNITS[match[3] or unit]
+    return f"{'-' if match[1] == '−' else ''}{value:.15g}"
+
+
+def _values(shown: str) -> str:
+    """Attributes with the number of a cell, or with both ends of its interval, by which a page sorts and writes CSV."""
+    low, between, high = shown.partition(" to ")
+    if not between:
+        return f' data-value="{shown_number(shown)}"'
+    unit = high.rpartition(" ")[2] if " " in high else ""
+    return f' data-value="{shown_number(low, unit)}" data-high="{shown_number(high)}"'
+
+
 def table(
     frame: pd.DataFrame,
     caption: str,
@@ -93,6 +144,7 @@ def table(
     formats: Mapping[str, Format] | None = None,
     interval_style: str | None = None,
     most: int | None = None,
+    links: str | None = None,
 ) -> str:
     """Render a frame as an accessible table: caption, column and row scopes, escaped cells.
 
@@ -112,6 +164,8 @@ def table(
         Style of the merged interval; guessed from the column before it.
     most : int, optional
         Show only the first rows, and say how many more there are.
+    links : str, optional
+        The column, not itself shown, that holds the page of the run to which the first cell of a row leads.
 
     Returns
     -------
@@ -140,12 +194,9 @@ def table(
             else:
                 content = format_value(row[name], styles[name])
                 kind = "" if styles[name] == "text" or callable(styles[name]) else "num"
-            mark = f' class="{kind}"' if kind else ""
-            cells.append(
-                f'<th scope="row"{mark}>{escape(content)}</th>'
-                if position == 0
-                else f"<td{mark}>{escape(content)}</td>"
-            )
+            mark = f' class="{kind}"{_values(content)}' if kind else ""
+            shown_as = link(row[links], content) if links and position == 0 else escape(content)
+            cells.append(f'<th scope="row"{mark}>{shown_as}</th>' if position == 0 else f"<td{mark}>{shown_as}</td>")
         rows.append(f"<tr>{''.join(cells)}</tr>")
     left = len(frame) - len(shown)
     more = f"<p class='more'>and {left:,} more rows in the results file</p>" if left > 0 else ""

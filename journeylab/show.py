@@ -49,7 +49,7 @@ def assumptions(result: object) -> None:
 
 
 def figure(ax: Axes, alt: str | None = None) -> None:
-    """Show the figure of `ax` as PNG with its alt text.
+    """Show the figure of `ax` as PNG with its alt text and, as caption, its title.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def figure(ax: Axes, alt: str | None = None) -> None:
         raise ReportError(
             f"A figure needs an alt text of at least 20 characters that says what it shows; found {alt!r}."
         )
-    display(Image(figures.png(ax), format="png"), metadata={"image/png": {"alt": alt}})
+    display(Image(figures.png(ax), format="png"), metadata={"image/png": {"alt": alt, "caption": figures.caption(ax)}})
 
 
 def table(
@@ -75,9 +75,12 @@ def table(
     interval_style: str | None = None,
     most: int | None = None,
     folded: bool = False,
+    links: str | None = None,
 ) -> None:
     """Show a frame as an accessible table, see `journeylab.html.table`; `folded` hides it behind its caption."""
-    content = html.table(frame, caption, columns=columns, formats=formats, interval_style=interval_style, most=most)
+    content = html.table(
+        frame, caption, columns=columns, formats=formats, interval_style=interval_style, most=most, links=links
+    )
     if folded:
         content = f"<details><summary>Data: {html.escape(caption)}</summary>{content}</details>"
     _display_html(content)

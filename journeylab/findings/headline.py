@@ -8,7 +8,7 @@ import pandas as pd
 
 from journeylab import text
 from journeylab.findings.model import ACTS, GRADES, PAGES, Evidence, decided, rows
-from journeylab.html import escape
+from journeylab.html import escape, link
 from journeylab.study import Study
 
 
@@ -165,7 +165,7 @@ def answers_html(answers: list[dict[str, str]]) -> str:
     """Write the answers as a description list; all text is escaped."""
     items = "".join(
         f"<dt>{escape(item['question'])}</dt><dd><p class='answer'>{escape(item['answer'])}</p>"
-        f"<p class='more'>{escape(item['evidence'])}</p></dd>"
+        f"<p class='more'>{escape(item['evidence'])} {link(item['link'], 'See the evidence')}</p></dd>"
         for item in answers
     )
     return f"<dl class='answers'>{items}</dl>"

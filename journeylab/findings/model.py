@@ -11,14 +11,17 @@ import pandas as pd
 from journeylab.config import Config
 
 PAGES = {
-    "map": "02_journey_map.html",
-    "voices": "03_voices.html",
-    "joint": "04_joint_display.html",
-    "behaviours": "05_behaviours.html",
-    "friction": "06_friction.html",
-    "impact": "07_touchpoint_impact.html",
-    "experiments": "08_experiments.html",
+    "map": "02_journey_map.html#how-far-customers-get-stage-by-stage",
+    "goals": "02_journey_map.html#how-the-kpis-stand-to-their-goals",
+    "voices": "03_voices.html#what-was-said-and-by-how-many",
+    "joint": "04_joint_display.html#stage-by-stage",
+    "behaviours": "05_behaviours.html#a-portrait-of-each",
+    "friction": "06_friction.html#where-they-leave-stage-by-stage",
+    "impact": "07_touchpoint_impact.html#the-verdicts",
+    "experiments": "08_experiments.html#randomised-tests",
+    "changes": "08_experiments.html#dated-changes",
 }
+"""Where the evidence of each kind stands: page and heading."""
 
 ACTS = ("fix", "remove", "keep")
 """Decisions that somebody can act on."""
@@ -46,7 +49,7 @@ class Finding:
     grade : str
         A to D, see `GRADES`.
     link : str
-        The notebook that shows the evidence.
+        The page that shows the evidence, and the place there, see `PAGES`.
     kind : str
         act, trouble, voice, goal, behaviour, unknown.
     """

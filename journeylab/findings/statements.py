@@ -99,7 +99,7 @@ def _changes(table: pd.DataFrame | None) -> Iterator[Finding]:
             f"{'; ' + row.reason.partition('; ')[2] if row.grade == 'D' else ''}",
             int(row.n_before + row.n_after),
             row.grade,
-            PAGES["experiments"],
+            PAGES["changes"],
             "act",
         )
 
@@ -155,7 +155,7 @@ def _goals(study: Study) -> Iterator[Finding]:
             f"{row.kpi}, 95 % interval {ends}",
             int(row.n),
             "D",
-            PAGES["map"],
+            PAGES["goals"],
             "goal",
         )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from journeylab.html import escape
 from journeylab.report.notebooks import question, read_notebook, title
 from journeylab.report.page import Link, facts, page
+from journeylab.report.tables import write_tables
 
 if TYPE_CHECKING:
     from journeylab.report.run import Outcome
@@ -31,9 +32,11 @@ def write_index(folder: Path, study: str, outcomes: Sequence[Outcome], record: d
         _notebooks(folder, outcomes),
     ]
     links = [Link("index.html", "Overview", True), *(Link(f"{item.name}.html", title(item.name)) for item in outcomes)]
-    html = page(title="Overview", study=study, links=links, body="".join(body), footer=provenance(record, whole=True))
+    footer = provenance(record, whole=True)
+    html = page(stem="index", title="Overview", study=study, links=links, body="".join(body), footer=footer)
     file = folder / "index.html"
     file.write_text(html, encoding="utf-8")
+    write_tables(html, folder)
     return file
 
 

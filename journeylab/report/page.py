@@ -1,15 +1,17 @@
-"""The frame that all pages of a run share: one look, no scripts, no requests."""
+"""The frame that all pages of a run share: one look, one small script, no requests."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
 from journeylab.html import escape
-
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+from journeylab.report.sections import arrange, contents
 
 
 class Link(NamedTuple):
@@ -27,11 +29,35 @@ def style() -> str:
     return text.replace("\n", "")
 
 
-def page(*, title: str, study: str, links: Sequence[Link], body: str, footer: str) -> str:
+@cache
+def script() -> str:
+    """The script of every page, without indents and comments; a page can be read without it."""
+    text = (resources.files("journeylab.report") / "page.js").read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+def fingerprint(text: str) -> str:
+    """The hash by which a policy allows a script or a style."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def policy(styles: Iterable[str]) -> str:
+    """The policy of a page: nothing but its own script, styles and pictures, whatever words from data may hold."""
+    allowed = " ".join(sorted({fingerprint(text) for text in styles}))
+    return (
+        f"default-src 'none'; img-src data:; style-src {allowed}; script-src {fingerprint(script())}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def page(*, stem: str, title: str, study: str, links: Sequence[Link], body: str, footer: str) -> str:
     """Bind a page.
 
     Parameters
     ----------
+    stem : str
+        Name of the page's file without ending.
     title, study : str
         Plain text.
     links : sequence of Link
@@ -43,16 +69,20 @@ def page(*, title: str, study: str, links: Sequence[Link], body: str, footer: st
         f'<li><a href="{escape(link.href)}"{" aria-current=page" if link.current else ""}>{escape(link.label)}</a></li>'
         for link in links
     )
+    body, headings = arrange(body, stem)
+    listed = contents(headings)
+    styles = [style(), *re.findall(r"<style[^>]*>(.*?)</style>", body, flags=re.DOTALL)]
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(policy(styles))}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{escape(title)} – {escape(study)}</title><style>{style()}</style></head>"
         f'<body><a class="skip" href="#main">Skip to the content</a>'
         f'<header class="page"><p class="study">{escape(study)}</p>'
         f'<nav aria-label="Pages of this report"><ol>{items}</ol></nav></header>'
-        f'<main id="main">{body}</main><footer class="page">{footer}</footer></body></html>\n'
+        f'<div class="{"beside" if listed else "alone"}">{listed}<main id="main" tabindex="-1">{body}</main></div>'
+        f'<footer class="page">{footer}</footer><script>{script()}</script></body></html>\n'
     )
 
 

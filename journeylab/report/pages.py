@@ -6,9 +6,11 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+from journeylab.report.page import fingerprint
+from journeylab.report.sections import VOID
+
 MOST_BYTES = 1_000_000
 PLACEHOLDERS = ("a figure of this notebook", "image", "figure", "png", "untitled")
-VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
 class _Reader(HTMLParser):
@@ -22,6 +24,8 @@ class _Reader(HTMLParser):
         self.lang = ""
         self.title = ""
         self.skip = False
+        self.policy = ""
+        self.scripts: list[str] = []
         self._open: list[str] = []
         self._caption: list[bool] = []
 
@@ -46,8 +50,10 @@ class _Reader(HTMLParser):
             self._caption[-1] = True
         if tag == "th" and given.get("scope") not in {"col", "row"}:
             self.problems.append("a table heading has no scope")
+        if tag == "meta" and given.get("http-equiv", "").lower() == "content-security-policy":
+            self.policy = given.get("content", "")
         if tag == "script":
-            self.problems.append("there is a script")
+            self.scripts.append("")
         for name in ("src", "href", "data", "poster"):
             value = given.get(name, "")
             if re.match(r"(https?:)?//", value) and not (tag == "a" and name == "href"):
@@ -66,6 +72,8 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._open and self._open[-1] == "title":
             self.title += data
+        if self._open and self._open[-1] == "script":
+            self.scripts[-1] += data
         if self._open and self._open[-1] == "style":
             self._styles(data)
 
@@ -81,13 +89,17 @@ def check_page(path: Path) -> list[str]:
     -------
     list of str
         Images without a real alt text, tables without caption or scopes, headings that skip a level, more or less than one
-        h1, no language, title, main or skip link, scripts, requests to other hosts, more than 1 MB. Empty for a good page.
+        h1, no language, title, main or skip link, a script that the page's policy does not allow by its hash, requests to other
+        hosts, more than 1 MB. Empty for a good page.
     """
     text = path.read_text(encoding="utf-8")
     reader = _Reader()
     reader.feed(text)
     reader.close()
     problems = list(reader.problems)
+    for script in reader.scripts:
+        if fingerprint(script) not in reader.policy.partition("script-src")[2].partition(";")[0]:
+            problems.append("there is a script that the page's policy does not allow")
     if reader.headings.count(1) != 1:
         problems.append(f"there are {reader.headings.count(1)} headings of the first level")
     for above, below in zip(reader.headings, reader.headings[1:], strict=False):

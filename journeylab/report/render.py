@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import re
 import struct
@@ -58,7 +59,9 @@ def render(
                 shown = True
         elif cell["cell_type"] == "code":
             parts.append(_code_cell(cell))
-    return page(title=heading, study=study, links=links, body="".join(parts), footer=footer)
+    numbers = itertools.count(1)
+    body = re.sub("<figcaption>", lambda _: f"<figcaption>Figure {next(numbers)}. ", "".join(parts))
+    return page(stem=stem, title=heading, study=study, links=links, body=body, footer=footer)
 
 
 def markdown(text: str) -> str:
@@ -107,9 +110,10 @@ def _image(encoded: str, metadata: dict[str, Any]) -> str:
     encoded = "".join(encoded.split())
     width, height = struct.unpack(">II", base64.b64decode(encoded[:64])[16:24])
     alt = metadata.get("alt") or PLACEHOLDER
+    caption = f"<figcaption>{escape(metadata['caption'])}</figcaption>" if metadata.get("caption") else ""
     return (
         f'<figure><img src="data:image/png;base64,{encoded}" alt="{escape(alt)}" width="{width * 2 // 3}" '
-        f'height="{height * 2 // 3}"></figure>'
+        f'height="{height * 2 // 3}">{caption}</figure>'
     )
 
 

@@ -24,6 +24,7 @@ from journeylab.report.parameters import check_parameters, read_parameters
 from journeylab.report.record import code_digest, describe_inputs, latest_run, now, point_latest, versions
 from journeylab.report.render import dumps, render
 from journeylab.report.reuse import Reused, reuse
+from journeylab.report.tables import write_tables
 from journeylab.results import FOLDER, LAST, NOTEBOOK
 from journeylab.study import Study
 
@@ -356,3 +357,4 @@ def _render_all(
             failure=outcome.failure,
         )  # fmt: skip
         (work / f"{file.stem}.html").write_text(html, encoding="utf-8")
+        write_tables(html, work)

@@ -1,0 +1,257 @@
+"""A page's own parts: contents, sections, sorting, filtering, copying, its policy, and tables as files."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from browser import chromium, needs_chromium, opened
+
+from journeylab import html
+from journeylab.findings.model import PAGES
+from journeylab.report.page import Link, page, script
+from journeylab.report.pages import check_page
+from journeylab.report.sections import arrange, slug
+from journeylab.report.tables import read_tables, write_tables
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+
+FRAME = pd.DataFrame(
+    {
+        "touchpoint": ["chat", "=1+1", "call", "@mail", "visit", "-shop"],
+        "share": [0.123, 0.03, float("nan"), 1.0, 0.5, 0.004],
+        "ci_low": [0.1, 0.01, float("nan"), 0.9, 0.4, 0.0],
+        "ci_high": [0.2, 0.05, float("nan"), 1.0, 0.6, 0.01],
+        "effect": [-0.012, 0.031, 0.0, float("nan"), 0.2, -0.3],
+        "n": [12345, 9, 80, 1000, 7, 2],
+        "median_seconds": [42.0, 600.0, 7200.0, 864000.0, float("nan"), 5.0],
+    }
+)
+FORMATS: dict[str, html.Format] = {"effect": "points"}
+
+
+def made(folder: Path) -> Path:
+    """A page with a short table, a long one and a folded one."""
+    short = html.table(FRAME, "Short", formats=FORMATS)
+    long = html.table(pd.concat([FRAME] * 2, ignore_index=True), "Long", formats=FORMATS)
+    body = (
+        f"<h1>What is it?</h1><p>first</p><h2>Where they leave</h2>{short}<h3>Closer</h3><p>more</p>"
+        f"<blockquote><h2>Where they leave</h2></blockquote><h2>Who &amp; when</h2>{long}"
+        f"<details><summary>Data: folded</summary>{html.table(FRAME.head(2), 'Folded')}</details>"
+    )
+    links = [Link("index.html", "Overview"), Link("05_x.html", "X", True)]
+    file = folder / "05_x.html"
+    file.write_text(page(stem="05_x", title="X", study="S", links=links, body=body, footer="<p>end</p>"), "utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def made_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as found:
+        yield found
+
+
+class TestSections:
+    def test_headings_have_anchors_of_their_own_and_only_those_outside_everything_begin_a_section(self) -> None:
+        body, headings = arrange("<h2>A b</h2><p>x</p><div><h2>A b</h2></div><h2 id='c'>C</h2><h3>Main</h3>", "01_x")
+        assert [item.anchor for item in headings] == ["a-b", "c"]
+        assert re.findall(r'id=[\'"]([\w-]+)', body) == ["a-b", "a-b-2", "c", "main-2"]
+        assert body.count("<section>") == body.count("</div></section>") == 2
+
+    def test_what_has_no_headings_is_left_as_it_is(self) -> None:
+        assert arrange("<h1>x</h1>\n<p>y</p>", "01_x") == ("<h1>x</h1>\n<p>y</p>", [])
+
+    def test_the_page_is_sound(self, made_page: Path) -> None:
+        assert check_page(made_page) == []
+        text = made_page.read_text("utf-8")
+        assert '<li><a href="#who-when">Who &amp; when</a></li>' in text
+
+    def test_every_finding_leads_to_a_heading_that_a_notebook_has(self) -> None:
+        for place in PAGES.values():
+            name, _, anchor = place.partition(".html#")
+            cells = json.loads((REPOSITORY / f"notebooks/{name}.ipynb").read_text("utf-8"))["cells"]
+            lines = [
+                line
+                for cell in cells
+                if cell["cell_type"] == "markdown"
+                for line in "".join(cell["source"]).split("\n")
+            ]
+            assert anchor in {slug(line.lstrip("# ")) for line in lines if line.startswith("## ")}, place
+
+
+class TestPolicy:
+    def test_it_allows_the_pages_own_script_and_styles_and_nothing_inline(self, made_page: Path) -> None:
+        text = made_page.read_text("utf-8")
+        found = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
+        assert found is not None
+        policy = found[1].replace("&#x27;", "'")
+        assert policy.startswith("default-src 'none'; img-src data:;")
+        assert "unsafe" not in policy
+        for tag in ("script", "style"):
+            blocks = re.findall(f"<{tag}>(.*?)</{tag}>", text, flags=re.DOTALL)
+            assert len(blocks) == 1
+            mark = base64.b64encode(hashlib.sha256(blocks[0].encode()).digest()).decode()
+            assert f"{tag}-src 'sha256-{mark}'" in policy
+
+    def test_another_script_is_a_fault(self, made_page: Path, tmp_path: Path) -> None:
+        file = tmp_path / "x.html"
+        file.write_text(made_page.read_text("utf-8").replace("</main>", "<script>alert(1)</script></main>"), "utf-8")
+        assert check_page(file) == ["x.html: there is a script that the page's policy does not allow"]
+
+    def test_the_script_is_small_and_needs_nothing(self) -> None:
+        assert len(script().encode()) < 6_144
+        assert not re.search(r"\beval\b|\bFunction\(|innerHTML|https?:|\bimport\b|\bfetch\b", script())
+
+    @needs_chromium
+    def test_a_browser_runs_nothing_else(self, made_page: Path, tmp_path: Path, browser: Any) -> None:
+        file = tmp_path / "x.html"
+        hostile = "<script>document.title='a'</script><p onclick=\"document.title='b'\" style='color:red'>x</p></main>"
+        file.write_text(made_page.read_text("utf-8").replace("</main>", hostile), "utf-8")
+        with opened(browser, file, obeyed=True) as (view, said):
+            view.locator("p[onclick]").click()
+            assert view.title() == "X – S"
+        assert len(said) >= 2
+        assert all("Content Security Policy" in line for line in said)
+
+
+class TestFiles:
+    def test_tables_are_written_as_shown_with_numbers_in_one_unit(self, made_page: Path) -> None:
+        written = write_tables(made_page.read_text("utf-8"), made_page.parent)
+        assert [file.name for file in written] == ["05-01-short.csv", "05-02-long.csv", "05-03-folded.csv"]
+        assert written[0].read_bytes().startswith(b"\xef\xbb\xbf")
+        rows = list(csv.reader(written[0].open(encoding="utf-8-sig", newline="")))
+        assert rows[0][:4] == ["Touchpoint", "Share", "95 % interval low", "95 % interval high"]
+        assert rows[1] == ["chat", "0.123", "0.1", "0.2", "-0.012", "12345", "42"]
+        assert rows[2] == ["'=1+1", "0.03", "0.01", "0.05", "0.031", "9", "600"]
+        assert rows[3] == ["call", "", "", "", "0", "80", "7200"]
+        assert [row[0] for row in rows[4:]] == ["'@mail", "visit", "'-shop"]
+
+    def test_rows_that_a_table_leaves_out_are_not_in_the_file(self) -> None:
+        body, _ = arrange(html.table(FRAME, "Few", most=2, columns=["touchpoint", "n"]), "index")
+        assert read_tables(body) == {"index-01-few.csv": [["Touchpoint", "n"], ["chat", "12345"], ["'=1+1", "9"]]}
+
+    def test_a_caption_cannot_name_another_file(self) -> None:
+        body, _ = arrange(html.table(FRAME, '../../x" title="data/y.csv'), "01_x")
+        assert list(read_tables(body)) == ["01-01-x-title-data-y-csv.csv"]
+        assert read_tables('<table><caption title="data/../x.csv">c</caption><tr><td>1</td></tr></table>') == {}
+
+
+def column(view: Any, caption: str, place: int) -> list[str]:
+    """The texts of a column of the table with a caption."""
+    table = view.locator("table", has=view.locator(f"caption:text-is('{caption}')"))
+    return table.locator(f"tbody tr:visible > :nth-child({place})").all_inner_texts()
+
+
+@needs_chromium
+class TestInABrowser:
+    def test_columns_sort_by_number_with_what_is_missing_last(self, made_page: Path, browser: Any) -> None:
+        with opened(browser, made_page, obeyed=True) as (view, said):
+            table = view.locator("table", has=view.locator("caption:text-is('Short')"))
+            head = table.locator("thead th")
+            before = column(view, "Short", 1)
+            head.nth(3).locator("button").click()
+            assert head.nth(3).get_attribute("aria-sort") == "ascending"
+            assert column(view, "Short", 4)[:5] == [
+                "−30.0 points",
+                "−1.2 points",
+                "0.0 points",
+                "+3.1 points",
+                "+20.0 points",
+            ]
+            assert column(view, "Short", 4)[5] == "–"
+            head.nth(3).locator("button").press("Enter")
+            assert head.nth(3).get_attribute("aria-sort") == "descending"
+            assert column(view, "Short", 4)[0] == "+20.0 points"
+            assert column(view, "Short", 4)[5] == "–"
+            head.nth(3).locator("button").press("Enter")
+            assert column(view, "Short", 1) == before
+            head.nth(4).locator("button").click()
+            assert column(view, "Short", 5) == ["2", "7", "9", "80", "1,000", "12,345"]
+            head.nth(5).locator("button").click()
+            assert column(view, "Short", 6) == ["5 s", "42 s", "10 min", "2.0 h", "10 days", "–"]
+            assert head.nth(4).get_attribute("aria-sort") is None
+            head.nth(0).locator("button").click()
+            assert column(view, "Short", 1)[-3:] == ["call", "chat", "visit"]
+        assert said == []
+
+    def test_long_tables_filter_and_what_is_left_is_copied_as_the_file_has_it(
+        self, made_page: Path, browser: Any
+    ) -> None:
+        options = {"permissions": ["clipboard-read", "clipboard-write"]}
+        with opened(browser, made_page, obeyed=True, **options) as (view, said):
+            assert view.locator("input[type=search]").count() == 1
+            copy = view.get_by_role("button", name="Copy as CSV: Long")
+            copy.click()
+            view.get_by_text("Copied; in the run it is data/05-02-long.csv").wait_for()
+            copied = view.evaluate("navigator.clipboard.readText()")
+            written = read_tables(made_page.read_text("utf-8"))["05-02-long.csv"]
+            assert list(csv.reader(copied.splitlines())) == written
+            view.get_by_label("Filter rows: Long").fill("CH")
+            assert column(view, "Long", 1) == ["chat", "chat"]
+            copy.click()
+            view.get_by_text("Copied").wait_for()
+            view.wait_for_function("navigator.clipboard.readText().then((text) => text.split('\\r\\n').length === 4)")
+        assert said == []
+
+    def test_sections_fold_and_a_link_opens_the_one_it_leads_to(self, made_page: Path, browser: Any) -> None:
+        with opened(browser, made_page, obeyed=True) as (view, said):
+            fold = view.get_by_role("button", name="Who & when")
+            table = view.locator("caption:text-is('Long')")
+            assert fold.get_attribute("aria-expanded") == "true"
+            fold.press("Enter")
+            assert fold.get_attribute("aria-expanded") == "false"
+            assert not table.is_visible()
+            view.get_by_role("link", name="Who & when").press("Enter")
+            table.wait_for(state="visible")
+            fold.press("Enter")
+            view.emulate_media(media="print")
+            assert table.is_visible()
+            assert not fold.evaluate("node => getComputedStyle(node, '::before').display !== 'none'")
+        assert said == []
+
+    def test_the_keyboard_reaches_every_control(self, made_page: Path, browser: Any) -> None:
+        with opened(browser, made_page, obeyed=True) as (view, _):
+            wanted = view.locator("a[href], button, input, summary, .scroll").filter(visible=True).count()
+            view.keyboard.press("Tab")
+            assert view.evaluate("document.activeElement.className") == "skip"
+            reached = 1
+            while reached < wanted + 5:
+                view.keyboard.press("Tab")
+                if view.evaluate("document.activeElement === document.body"):
+                    break
+                reached += 1
+            assert reached == wanted
+
+    def test_contents_stay_beside_on_a_wide_screen_and_fold_on_a_phone(self, made_page: Path, browser: Any) -> None:
+        from axe_playwright_python.sync_playwright import Axe
+
+        for width, wide in ((1280, True), (390, False)):
+            size = {"width": width, "height": 844}
+            with opened(browser, made_page, viewport=size) as (view, said):
+                assert view.locator("#contents").evaluate("node => node.open") is wide
+                assert (view.locator("nav.contents").bounding_box()["width"] < 300) is wide
+                found = Axe().run(view, options={"runOnly": RULES}).response["violations"]
+                assert [(item["id"], item["nodes"][0]["html"][:100]) for item in found] == []
+                assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert said == []
+
+    def test_without_scripts_everything_is_open(self, made_page: Path, browser: Any) -> None:
+        with opened(browser, made_page, java_script_enabled=False) as (view, said):
+            assert view.locator("caption:text-is('Long')").is_visible()
+            assert view.get_by_role("link", name="Who & when").is_visible()
+            assert view.locator("button").count() == 0
+        assert said == []
