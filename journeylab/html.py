@@ -127,13 +127,22 @@ def shown_number(shown: str, unit: str = "") -> str:
     return f"{'-' if match[1] == '−' else ''}{value:.15g}"
 
 
-def _values(shown: str) -> str:
-    """Attributes with the number of a cell, or with both ends of its interval, by which a page sorts and writes CSV."""
+def number_attributes(shown: str) -> str:
+    """Attributes with the number of a cell, or both ends of its interval, by which a page sorts and writes CSV; else none.
+
+    Examples
+    --------
+    >>> number_attributes("10.0 to 25.0 %"), number_attributes("–"), number_attributes("late")
+    (' data-value="0.1" data-high="0.25"', ' data-value=""', '')
+    """
+    if shown == text.MISSING:
+        return ' data-value=""'
     low, between, high = shown.partition(" to ")
-    if not between:
-        return f' data-value="{shown_number(shown)}"'
     unit = high.rpartition(" ")[2] if " " in high else ""
-    return f' data-value="{shown_number(low, unit)}" data-high="{shown_number(high)}"'
+    first, last = shown_number(low, unit), shown_number(high)
+    if not first or (between and not last):
+        return ""
+    return f' data-value="{first}"' + (f' data-high="{last}"' if between else "")
 
 
 def table(
@@ -194,7 +203,7 @@ def table(
             else:
                 content = format_value(row[name], styles[name])
                 kind = "" if styles[name] == "text" or callable(styles[name]) else "num"
-            mark = f' class="{kind}"{_values(content)}' if kind else ""
+            mark = f' class="{kind}"{number_attributes(content)}' if kind else ""
             shown_as = link(row[links], content) if links and position == 0 else escape(content)
             cells.append(f'<th scope="row"{mark}>{shown_as}</th>' if position == 0 else f"<td{mark}>{shown_as}</td>")
         rows.append(f"<tr>{''.join(cells)}</tr>")

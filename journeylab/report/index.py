@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from journeylab.html import escape
+from journeylab.html import escape, number_attributes
 from journeylab.report.notebooks import question, read_notebook, title
 from journeylab.report.page import Link, facts, page
 from journeylab.report.tables import write_tables
@@ -119,7 +119,7 @@ def _verdicts(verdicts: dict[str, Any] | None) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in verdicts["columns"])
     rows = []
     for row in verdicts["rows"]:
-        cells = "".join(f"<td>{escape(value)}</td>" for value in row[1:])
+        cells = "".join(f"<td{number_attributes(value)}>{escape(value)}</td>" for value in row[1:])
         rows.append(f'<tr><th scope="row">{escape(row[0])}</th>{cells}</tr>')
     caption = escape(verdicts["caption"])
     return (
