@@ -15,10 +15,11 @@ import pandas as pd
 import pytest
 from browser import chromium, needs_chromium, opened
 
-from journeylab import html
+from journeylab import figures, html
 from journeylab.findings.model import PAGES
 from journeylab.report.page import Link, page, script
 from journeylab.report.pages import check_page
+from journeylab.report.render import render
 from journeylab.report.sections import arrange, slug
 from journeylab.report.tables import read_tables, write_tables
 
@@ -91,6 +92,32 @@ class TestSections:
                 for line in "".join(cell["source"]).split("\n")
             ]
             assert anchor in {slug(line.lstrip("# ")) for line in lines if line.startswith("## ")}, place
+
+
+class TestFigures:
+    def test_a_figure_has_its_title_and_note_as_numbered_caption(self) -> None:
+        ax = figures.new_axes(width=2, height=1)
+        figures.subtitle(ax, "Who <goes> no further", "n = 12 customers")
+        assert figures.caption(ax) == "Who <goes> no further. n = 12 customers"
+        data = {"image/png": base64.b64encode(figures.png(ax)).decode()}
+        shown = {"alt": "A bar for each stage, the longest at decision", "caption": figures.caption(ax)}
+        output = {"output_type": "display_data", "data": data, "metadata": {"image/png": shown}}
+        cell = {"cell_type": "code", "metadata": {}, "source": "", "outputs": [output, output]}
+        text = render({"cells": [cell]}, stem="01_x", study="S", links=[], parameters={}, footer="")
+        for number in (1, 2):
+            assert f"<figcaption>Figure {number}. Who &lt;goes&gt; no further. n = 12 customers</figcaption>" in text
+
+    def test_a_figure_without_a_title_has_no_caption(self) -> None:
+        assert figures.caption(figures.new_axes(width=2, height=1)) == ""
+
+
+class TestLinks:
+    def test_the_first_cell_of_a_row_leads_to_a_page_of_the_run_and_nowhere_else(self) -> None:
+        frame = pd.DataFrame(
+            {"a": ["x", "y", "z"], "link": ["05_x.html#who-when", "javascript:alert(1)", "//example.org/a.html"]}
+        )
+        made = html.table(frame, "c", columns=["a"], links="link")
+        assert re.findall(r'<a href="([^"]+)">(.)</a>', made) == [("05_x.html#who-when", "x")]
 
 
 class TestPolicy:
