@@ -97,13 +97,12 @@ def subtitle(ax: Axes, title: str, note: str = "") -> None:
 
 
 def caption(ax: Axes) -> str:
-    """Return the title of the figure of `ax` with the note under it; empty where it has none."""
-    for each in [ax, *ax.figure.axes]:
-        title = each.get_title(loc="left").strip() or each.get_title().strip()
-        if title:
-            notes = [words.get_text() for words in each.texts if words.get_gid() == NOTE]
-            return ". ".join(" ".join(part.split()) for part in [title, *notes])
-    return ""
+    """Return the title of the figure of `ax` and the note under it; where not one panel has a title, how its alt text begins."""
+    titled = [each for each in ax.figure.axes if each.get_title(loc="left").strip()]
+    if len(titled) != 1:
+        return alt_text(ax).partition(". ")[0].rstrip(".")
+    notes = [words.get_text() for words in titled[0].texts if words.get_gid() == NOTE]
+    return ". ".join(" ".join(part.split()) for part in [titled[0].get_title(loc="left"), *notes])
 
 
 def spread(ends: list[tuple[float, str, str]], least: float, top: float) -> list[tuple[float, str, str]]:

@@ -27,6 +27,9 @@ HEADINGS = {
 """Headings of columns whose name alone would puzzle a reader; others are written out from the name."""
 
 
+LONG = 60
+"""Cells of more signs get a width at which they are read as sentences."""
+
 WITHIN = re.compile(r"[\w-]+\.html(#[\w-]+)?")
 
 UNITS = {"": 1.0, "%": 0.01, "points": 0.01, "s": 1.0, "min": 60.0, "h": 3600.0, "days": 86400.0}
@@ -203,7 +206,8 @@ def table(
             else:
                 content = format_value(row[name], styles[name])
                 kind = "" if styles[name] == "text" or callable(styles[name]) else "num"
-            mark = f' class="{kind}"{number_attributes(content)}' if kind else ""
+            kind = kind or ("long" if len(content) > LONG else "")
+            mark = f' class="{kind}"{number_attributes(content) if kind == "num" else ""}' if kind else ""
             shown_as = link(row[links], content) if links and position == 0 else escape(content)
             cells.append(f'<th scope="row"{mark}>{shown_as}</th>' if position == 0 else f"<td{mark}>{shown_as}</td>")
         rows.append(f"<tr>{''.join(cells)}</tr>")

@@ -32,12 +32,9 @@ def chromium() -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def opened(browser: Any, file: Any, *, obeyed: bool = False, **options: Any) -> Iterator[tuple[Any, list[str]]]:
-    """Open a page offline; yields the page, and what it complained of or asked the network for.
-
-    Checkers put their own script into a page, so its policy holds only where it is to be obeyed.
-    """
-    context = browser.new_context(offline=True, bypass_csp=not obeyed, **options)
+def opened(browser: Any, file: Any, **options: Any) -> Iterator[tuple[Any, list[str]]]:
+    """Open a page offline, its policy obeyed; yields the page, and what it complained of or asked the network for."""
+    context = browser.new_context(offline=True, **options)
     page = context.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)

@@ -164,8 +164,8 @@ def _answer(question: str, answer: str, evidence: str, link: str, sure: str) -> 
 def answers_html(answers: list[dict[str, str]]) -> str:
     """Write the answers as a description list; all text is escaped."""
     items = "".join(
-        f"<dt>{escape(item['question'])}</dt><dd><p class='answer'>{escape(item['answer'])}</p>"
-        f"<p class='more'>{escape(item['evidence'])} {link(item['link'], 'See the evidence')}</p></dd>"
+        f"<div><dt>{escape(item['question'])}</dt><dd><p class='answer'>{escape(item['answer'])}</p>"
+        f"<p class='more'>{escape(item['evidence'])} {link(item['link'], 'See the evidence')}</p></dd></div>"
         for item in answers
     )
     return f"<dl class='answers'>{items}</dl>"

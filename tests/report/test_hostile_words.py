@@ -68,7 +68,7 @@ def test_the_words_are_there_as_text(report: Path) -> None:
 def test_nothing_runs_in_a_browser(report: Path) -> None:
     with chromium() as browser:
         for file in sorted(report.glob("*.html")):
-            with opened(browser, file, obeyed=True) as (page, said):
+            with opened(browser, file) as (page, said):
                 assert page.locator("script").count() == 1
                 assert page.locator("h1").count() == 1
                 assert page.locator("img[onerror]").count() == 0

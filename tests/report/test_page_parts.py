@@ -107,8 +107,13 @@ class TestFigures:
         for number in (1, 2):
             assert f"<figcaption>Figure {number}. Who &lt;goes&gt; no further. n = 12 customers</figcaption>" in text
 
-    def test_a_figure_without_a_title_has_no_caption(self) -> None:
-        assert figures.caption(figures.new_axes(width=2, height=1)) == ""
+    def test_a_figure_of_several_panels_has_the_beginning_of_its_alt_text(self) -> None:
+        ax = figures.new_axes(width=2, height=1)
+        panel = ax.figure.add_subplot()
+        for each in (ax, panel):
+            figures.subtitle(each, "B1")
+        figures.describe(ax, "One panel a behaviour. The first has 12 journeys.")
+        assert figures.caption(ax) == "One panel a behaviour"
 
 
 class TestLinks:
@@ -148,7 +153,7 @@ class TestPolicy:
         file = tmp_path / "x.html"
         hostile = "<script>document.title='a'</script><p onclick=\"document.title='b'\" style='color:red'>x</p></main>"
         file.write_text(made_page.read_text("utf-8").replace("</main>", hostile), "utf-8")
-        with opened(browser, file, obeyed=True) as (view, said):
+        with opened(browser, file) as (view, said):
             view.locator("p[onclick]").click()
             assert view.title() == "X – S"
         assert len(said) >= 2
@@ -186,7 +191,7 @@ def column(view: Any, caption: str, place: int) -> list[str]:
 @needs_chromium
 class TestInABrowser:
     def test_columns_sort_by_number_with_what_is_missing_last(self, made_page: Path, browser: Any) -> None:
-        with opened(browser, made_page, obeyed=True) as (view, said):
+        with opened(browser, made_page) as (view, said):
             table = view.locator("table", has=view.locator("caption:text-is('Short')"))
             head = table.locator("thead th")
             before = column(view, "Short", 1)
@@ -219,7 +224,7 @@ class TestInABrowser:
         self, made_page: Path, browser: Any
     ) -> None:
         options = {"permissions": ["clipboard-read", "clipboard-write"]}
-        with opened(browser, made_page, obeyed=True, **options) as (view, said):
+        with opened(browser, made_page, **options) as (view, said):
             assert view.locator("input[type=search]").count() == 1
             copy = view.get_by_role("button", name="Copy as CSV: Long")
             copy.click()
@@ -235,7 +240,7 @@ class TestInABrowser:
         assert said == []
 
     def test_sections_fold_and_a_link_opens_the_one_it_leads_to(self, made_page: Path, browser: Any) -> None:
-        with opened(browser, made_page, obeyed=True) as (view, said):
+        with opened(browser, made_page) as (view, said):
             fold = view.get_by_role("button", name="Who & when")
             table = view.locator("caption:text-is('Long')")
             assert fold.get_attribute("aria-expanded") == "true"
@@ -251,7 +256,7 @@ class TestInABrowser:
         assert said == []
 
     def test_the_keyboard_reaches_every_control(self, made_page: Path, browser: Any) -> None:
-        with opened(browser, made_page, obeyed=True) as (view, _):
+        with opened(browser, made_page) as (view, _):
             wanted = view.locator("a[href], button, input, summary, .scroll").filter(visible=True).count()
             view.keyboard.press("Tab")
             assert view.evaluate("document.activeElement.className") == "skip"
