@@ -17,7 +17,7 @@ PAGES = {
     "joint": "04_joint_display.html#stage-by-stage",
     "behaviours": "05_behaviours.html#a-portrait-of-each",
     "friction": "06_friction.html#where-they-leave-stage-by-stage",
-    "impact": "07_touchpoint_impact.html#the-verdicts",
+    "impact": "07_touchpoint_impact.html#what-to-do-and-what-to-test",
     "experiments": "08_experiments.html#randomised-tests",
     "changes": "08_experiments.html#dated-changes",
 }
