@@ -20,7 +20,7 @@
   }
 
   const arrive = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(location.hash.slice(1));
     const part = target && target.closest("section");
     if (part) {
       fold(part.querySelector("h2"), true);
