@@ -22,9 +22,10 @@ class Heading(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where a heading or a caption begins in the text, and whether nothing encloses it."""
+    """Where a heading or a caption begins and ends in the text, and whether nothing encloses it."""
 
     offset: int
+    end: int
     tag: str
     text: str
     top: bool
@@ -39,6 +40,7 @@ class _Places(HTMLParser):
         self.found: list[_Place] = []
         self.ids = set(TAKEN)
         self._open: list[str] = []
+        self._text = text
         self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
         self._reading: tuple[int, str, bool, str] | None = None
         self._words: list[str] = []
@@ -48,8 +50,7 @@ class _Places(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         anchor = dict(attrs).get("id") or ""
         if tag in {"h2", "h3", "caption"}:
-            line, column = self.getpos()
-            self._reading, self._words = (self._lines[line - 1] + column, tag, not self._open, anchor), []
+            self._reading, self._words = (self._offset(), tag, not self._open, anchor), []
         if anchor:
             self.ids.add(anchor)
         if tag not in VOID:
@@ -61,8 +62,14 @@ class _Places(HTMLParser):
                 pass
         if self._reading is not None and tag == self._reading[1]:
             offset, _, top, anchor = self._reading
-            self.found.append(_Place(offset, tag, " ".join("".join(self._words).split()), top, anchor))
+            end = self._text.index(">", self._offset()) + 1
+            self.found.append(_Place(offset, end, tag, " ".join("".join(self._words).split()), top, anchor))
             self._reading = None
+
+    def _offset(self) -> int:
+        """Where the tag that is read begins."""
+        line, column = self.getpos()
+        return self._lines[line - 1] + column
 
     def handle_data(self, data: str) -> None:
         if self._reading is not None:
@@ -111,8 +118,7 @@ def arrange(body: str, stem: str) -> tuple[str, list[Heading]]:
             edits.append((after, f' id="{anchor}" tabindex="-1"'))
         if place.tag == "h2" and place.top:
             edits.append((place.offset, f"{'</div></section>' if opened else ''}<section>"))
-            end = body.index("</h2>", place.offset) + len("</h2>")
-            edits.append((end, '<div class="part">'))
+            edits.append((place.end, '<div class="part">'))
             headings.append(Heading(anchor, place.text))
             opened = True
     if opened:
@@ -137,11 +143,10 @@ def file_name(stem: str, number: int, caption: str) -> str:
 
     Examples
     --------
-    >>> file_name("05_behaviours", 3, "Portraits of the behaviours"), file_name("index", 1, "Touchpoints")
-    ('05-03-portraits-of-the-behaviours.csv', 'index-01-touchpoints.csv')
+    >>> file_name("05_behaviours", 3, "Portraits"), file_name("index", 1, "Touchpoints")
+    ('05-behaviours-03-portraits.csv', 'index-01-touchpoints.csv')
     """
-    page = re.match(r"\d+(?=[_-])", stem)
-    return f"{page[0] if page else slug(stem)}-{number:02d}-{slug(caption)}.csv"
+    return f"{slug(stem)}-{number:02d}-{slug(caption)}.csv"
 
 
 def _free(anchor: str, taken: set[str]) -> str:

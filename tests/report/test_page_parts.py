@@ -73,6 +73,12 @@ class TestSections:
         assert re.findall(r'id=[\'"]([\w-]+)', body) == ["a-b", "a-b-2", "c", "main-2"]
         assert body.count("<section>") == body.count("</div></section>") == 2
 
+    def test_tags_as_others_write_them(self) -> None:
+        body, headings = arrange("<H2\n class='x'>A &gt; b</H2 ><p>open<h2>B</h2>", "01_x")
+        assert [item.text for item in headings] == ["A > b"]
+        assert body.startswith('<section><H2 id="a-b" tabindex="-1"\n class=\'x\'>A &gt; b</H2 ><div class="part">')
+        assert body.endswith('<h2 id="b" tabindex="-1">B</h2></div></section>')
+
     def test_what_has_no_headings_is_left_as_it_is(self) -> None:
         assert arrange("<h1>x</h1>\n<p>y</p>", "01_x") == ("<h1>x</h1>\n<p>y</p>", [])
 
@@ -163,7 +169,7 @@ class TestPolicy:
 class TestFiles:
     def test_tables_are_written_as_shown_with_numbers_in_one_unit(self, made_page: Path) -> None:
         written = write_tables(made_page.read_text("utf-8"), made_page.parent)
-        assert [file.name for file in written] == ["05-01-short.csv", "05-02-long.csv", "05-03-folded.csv"]
+        assert [file.name for file in written] == ["05-x-01-short.csv", "05-x-02-long.csv", "05-x-03-folded.csv"]
         assert written[0].read_bytes().startswith(b"\xef\xbb\xbf")
         rows = list(csv.reader(written[0].open(encoding="utf-8-sig", newline="")))
         assert rows[0][:4] == ["Touchpoint", "Share", "95 % interval low", "95 % interval high"]
@@ -178,7 +184,7 @@ class TestFiles:
 
     def test_a_caption_cannot_name_another_file(self) -> None:
         body, _ = arrange(html.table(FRAME, '../../x" title="data/y.csv'), "01_x")
-        assert list(read_tables(body)) == ["01-01-x-title-data-y-csv.csv"]
+        assert list(read_tables(body)) == ["01-x-01-x-title-data-y-csv.csv"]
         assert read_tables('<table><caption title="data/../x.csv">c</caption><tr><td>1</td></tr></table>') == {}
 
 
@@ -228,9 +234,9 @@ class TestInABrowser:
             assert view.locator("input[type=search]").count() == 1
             copy = view.get_by_role("button", name="Copy as CSV: Long")
             copy.click()
-            view.get_by_text("Copied; in the run it is data/05-02-long.csv").wait_for()
+            view.get_by_text("Copied; in the run it is data/05-x-02-long.csv").wait_for()
             copied = view.evaluate("navigator.clipboard.readText()")
-            written = read_tables(made_page.read_text("utf-8"))["05-02-long.csv"]
+            written = read_tables(made_page.read_text("utf-8"))["05-x-02-long.csv"]
             assert list(csv.reader(copied.splitlines())) == written
             view.get_by_label("Filter rows: Long").fill("CH")
             assert column(view, "Long", 1) == ["chat", "chat"]
