@@ -102,7 +102,8 @@ def caption(ax: Axes) -> str:
     if len(titled) != 1:
         return alt_text(ax).partition(". ")[0].rstrip(".")
     notes = [words.get_text() for words in titled[0].texts if words.get_gid() == NOTE]
-    return ". ".join(" ".join(part.split()) for part in [titled[0].get_title(loc="left"), *notes])
+    parts = [" ".join(part.split()) for part in [titled[0].get_title(loc="left"), *notes]]
+    return " ".join([*(part if part.endswith((".", "?")) else f"{part}." for part in parts[:-1]), parts[-1]])
 
 
 def spread(ends: list[tuple[float, str, str]], least: float, top: float) -> list[tuple[float, str, str]]:

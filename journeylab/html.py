@@ -35,7 +35,7 @@ WITHIN = re.compile(r"[\w-]+\.html(#[\w-]+)?")
 UNITS = {"": 1.0, "%": 0.01, "points": 0.01, "s": 1.0, "min": 60.0, "h": 3600.0, "days": 86400.0}
 """What a shown number times its unit counts: shares and points as fractions of one, times as seconds."""
 
-SHOWN = re.compile(r"(?:< )?([+−]?)([\d,]+(?:\.\d+)?)(?: (%|points|s|min|h|days))?")
+SHOWN = re.compile(r"([+−]?)((?:0|[1-9][\d,]*)(?:\.\d+)?)(?: (%|points|s|min|h|days))?")
 
 
 def escape(value: object) -> str:
@@ -206,8 +206,9 @@ def table(
             else:
                 content = format_value(row[name], styles[name])
                 kind = "" if styles[name] == "text" or callable(styles[name]) else "num"
+            told = number_attributes(content) if kind or callable(styles.get(name)) or " to " in content else ""
             kind = kind or ("long" if len(content) > LONG else "")
-            mark = f' class="{kind}"{number_attributes(content) if kind == "num" else ""}' if kind else ""
+            mark = (f' class="{kind}"' if kind else "") + told
             shown_as = link(row[links], content) if links and position == 0 else escape(content)
             cells.append(f'<th scope="row"{mark}>{shown_as}</th>' if position == 0 else f"<td{mark}>{shown_as}</td>")
         rows.append(f"<tr>{''.join(cells)}</tr>")

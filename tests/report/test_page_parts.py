@@ -178,6 +178,22 @@ class TestFiles:
         assert rows[3] == ["call", "", "", "", "0", "80", "7200"]
         assert [row[0] for row in rows[4:]] == ["'@mail", "visit", "'-shop"]
 
+    def test_numbers_and_intervals_in_words_count_and_codes_and_dates_stay_text(self) -> None:
+        frame = pd.DataFrame(
+            {
+                "id": ["007", "12a"],
+                "cost": [1234.5, 7.0],
+                "ends": ["+5.2 to +8.9 points", "too few"],
+                "day": ["2026-05-01", "–"],
+            }
+        )
+        body, _ = arrange(html.table(frame, "T", formats={"cost": lambda value: f"{value:,.0f}"}), "x")
+        assert read_tables(body)["x-01-t.csv"] == [
+            ["Id", "Cost", "Ends low", "Ends high", "Day"],
+            ["007", "1234", "0.052", "0.089", "2026-05-01"],
+            ["12a", "7", "too few", "", "–"],
+        ]
+
     def test_rows_that_a_table_leaves_out_are_not_in_the_file(self) -> None:
         body, _ = arrange(html.table(FRAME, "Few", most=2, columns=["touchpoint", "n"]), "index")
         assert read_tables(body) == {"index-01-few.csv": [["Touchpoint", "n"], ["chat", "12345"], ["'=1+1", "9"]]}
