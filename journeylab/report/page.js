@@ -10,7 +10,7 @@
     if (open) part.removeAttribute("hidden");
     else part.setAttribute("hidden", "until-found");
   };
-  for (const heading of all("main section > h2")) {
+  for (const heading of all("main section > h2:has(+ .part)")) {
     const button = make("button", { type: "button", className: "fold" });
     button.append(...heading.childNodes);
     heading.append(button);
@@ -21,9 +21,9 @@
 
   const arrive = () => {
     const target = document.getElementById(location.hash.slice(1));
-    const part = target && target.closest("section");
+    const part = target && target.closest("section:has(> .part)");
     if (part) {
-      fold(part.querySelector("h2"), true);
+      fold(part.querySelector(":scope > h2"), true);
       target.scrollIntoView();
     }
   };

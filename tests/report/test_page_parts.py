@@ -46,7 +46,7 @@ def made(folder: Path) -> Path:
     long = html.table(pd.concat([FRAME] * 2, ignore_index=True), "Long", formats=FORMATS)
     body = (
         f"<h1>What is it?</h1><p>first</p><h2>Where they leave</h2>{short}<h3>Closer</h3><p>more</p>"
-        f"<blockquote><h2>Where they leave</h2></blockquote><h2>Who &amp; when</h2>{long}"
+        f"<section><h2>Where they leave</h2></section><h2>Who &amp; when</h2>{long}"
         f"<details><summary>Data: folded</summary>{html.table(FRAME.head(2), 'Folded')}</details>"
     )
     links = [Link("index.html", "Overview"), Link("05_x.html", "X", True)]
