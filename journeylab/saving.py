@@ -282,4 +282,6 @@ def _page(title: str, body: str) -> str:
     from journeylab.report.page import page
 
     title = title if len(title) <= 120 else f"{title[:119]}…"
-    return page(title=title, study="journeylab", links=(), body=f"<h1>{html.escape(title)}</h1>{body}", footer="")
+    return page(
+        stem="saved", title=title, study="journeylab", links=(), body=f"<h1>{html.escape(title)}</h1>{body}", footer=""
+    )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from journeylab import text
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.intervals import holm
-from journeylab.journeys import build
+from journeylab.journeys.build import build
 from journeylab.journeys.cuts import microseconds
 
 MEASURES = ("share", "count", "value")

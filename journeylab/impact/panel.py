@@ -13,7 +13,7 @@ from journeylab.errors import StudyError, did_you_mean, listing
 from journeylab.impact.amounts import Amounts
 from journeylab.impact.controls import control_outcomes
 from journeylab.impact.history import counts_before, from_attributes, from_context, from_events, visits_of
-from journeylab.journeys import build
+from journeylab.journeys.build import build
 from journeylab.journeys.cuts import microseconds
 from journeylab.journeys.model import Journeys, keep_events
 

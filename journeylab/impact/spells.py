@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from journeylab.errors import StudyError
-from journeylab.journeys import build
+from journeylab.journeys.build import build
 from journeylab.journeys.model import Journeys, first_position, meetings
 from journeylab.journeys.observation import Moment, observed
 
