@@ -120,11 +120,13 @@ def shown_number(shown: str, unit: str = "") -> str:
     --------
     >>> shown_number("−1.2 points"), shown_number("12,345"), shown_number("3 %"), shown_number("2.0 h"), shown_number("–")
     ('-0.012', '12345', '0.03', '7200', '')
+    >>> shown_number("7 is better")
+    ''
     """
     if shown in {"∞", "−∞"}:
         return "Infinity" if shown == "∞" else "-Infinity"
     match = SHOWN.fullmatch(shown)
-    if match is None:
+    if match is None or (match[3] or unit) not in UNITS:
         return ""
     value = float(match[2].replace(",", "")) * UNITS[match[3] or unit]
     return f"{'-' if match[1] == '−' else ''}{value:.15g}"
