@@ -20,9 +20,10 @@ BASE = {
     "tables",
     "privacy",
     "cache",
+    "progress",
 }
 ALLOWED = {
-    "journeys": BASE,
+    "journeys": BASE | {"look"},  # how they show themselves in JupyterLab
     "voices": BASE,
     "behaviours": BASE | {"journeys"},
     "impact": BASE | {"journeys"},
@@ -31,7 +32,7 @@ ALLOWED = {
     "findings": BASE | {"journeys", "voices", "behaviours", "impact", "joint", "journeymap", "study", "config"},
     "export": BASE | {"journeys", "voices", "behaviours", "journeymap", "study"},
     "simulate": BASE,
-    "report": BASE | {"study", "config", "check", "cache"},
+    "report": BASE | {"study", "config", "check", "cache", "progress"},
     "readers": BASE,
 }
 

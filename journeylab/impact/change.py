@@ -264,6 +264,8 @@ def dated_change(
         raise DataError(f"series: value holds {frame['value'].min():g}; counts are at least 0.")
     share = not counts and bool(frame["value"].between(0, 1).all())
     when = naive(changed_at)
+    if pd.isna(when):
+        raise StudyError(f"changed_at={changed_at!r} is no date, write one such as '2026-01-31'.")
     if controls is not None:
         other = _tidy(controls, "controls").rename(columns={"value": "control"})[["time", "control"]]
         frame = frame.merge(other, on="time")

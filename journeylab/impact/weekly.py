@@ -176,13 +176,11 @@ def _share(hits: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def naive(time: str | pd.Timestamp) -> pd.Timestamp:
-    """A time as naive UTC."""
+    """A time as naive UTC; NaT stays."""
     try:
-        stamp = pd.NaT if isinstance(time, (int, float)) else pd.Timestamp(time)
+        stamp = pd.Timestamp(time)
     except (TypeError, ValueError):
-        stamp = pd.NaT
-    if pd.isna(stamp):
-        raise StudyError(f"changed_at={time!r} is no date, write one such as '2026-01-31'.")
+        raise StudyError(f"changed_at={time!r} is no date, write one such as '2026-01-31'.") from None
     return stamp.tz_convert(None) if stamp.tzinfo is not None else stamp
 
 
