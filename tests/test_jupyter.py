@@ -150,7 +150,9 @@ class TestMistakes:
     def test_several_are_numbered_and_cannot_write_over_the_cell(
         self, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        said = self.run(shell, "raise jl.DataError('row 2: wrong\\nrow 3: \\x1b[2Jworse')", capsys)
+        said = self.run(
+            shell, "import journeylab as jl\nraise jl.DataError('row 2: wrong\\nrow 3: \\x1b[2Jworse')", capsys
+        )
         assert "1. row 2: wrong" in said
         assert "2. row 3:  [2Jworse" in said
 
@@ -165,7 +167,7 @@ class TestMistakes:
         self, shell: InteractiveShell, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("JOURNEYLAB_NOTEBOOK", "01_data_quality")
-        assert "study.py" in self.run(shell, "jl.open_study('/nowhere/at-all')", capsys)
+        assert "study.py" in self.run(shell, "import journeylab as jl\njl.open_study('/nowhere/at-all')", capsys)
 
 
 def wait_for(lines: list[tuple[str, bool]]) -> None:
