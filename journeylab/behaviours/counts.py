@@ -76,12 +76,6 @@ class Counts:
         """Free parameters of one chain: observed columns, less one a distribution."""
         return len(self.columns) - len(np.unique(self.group))
 
-    def reweighted(self, times: NDArray[np.int64]) -> Counts:
-        """Return the same rows with each journey counted `times`, shape (n_journeys,)."""
-        known = self.row >= 0
-        weights = np.bincount(self.row[known], weights=times[known], minlength=len(self.weights))
-        return dataclasses.replace(self, weights=weights.astype(float))
-
 
 @dataclasses.dataclass(frozen=True)
 class Paths:

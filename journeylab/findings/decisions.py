@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from journeylab.journeys import Journeys
+from journeylab.journeys.model import Journeys, session_begins
 from journeylab.study import Study
 
 if TYPE_CHECKING:
@@ -63,9 +63,7 @@ def specifications(study: Study, effects: pd.DataFrame, *, window: str, seed: in
 
 def visits_with(j: Journeys) -> dict[str, int]:
     """In how many visits each touchpoint was met."""
-    owner = j.event_journey
-    opens = np.ones(j.n_events, dtype=bool)
-    opens[1:] = (owner[1:] != owner[:-1]) | (j.session[1:] != j.session[:-1])
-    pairs = np.unique(np.cumsum(opens) * len(j.touchpoints) + j.codes)
+    visit = np.cumsum(session_begins(j))
+    pairs = np.unique(visit * len(j.touchpoints) + j.codes)
     counts = np.bincount(pairs % len(j.touchpoints), minlength=len(j.touchpoints))
     return dict(zip(j.touchpoints, counts.tolist(), strict=True))

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from journeylab import text
-from journeylab.findings.model import ACTS, GRADES, PAGES, Evidence, decided, rows
+from journeylab.findings.model import ACTS, GRADES, PAGES, Evidence, decided, rows, yearly
 from journeylab.html import escape, link
 from journeylab.study import Study
 
@@ -115,7 +115,8 @@ def _act_on(evidence: Evidence) -> dict[str, str]:
         question,
         f"{text.sentence(text.sentence_list(parts))}.",
         f"'{first.touchpoint}': {text.points(first.estimate)} on the outcome, 95 % interval "
-        f"{text.interval(first.ci_low, first.ci_high, 'points')}, {first.n_exposed:,} of {first.n_eligible:,} visits had it",
+        f"{text.interval(first.ci_low, first.ci_high, 'points')}{yearly(first, evidence.unit)}, "
+        f"{first.n_exposed:,} of {first.n_eligible:,} visits had it",
         PAGES["impact"],
         f"grade {first.grade}",
     )

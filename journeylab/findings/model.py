@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from journeylab import text
 from journeylab.config import Config
 
 PAGES = {
@@ -95,6 +96,13 @@ def decided(evidence: Evidence) -> list[Any]:
         judged = effects.merge(evidence.decisions[known], on="touchpoint", how="left")
     size = judged["value"].abs().fillna(judged["estimate"].abs())
     return rows(judged.loc[size.sort_values(ascending=False, kind="stable").index])
+
+
+def yearly(row: Any, unit: str) -> str:
+    """The interval of what a touchpoint brings in a year, after the one of its effect; empty where it has no price."""
+    if pd.isna(row.value):
+        return ""
+    return f"; {text.signed(row.value_low, 0)} to {text.signed(row.value_high, 0)} {unit} a year"
 
 
 def parameter(config: Config, notebook: str, name: str, default: Any) -> Any:

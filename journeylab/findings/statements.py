@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from journeylab import text
-from journeylab.findings.model import ACTS, PAGES, Evidence, Finding, decided, rows
+from journeylab.findings.model import ACTS, PAGES, Evidence, Finding, decided, rows, yearly
 from journeylab.journeymap import measure_goals
 from journeylab.journeymap.goals import write_value
 from journeylab.study import Study
@@ -79,7 +79,8 @@ def _effects(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             f"{text.sentence(row.decision)} '{row.touchpoint}': {said}.",
             f"visits with against without it, adjusted for earlier history: {text.points(row.estimate)}, 95 % interval "
-            f"{text.interval(row.ci_low, row.ci_high, 'points')}; consistent with an effect, not a proof",
+            f"{text.interval(row.ci_low, row.ci_high, 'points')}{yearly(row, evidence.unit)}; consistent with an effect, not a "
+            "proof",
             int(row.n_exposed),
             row.grade,
             PAGES["impact"],

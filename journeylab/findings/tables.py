@@ -32,12 +32,14 @@ def verdict_table(evidence: Evidence) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        touchpoint, decision, value (a year), estimate, ci_low, ci_high, n_exposed, grade, naive, reason.
+        touchpoint, decision, value (a year), value_interval (in words), estimate, ci_low, ci_high, n_exposed, grade,
+        naive, reason.
     """
     columns = [
         "touchpoint",
         "decision",
         "value",
+        "value_interval",
         "estimate",
         "ci_low",
         "ci_high",
@@ -50,7 +52,11 @@ def verdict_table(evidence: Evidence) -> pd.DataFrame:
     if found.empty:
         return pd.DataFrame(columns=columns)
     place = found["decision"].map({name: number for number, name in enumerate((*ACTS, "test", "not known"))})
-    found = found.assign(reason=found["why"]).loc[place.sort_values(kind="stable").index]
+    between = [
+        text.MISSING if pd.isna(row.value) else f"{text.signed(row.value_low, 0)} to {text.signed(row.value_high, 0)}"
+        for row in found.itertuples()
+    ]
+    found = found.assign(reason=found["why"], value_interval=between).loc[place.sort_values(kind="stable").index]
     return found[columns].reset_index(drop=True)
 
 
@@ -61,6 +67,7 @@ def verdict_json(verdicts: pd.DataFrame, unit: str) -> dict[str, Any]:
             row.touchpoint,
             row.decision,
             text.signed(row.value, 0),
+            row.value_interval,
             text.points(row.estimate),
             text.interval(row.ci_low, row.ci_high, "points"),
             f"{row.n_exposed:,.0f}",
@@ -75,6 +82,7 @@ def verdict_json(verdicts: pd.DataFrame, unit: str) -> dict[str, Any]:
             "Touchpoint",
             "Decision",
             f"Brings a year ({unit})",
+            "95 % interval of that",
             "Effect",
             "95 % interval",
             "Visits with it",

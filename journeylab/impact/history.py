@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from journeylab.errors import DataError, did_you_mean, listing
-from journeylab.journeys.model import Journeys
+from journeylab.journeys.model import Journeys, session_begins
 
 DAY = np.timedelta64(1, "D")
 RARE = 0.01
@@ -43,11 +43,9 @@ class Visits:
 
 def visits_of(j: Journeys) -> Visits:
     """Cut journeys by customer into visits."""
-    owner = j.event_journey
-    opens = np.ones(j.n_events, dtype=bool)
-    opens[1:] = (owner[1:] != owner[:-1]) | (j.session[1:] != j.session[:-1])
+    opens = session_begins(j)
     first = np.flatnonzero(opens)
-    return Visits(first, owner[first], j.times[first], np.cumsum(opens) - 1)
+    return Visits(first, j.event_journey[first], j.times[first], np.cumsum(opens) - 1)
 
 
 def counts_before(

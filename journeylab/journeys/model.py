@@ -325,15 +325,20 @@ def until(j: Journeys, touchpoint: str | Iterable[str], occurrence: int = 1) -> 
     return account(j, cut, {"after_outcome": j.n_events - cut.n_events})
 
 
+def session_begins(j: Journeys) -> NDArray[np.bool_]:
+    """Whether each event is the first of its customer's session, shape (n_events,)."""
+    owner = j.event_journey
+    begins = np.ones(j.n_events, dtype=bool)
+    begins[1:] = (owner[1:] != owner[:-1]) | (j.session[1:] != j.session[:-1])
+    return begins
+
+
 def split_sessions(j: Journeys, *, named: bool = True) -> Journeys:
     """Make each session of each customer a journey of its own; unless `named`, their ids are empty and take no memory."""
     if j.by == "session":
         return j
-    owner = j.event_journey
-    begins = np.ones(j.n_events, dtype=bool)
-    begins[1:] = (owner[1:] != owner[:-1]) | (j.session[1:] != j.session[:-1])
-    starts = np.flatnonzero(begins)
-    journeys = owner[starts]
+    starts = np.flatnonzero(session_begins(j))
+    journeys = j.event_journey[starts]
     if named:
         numbers = j.session[starts] + 1
         ids = np.array(

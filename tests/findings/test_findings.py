@@ -55,6 +55,27 @@ def test_only_judged_touchpoints_are_acted_on(study: jl.Study, evidence: Evidenc
     assert any(finding.kind == "unknown" and "form" in finding.statement for finding in found)
 
 
+def test_decisions_go_before_verdicts_and_prices_have_intervals(study: jl.Study, evidence: Evidence) -> None:
+    dear = {"touchpoint": "store", "estimate": 0.07, "verdict": "keep"}
+    ad = {"touchpoint": "ad", "estimate": -0.01, "verdict": "not known"}
+    effects = with_effects(evidence, {}, dear, ad).effects
+    priced = {"touchpoint": ["chat", "store", "ad"], "decision": ["keep", "test", "remove"], "value": [900.0, 50.0, -300.0],
+              "value_low": [700.0, -80.0, -500.0], "value_high": [1100.0, 180.0, -100.0],
+              "why": ["helps", "not clear", "costs more"]}  # fmt: skip
+    tables = Evidence(evidence.stages, effects, decisions=pd.DataFrame(priced), unit="EUR")
+    act = findings.headline(study, tables)[3]
+    assert act["answer"] == "Remove 'ad' (−300 EUR a year) and keep 'chat' (+900 EUR a year)."
+    assert "−500 to −100 EUR a year" in act["evidence"]
+    found = [item for item in findings.find(study, tables) if item.kind == "act"]
+    assert [item.statement.split("'")[0] for item in found] == ["Keep ", "Remove ", "Test "]
+    assert "+700 to +1,100 EUR a year" in found[0].evidence
+    table = findings.verdict_table(tables)
+    assert table["touchpoint"].tolist() == ["ad", "chat", "store"]
+    written = findings.verdict_json(table, "EUR")
+    assert written["rows"][0][1:4] == ["remove", "−300", "−500 to −100"]
+    assert len(written["rows"][0]) == len(written["columns"])
+
+
 def test_a_broken_experiment_is_no_evidence(study: jl.Study, evidence: Evidence) -> None:
     row = {"experiment": "banner", "arm": "on", "estimate": 0.03, "ci_low": 0.01, "ci_high": 0.05, "p_value": 0.001,
            "n_arm": 500, "n_control": 500, "verdict": "keep"}  # fmt: skip
