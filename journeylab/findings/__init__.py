@@ -15,6 +15,7 @@ from journeylab.findings.tables import (
     as_dict,
     since_last,
     to_frame,
+    verdict_columns,
     verdict_json,
     verdict_table,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "stack",
     "stated_beside",
     "to_frame",
+    "verdict_columns",
     "verdict_json",
     "verdict_table",
 ]

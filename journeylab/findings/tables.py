@@ -60,6 +60,22 @@ def verdict_table(evidence: Evidence) -> pd.DataFrame:
     return found[columns].reset_index(drop=True)
 
 
+def verdict_columns(unit: str) -> dict[str, str]:
+    """The columns of the table of decisions, as they are headed."""
+    return {
+        "touchpoint": "Touchpoint",
+        "decision": "Decision",
+        "value": f"Brings a year ({unit})",
+        "value_interval": "95 % interval of that",
+        "estimate": "Effect",
+        "ci": "95 % interval",
+        "n_exposed": "Visits with it",
+        "grade": "Grade",
+        "naive": "Met it, less others",
+        "reason": "Why",
+    }
+
+
 def verdict_json(verdicts: pd.DataFrame, unit: str) -> dict[str, Any]:
     """The table of decisions as the index page shows it: caption, columns, rows of text."""
     rows = [
@@ -78,17 +94,7 @@ def verdict_json(verdicts: pd.DataFrame, unit: str) -> dict[str, Any]:
     ]
     return {
         "caption": "Touchpoints: what to do, what it is worth, and how sure",
-        "columns": [
-            "Touchpoint",
-            "Decision",
-            f"Brings a year ({unit})",
-            "95 % interval of that",
-            "Effect",
-            "95 % interval",
-            "Visits with it",
-            "Grade",
-            "Met it, less others",
-        ],
+        "columns": [heading for name, heading in verdict_columns(unit).items() if name != "reason"],
         "rows": rows,
     }
 
