@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from journeylab.errors import DataError
-from journeylab.impact import specification_curve, touchpoint_effects
+from journeylab.impact import specification, specification_curve, touchpoint_effects
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,24 @@ def test_a_verdict_that_hangs_on_one_choice_does_not_survive(world: tuple[pd.Dat
     assert (table["n_specifications"] == 11 * 5).all()
     assert "Under 55 specifications" in found.summary()
     found.plot()
+
+
+@pytest.mark.parametrize(
+    ("estimates", "main", "survives"),
+    [
+        ([0.05] * 10, 0, True),
+        ([0.05] * 9 + [-0.001], 0, True),  # nine of ten, and the tenth is not clear
+        ([0.05] * 8 + [-0.001] * 2, 0, False),  # too few share the sign
+        ([0.05] * 19 + [-0.05], 0, False),  # one clearly denies it
+        ([-0.001] + [0.05] * 19, 0, False),  # the page itself says otherwise than the rest
+    ],
+)
+def test_when_a_verdict_survives(estimates: list[float], main: int, survives: bool) -> None:
+    value = np.array(estimates)
+    curve = pd.DataFrame(
+        {"estimate": value, "ci_low": value - 0.01, "ci_high": value + 0.01, "main": np.arange(len(value)) == main}
+    )
+    assert specification._judge("page", curve)["survives"] is survives
 
 
 def test_the_main_specification_is_that_of_the_page(world: tuple[pd.DataFrame, pd.DataFrame]) -> None:
