@@ -215,7 +215,7 @@ def table(
             cells.append(f'<th scope="row"{mark}>{shown_as}</th>' if position == 0 else f"<td{mark}>{shown_as}</td>")
         rows.append(f"<tr>{''.join(cells)}</tr>")
     left = len(frame) - len(shown)
-    more = f"<p class='more'>and {left:,} more rows in the results file</p>" if left > 0 else ""
+    more = f"<p class='more'>and {text.count(left)} more rows in the results file</p>" if left > 0 else ""
     return (
         f'<div class="scroll" role="region" aria-label="{escape(caption)}" tabindex="0">'
         f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"

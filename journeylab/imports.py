@@ -44,12 +44,15 @@ class Imports(Result):
         if not self.n_read:
             return "No row was read."
         lost = self.n_read - self.n_kept
-        sentence = f"{self.n_kept:,} of {self.n_read:,} rows were kept ({text.percent(self.n_kept / self.n_read, 2)})"
+        sentence = (
+            f"{text.count(self.n_kept)} of {text.count(self.n_read)} rows were kept "
+            f"({text.percent(self.n_kept / self.n_read, 2)})"
+        )
         if not lost:
             return f"{sentence}; nothing was dropped."
         worst = self.losses.loc[self.losses["n"].idxmax()]
-        most = f"most of them rows of {worst['source']} {worst['reason']} ({worst['n']:,})"
-        return f"{sentence}; {lost:,} were dropped, {most}."
+        most = f"most of them rows of {worst['source']} {worst['reason']} ({text.count(worst['n'])})"
+        return f"{sentence}; {text.count(lost)} were dropped, {most}."
 
 
 def overview(reports: Iterable[ImportReport]) -> Imports:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from journeylab import html
+from journeylab import html, text
 from journeylab.errors import JourneylabError
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def at_journeys(j: Journeys) -> str:
     """How many, when, and the touchpoints met most."""
     one = "customer" if j.by == "customer" else "visit"
     said = (
-        f"{j.n_journeys:,} journeys (one a {one}) of {j.n_customers:,} customers, {j.n_events:,} events at "
+        f"{text.count(j.n_journeys)} journeys (one a {one}) of {text.count(j.n_customers)} customers, "
+        f"{text.count(j.n_events)} events at "
         f"{len(j.touchpoints)} touchpoints"
     )
     if not j.n_events:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from journeylab import text
 from journeylab.intervals import CONFIDENCE
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Result:
 
     def summary(self) -> str:
         """Say in one sentence what was found, with n and interval."""
-        return f"{self.method}: {len(self.table):,} rows."
+        return f"{self.method}: {text.count(len(self.table))} rows."
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the result on `ax` (or a new figure) and return the Axes, which carry an alt text."""
@@ -85,7 +86,9 @@ class Result:
             columns, formats, left = None, None, max(0, frame.shape[1] - MOST_COLUMNS)
             frame = frame.iloc[:, :MOST_COLUMNS]
         table = html.table(frame.head(MOST_ROWS), type(self).__name__, columns=columns, formats=formats)
-        cut = [f"{n:,} more {what}" for n, what in ((len(frame) - MOST_ROWS, "rows"), (left, "columns")) if n > 0]
+        cut = [
+            f"{text.count(n)} more {what}" for n, what in ((len(frame) - MOST_ROWS, "rows"), (left, "columns")) if n > 0
+        ]
         more = f"<p class='more'>and {' and '.join(cut)} in .table</p>" if cut else ""
         return f"<p>{html.escape(self.summary())}</p>{table}{more}{html.assumptions(self.method, self.assumptions)}"
 

@@ -15,6 +15,28 @@ def is_missing(value: object) -> bool:
     return value is None or (not isinstance(value, (list, tuple, dict)) and bool(pd.isna(value)))
 
 
+def count(n: float) -> str:
+    """Write a whole number, thousands apart.
+
+    Examples
+    --------
+    >>> count(12345), count(0)
+    ('12,345', '0')
+    """
+    return f"{n:,}"
+
+
+def fixed(value: float, digits: int = 0) -> str:
+    """Write a number with as many decimals as are asked for.
+
+    Examples
+    --------
+    >>> fixed(1234.567, 2), fixed(3.5)
+    ('1,234.57', '4')
+    """
+    return f"{value:,.{digits}f}"
+
+
 def percent(share: float, digits: int | None = None) -> str:
     """Write a share as per cent.
 

@@ -6,6 +6,7 @@ import dataclasses
 
 import pandas as pd
 
+from journeylab import text
 from journeylab.config import StudySection
 from journeylab.errors import DataError
 
@@ -49,7 +50,7 @@ def use_events(recorded: pd.DataFrame, settings: StudySection) -> Used:
     events = recorded[reasons == ""].reset_index(drop=True) if len(gone) else recorded
     if not len(events):
         raise DataError(
-            f"none of the {len(recorded):,} events lies within first_day and last_day of [study]; "
+            f"none of the {text.count(len(recorded))} events lies within first_day and last_day of [study]; "
             f"they are from {day.min()} to {day.max()}."
         )
     return Used(events, counted)

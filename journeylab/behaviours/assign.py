@@ -55,7 +55,8 @@ class Assigned(Result):
         ]
         share, low, high = wilson(self.unclear, n)
         return (
-            f"Of {n:,} journeys: {text.sentence_list(parts)}; {text.percent(share)} ({text.interval(low, high)}) are clear in "
+            f"Of {text.count(n)} journeys: {text.sentence_list(parts)}; {text.percent(share)} "
+            f"({text.interval(low, high)}) are clear in "
             f"none (posterior under {CLEAR:g}), and {text.percent(self.unseen)} of the steps are new to the model."
         )
 
@@ -71,7 +72,7 @@ class Assigned(Result):
         ax.xaxis.set_major_formatter("{x:.0f} %")
         ax.set_xlabel("share of journeys (dot) and in the stored model (bar)")
         ax.set_ylim(-0.6, len(frame) - 0.4)
-        figures.subtitle(ax, "Which known behaviours they follow", f"n = {len(self.labels):,} journeys")
+        figures.subtitle(ax, "Which known behaviours they follow", f"n = {text.count(len(self.labels))} journeys")
         return figures.describe(ax, f"Dot plot of shares of behaviours. {self.summary()}")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from journeylab import results
+from journeylab import results, text
 from journeylab.behaviours.counts import Counts, count, paths
 from journeylab.behaviours.mixture import ALPHA
 from journeylab.errors import DataError
@@ -201,7 +201,7 @@ def model(
     """
     if len(found.posterior) != j.n_journeys:
         raise DataError(
-            f"these behaviours are of {len(found.posterior):,} journeys, and {j.n_journeys:,} are given; "
+            f"these behaviours are of {text.count(len(found.posterior))} journeys, and {text.count(j.n_journeys)} are given; "
             "pass the journeys they were found in."
         )
     labels = tuple(found.table["behaviour"])

@@ -79,7 +79,7 @@ class Change(Result):
         figures.subtitle(
             ax,
             "How behaviours changed",
-            f"n = {self.table['n_before'].sum():,.0f} before, {self.table['n'].sum():,.0f} now",
+            f"n = {text.fixed(self.table['n_before'].sum(), 0)} before, {text.fixed(self.table['n'].sum(), 0)} now",
         )
         return figures.describe(ax, f"Dot plot of shares of behaviours before and now. {self.summary()}")
 

@@ -137,7 +137,7 @@ def _axes(panels: int, title: str, n: int) -> list[Any]:
     """The panels of a new figure, two a row."""
     if panels == 1:
         ax = figures.new_axes(height=3.4)
-        figures.subtitle(ax, title, f"n = {n:,} journeys")
+        figures.subtitle(ax, title, f"n = {text.count(n)} journeys")
         return [ax]
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -148,7 +148,7 @@ def _axes(panels: int, title: str, n: int) -> list[Any]:
         figure.set_layout_engine("constrained", h_pad=0.08, w_pad=0.1)
         axes = list(figure.subplots(rows, 2, squeeze=False).ravel())
     figure.suptitle(
-        f"{title} (n = {n:,} journeys)", x=0.01, ha="left", fontsize=12, fontweight="bold", color=figures.INK
+        f"{title} (n = {text.count(n)} journeys)", x=0.01, ha="left", fontsize=12, fontweight="bold", color=figures.INK
     )
     for spare in axes[panels:]:
         spare.set_axis_off()

@@ -103,7 +103,7 @@ class Behaviours(Result):
             if len(weak)
             else " All are found again when customers are resampled."
         )
-        return f"{self.k} behaviours recur in {len(self.labels):,} journeys: {text.sentence_list(shares)}.{doubt}"
+        return f"{self.k} behaviours recur in {text.count(len(self.labels))} journeys: {text.sentence_list(shares)}.{doubt}"
 
     @property
     def verdicts(self) -> pd.DataFrame:
@@ -243,7 +243,8 @@ def find(
     posterior[counts.row < 0] = model.shares  # nothing was seen before the cut, so nothing tells the behaviours apart
     tested = [
         f"{check.k} against {check.fewer}{' with a memory of two steps' if check.memory else ''}: gain "
-        f"{text.number(check.gain)}, by chance at most {text.number(check.null_gain)} ({check.draws} simulated sets of {check.n:,} "
+        f"{text.number(check.gain)}, by chance at most {text.number(check.null_gain)} ({check.draws} simulated sets "
+        f"of {text.count(check.n)} "
         "journeys)"
         for check in checks
     ]
@@ -290,7 +291,7 @@ def _timed(found: Paths) -> tuple[str, ...]:
         return ("No step has a time (all are missing or nought), so times do not count.",)
     return (
         "How long a step takes depends on the behaviour, not on the step or the time before; "
-        f"{known:,} of {steps:,} steps have a time, the others are missing or nought.",
+        f"{text.count(known)} of {text.count(steps)} steps have a time, the others are missing or nought.",
     )
 
 

@@ -122,7 +122,8 @@ def group(
     sizes = list(fitted)
     if len(rows) < len(weights):
         notes.append(
-            f"{len(weights):,} distinct journeys: the medoids come from {SAMPLES} samples of {largest:,} journeys, and every "
+            f"{text.count(len(weights))} distinct journeys: the medoids come from {SAMPLES} samples of "
+            f"{text.count(largest)} journeys, and every "
             "journey belongs to the nearest."
         )
     ends, to_medoids = _everyone(measure, rows, drawn, fitted[chosen], weights, chosen, grouping, largest, seed, rng)
@@ -251,7 +252,7 @@ def _choose(
         return 1, most, []
     note = (
         f"{best} groups against one chain: silhouette {text.number(observed[best])}, by chance at most "
-        f"{text.number(most[best])} ({len(drawn)} simulated sets of {len(same):,} journeys)"
+        f"{text.number(most[best])} ({len(drawn)} simulated sets of {text.count(len(same))} journeys)"
     )
     return best if observed[best] > most[best] else 1, most, [note]
 

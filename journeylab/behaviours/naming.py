@@ -98,4 +98,4 @@ def words(distinctive: pd.DataFrame, label: str) -> str:
 
 def _pair(row: object) -> str:
     inside, elsewhere = 100 * row.share_in, 100 * row.share_elsewhere  # type: ignore[attr-defined]
-    return f"{row.touchpoint} ({inside:.0f} against {elsewhere:.0f} %)"  # type: ignore[attr-defined]
+    return f"{row.touchpoint} ({text.fixed(inside, 0)} against {text.fixed(elsewhere, 0)} %)"  # type: ignore[attr-defined]

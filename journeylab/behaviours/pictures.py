@@ -59,7 +59,7 @@ def index_plot(
             grid = grid[np.linspace(0, len(grid) - 1, LINES).round().astype(int)]
         _image(ax, grid, len(coloured))
         ax.set_yticks([])
-        _title(ax, _name(names, label), f"{len(grid):,} of {len(inside):,} journeys")
+        _title(ax, _name(names, label), f"{text.count(len(grid))} of {text.count(len(inside))} journeys")
         shown.append(f"{_name(names, label)}: {_opening(grid, coloured)}")
     _finish(figure, axes, coloured)
     return figures.describe(
@@ -97,7 +97,7 @@ def distribution_plot(
         ax.set_yticks([0, 50, 100], ["0 %", "50 %", "100 %"])
         ax.grid(visible=False)
         over = 100 - bottom
-        _title(ax, _name(names, label), f"n = {len(inside):,} journeys")
+        _title(ax, _name(names, label), f"n = {text.count(len(inside))} journeys")
         half = np.flatnonzero(over >= 50)
         ends = (
             f"half are over after {half[0]} steps" if len(half) else f"more than half go on for {WIDEST} steps or more"
@@ -136,7 +136,7 @@ def transition_maps(
         if size:
             ax.imshow(100 * share, cmap="Blues", vmin=0, vmax=100, aspect="auto")
         for row, column in zip(*np.nonzero(share >= 0.1), strict=True):
-            ax.text(column, row, f"{100 * share[row, column]:.0f}", ha="center", va="center", fontsize=8,
+            ax.text(column, row, text.fixed(100 * share[row, column], 0), ha="center", va="center", fontsize=8,
                     color="white" if share[row, column] > 0.55 else figures.INK)  # fmt: skip
         ax.grid(visible=False)
         columns = 2 if len(found.table) > 1 else 1
@@ -144,7 +144,7 @@ def transition_maps(
         low = place + columns >= len(found.table)
         ax.set_xticks(range(size + 1), [*coloured, "others"] if low else [""] * (size + 1), rotation=45, ha="right",
                       fontsize=8.5)  # fmt: skip
-        _title(ax, _name(names, label), f"{int(table.sum()):,} steps")
+        _title(ax, _name(names, label), f"{text.count(int(table.sum()))} steps")
         named = share[:, :size]
         if named.any():
             row, column = np.unravel_index(int((named * np.sqrt(away)).argmax()), named.shape)

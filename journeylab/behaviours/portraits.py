@@ -127,7 +127,9 @@ class Portraits(Result):
         ax.xaxis.set_major_formatter("{x:.0f} %")
         ax.set_xlabel("share of the behaviour's customers who meet it")
         ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.12), ncols=2)
-        figures.subtitle(ax, "What sets the behaviours apart", f"n = {int(self.table['n'].sum()):,} customers")
+        figures.subtitle(
+            ax, "What sets the behaviours apart", f"n = {text.count(int(self.table['n'].sum()))} customers"
+        )
         return figures.describe(ax, f"Dot plot of touchpoints by behaviour. {self.summary()}")
 
 

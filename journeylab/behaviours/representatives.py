@@ -75,7 +75,8 @@ class Representatives(Result):
         whole = self.unclear.iloc[-1]
         return (
             f"The journeys shown cover {text.sentence_list(parts)} (distance up to {self.radius:g}). "
-            f"{text.percent(whole['share'])} of {whole['n']:,} customers ({text.interval(whole['ci_low'], whole['ci_high'])}) are "
+            f"{text.percent(whole['share'])} of {text.count(whole['n'])} customers "
+            f"({text.interval(whole['ci_low'], whole['ci_high'])}) are "
             f"represented by no behaviour: none has a posterior of {CLEAR:g}."
         )
 

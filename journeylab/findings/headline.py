@@ -44,7 +44,7 @@ def _how_far(study: Study, evidence: Evidence) -> dict[str, str]:
     return _answer(
         question,
         f"{text.sentence(text.sentence_list(steps[1:] or steps))}.{outcome}",
-        f"n = {total:,} customers",
+        f"n = {text.count(total)} customers",
         PAGES["map"],
         "counted",
     )
@@ -64,7 +64,7 @@ def _where(evidence: Evidence) -> dict[str, str]:
         question,
         f"At {row['stage']}: {text.percent(row['trouble'], 0)} of those who come there meet trouble"
         f"{f' ({text.sentence_list(parts)})' if len(parts) > 1 else ''}.",
-        f"95 % interval {text.interval(row['trouble_low'], row['trouble_high'])}, n = {row['n_customers']:,} customers",
+        f"95 % interval {text.interval(row['trouble_low'], row['trouble_high'])}, n = {text.count(row['n_customers'])} customers",
         PAGES["friction"],
         "counted",
     )
@@ -81,8 +81,10 @@ def _what_said(evidence: Evidence) -> dict[str, str]:
         rest = "" if most is None else f" Elsewhere, at {most.stage}: “{most.top_pain.rpartition(' (')[0]}”."
         return _answer(
             question,
-            f"None of {row['n_asked']:,} people asked named a pain there.{rest}",
-            "" if most is None else f"{most.n_pain:,} of {most.n_asked:,} people name a pain at {most.stage}",
+            f"None of {text.count(row['n_asked'])} people asked named a pain there.{rest}",
+            ""
+            if most is None
+            else f"{text.count(most.n_pain)} of {text.count(most.n_asked)} people name a pain at {most.stage}",
             PAGES["voices"],
             "said",
         )
@@ -91,8 +93,9 @@ def _what_said(evidence: Evidence) -> dict[str, str]:
     fit = {"confirm": "Words confirm behaviour.", "discord": "Words contradict behaviour."}.get(row["fit"], "")
     return _answer(
         question,
-        f"“{name}”, named by {count} of {row['n_asked']:,} people asked. {fit}".strip(),
-        f"{row['n_pain']:,} of {row['n_asked']:,} name any pain there ({text.interval(row['pain_low'], row['pain_high'])})"
+        f"“{name}”, named by {count} of {text.count(row['n_asked'])} people asked. {fit}".strip(),
+        f"{text.count(row['n_pain'])} of {text.count(row['n_asked'])} name any pain there "
+        f"({text.interval(row['pain_low'], row['pain_high'])})"
         f"{evidence.doubt(name)}",
         PAGES["joint"],
         "said",
@@ -116,7 +119,7 @@ def _act_on(evidence: Evidence) -> dict[str, str]:
         f"{text.sentence(text.sentence_list(parts))}.",
         f"'{first.touchpoint}': {text.points(first.estimate)} on the outcome, 95 % interval "
         f"{text.interval(first.ci_low, first.ci_high, 'points')}{yearly(first, evidence.unit)}, "
-        f"{first.n_exposed:,} of {first.n_eligible:,} visits had it",
+        f"{text.count(first.n_exposed)} of {text.count(first.n_eligible)} visits had it",
         PAGES["impact"],
         f"grade {first.grade}",
     )

@@ -79,7 +79,11 @@ class Evidence:
     def doubt(self, code: str) -> str:
         """What must be said where a statement rests on a code that coders do not agree on; else nothing."""
         weak = [row for row in rows(self.doubtful) if row.name == code]
-        return f"; coders agree too little on '{code}' to rest on it (alpha {weak[0].alpha:.2f})" if weak else ""
+        return (
+            f"; coders agree too little on '{code}' to rest on it (alpha {text.fixed(weak[0].alpha, 2)})"
+            if weak
+            else ""
+        )
 
 
 def decided(evidence: Evidence) -> list[Any]:

@@ -110,14 +110,16 @@ def _stages(evidence: Evidence) -> Iterator[Finding]:
     order = {"confirm": 0, "discord": 1}
     clear = [row for row in rows(evidence.stages) if row.fit in order]
     for row in sorted(clear, key=lambda row: (order[row.fit], -(row.trouble if row.trouble == row.trouble else 0))):
-        pain = f"{row.n_pain:,} of {row.n_asked:,} people name pains, {row.n_gain:,} gains"
+        pain = (
+            f"{text.count(row.n_pain)} of {text.count(row.n_asked)} people name pains, {text.count(row.n_gain)} gains"
+        )
         top = row.top_pain if row.voice_says == "pain" else row.top_gain
         yield Finding(
             f"At '{row.stage}' words and behaviour {'agree' if row.fit == 'confirm' else 'contradict each other'}: "
             f"{'trouble' if row.behaviour_says == 'friction' else 'little trouble'}, and people speak of "
             f"{top or row.voice_says}.",
             f"trouble {text.percent(row.trouble)} ({text.interval(row.trouble_low, row.trouble_high)}) of "
-            f"{row.n_customers:,} customers; {pain}{evidence.doubt(top.rpartition(' (')[0])}",
+            f"{text.count(row.n_customers)} customers; {pain}{evidence.doubt(top.rpartition(' (')[0])}",
             int(row.n_asked),
             "D",
             PAGES["joint"],
@@ -133,8 +135,8 @@ def _voices(evidence: Evidence) -> Iterator[Finding]:
     row = max(named, key=lambda row: row.n_pain / row.n_asked)
     code, _, count = row.top_pain.rpartition(" (")
     yield Finding(
-        f"At '{row.stage}' people most often name '{code}' as a pain: {count.rstrip(')')} of {row.n_asked:,} asked.",
-        f"{row.n_pain:,} of {row.n_asked:,} name any pain there ({text.interval(row.pain_low, row.pain_high)})"
+        f"At '{row.stage}' people most often name '{code}' as a pain: {count.rstrip(')')} of {text.count(row.n_asked)} asked.",
+        f"{text.count(row.n_pain)} of {text.count(row.n_asked)} name any pain there ({text.interval(row.pain_low, row.pain_high)})"
         f"{evidence.doubt(code)}",
         int(row.n_asked),
         "D",

@@ -86,7 +86,7 @@ def verdict_json(verdicts: pd.DataFrame, unit: str) -> dict[str, Any]:
             row.value_interval,
             text.points(row.estimate),
             text.interval(row.ci_low, row.ci_high, "points"),
-            f"{row.n_exposed:,.0f}",
+            text.fixed(row.n_exposed, 0),
             row.grade or text.MISSING,
             text.points(row.naive),
         ]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from journeylab import text
 from journeylab.errors import DataError, StudyError, listing
 from journeylab.impact.arms import instants
 from journeylab.intervals import CONFIDENCE
@@ -200,7 +201,8 @@ def _rows_of(frame: pd.DataFrame, assigned: pd.DataFrame) -> pd.DataFrame:
         late = instants(rows["measured_at"]) >= instants(assigned["assigned_at"])
         if late.any():
             raise StudyError(
-                f"covariates of {int(late.sum()):,} customers, such as {listing(rows.index[late], 3)}, were measured at or after "
+                f"covariates of {text.count(int(late.sum()))} customers, such as {listing(rows.index[late], 3)}, were "
+                "measured at or after "
                 "their assignment: the test may have changed them. Give what was known before it."
             )
     return rows.reset_index(drop=True)

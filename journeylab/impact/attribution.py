@@ -79,7 +79,7 @@ class Attribution(Result):
 
     def _first(self) -> str:
         if not self.conversions:
-            return f"No conversion among {self.n:,.0f} journeys: there is nothing to credit."
+            return f"No conversion among {text.fixed(self.n, 0)} journeys: there is nothing to credit."
         most: dict[str, list[str]] = {}
         for rule in self.rules:
             most.setdefault(str(self.table.loc[self.table[rule].idxmax(), "touchpoint"]), []).append(SAID[rule])
@@ -88,10 +88,11 @@ class Attribution(Result):
         said = [f"'{first}' gets most by {len(most[first])} of {len(self.rules)} rules", *said]
         row = self.table.iloc[0]
         ends = "" if np.isnan(row["markov_low"]) else (
-            f", 95 % interval {row['markov_low']:,.0f} to {row['markov_high']:,.0f}"
+            f", 95 % interval {text.fixed(row['markov_low'], 0)} to {text.fixed(row['markov_high'], 0)}"
         )  # fmt: skip
         return (
-            f"{text.number(self.conversions)} conversions of {self.n:,.0f} journeys are shared out, as credit, not effect: "
+            f"{text.number(self.conversions)} conversions of {text.fixed(self.n, 0)} journeys are shared out, as "
+            "credit, not effect: "
             f"{', '.join(said)} (Markov removal gives '{row['touchpoint']}' {text.number(row['markov'])}{ends})."
         )
 

@@ -59,7 +59,7 @@ class Credit(Result):
     def summary(self) -> str:
         """Say who gets most, and that it is not an effect."""
         if not self.conversions:
-            return f"No conversion among {self.n:,.0f} journeys: there is nothing to credit."
+            return f"No conversion among {text.fixed(self.n, 0)} journeys: there is nothing to credit."
         row = self.table.iloc[0]
         ends = (
             ""
@@ -68,7 +68,7 @@ class Credit(Result):
         )
         return (
             f"{self.rule} credits '{row['touchpoint']}' with most of {text.number(self.conversions)} conversions: "
-            f"{text.number(row['credit'])} ({text.percent(row['share'])}{ends}; n = {self.n:,.0f} journeys). "
+            f"{text.number(row['credit'])} ({text.percent(row['share'])}{ends}; n = {text.fixed(self.n, 0)} journeys). "
             "This is credit, not effect."
         )
 
@@ -85,7 +85,7 @@ class Credit(Result):
         figures.subtitle(
             ax,
             f"Credit by {self.rule}: credit, not effect",
-            f"{text.number(self.conversions)} conversions of {self.n:,.0f} journeys; bars are 95 % intervals",
+            f"{text.number(self.conversions)} conversions of {text.fixed(self.n, 0)} journeys; bars are 95 % intervals",
         )
         return figures.describe(ax, f"Dots of the credit of {len(frame)} touchpoints. {self.summary()}")
 
@@ -236,7 +236,9 @@ def shapley_attribution(
         )
     name = "Shapley" if worth == "conversions" else "Shapley of the rate"
     if sampled:
-        return _credit(found, table.assign(sampling_se=point[:, 1]), name, f"{permutations:,} drawn orders", lines)
+        return _credit(
+            found, table.assign(sampling_se=point[:, 1]), name, f"{text.count(permutations)} drawn orders", lines
+        )
     return _credit(found, table, name, f"exact by coalition, {drawn_from(draws)}", lines)
 
 
@@ -309,7 +311,7 @@ def _parts(credit: Floats) -> Floats:
 
 def drawn_from(draws: int) -> str:
     """Where intervals come from, in words."""
-    return f"bootstrap over journeys ({draws:,} draws)" if draws else "without intervals"
+    return f"bootstrap over journeys ({text.count(draws)} draws)" if draws else "without intervals"
 
 
 def markov_paths(paths: Paths, *, nulls: bool, collapse_repeats: bool) -> Paths:

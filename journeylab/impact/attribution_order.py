@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from journeylab import figures
+from journeylab import figures, text
 from journeylab.impact.attribution_markov import Chain, chain
 from journeylab.impact.attribution_paths import Floats, Paths, read_paths
 from journeylab.intervals import normal_quantile
@@ -51,7 +51,7 @@ class MarkovOrder(Result):
             "and journeys held out agree" if same else f"while order {self.held_out} foretells journeys held out best"
         )
         orders = f"Of Markov chains of orders 1 to {len(self.table)}"
-        return f"{orders}, order {self.order} has the lowest BIC (n = {n:,} journeys), {held_out}."
+        return f"{orders}, order {self.order} has the lowest BIC (n = {text.count(n)} journeys), {held_out}."
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw what each order gains on journeys held out."""

@@ -114,7 +114,9 @@ class EffectsByGroup(Result):
             ax.plot(scale * row["estimate"], at, "D", markerfacecolor="none", markeredgecolor=figures.MUTED)
         ax.axvline(0, color=figures.INK, linewidth=1)
         sizes = frame["n_arm"] + frame["n_control"]
-        ax.set_yticks(frame.index, [f"{row.group} ({row.arm}, n = {sizes[row.Index]:,})" for row in frame.itertuples()])
+        ax.set_yticks(
+            frame.index, [f"{row.group} ({row.arm}, n = {text.count(sizes[row.Index])})" for row in frame.itertuples()]
+        )
         ax.set_xlabel(f"{'points on ' if scale == 100 else ''}'{self.outcome}' (hollow: each group by itself)")
         figures.subtitle(ax, f"By {self.grouped_by}\n")
         return figures.describe(ax, f"Dot plot of differences by {self.grouped_by}. {self.summary()}")

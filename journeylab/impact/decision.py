@@ -159,7 +159,9 @@ class Decisions(Result):
             if len(first)
             else ""
         )
-        return f"{head}.{tests}" + (f" {rest} cannot be settled within {PATIENCE:.0f} weeks." if rest else "")
+        return f"{head}.{tests}" + (
+            f" {rest} cannot be settled within {text.fixed(PATIENCE, 0)} weeks." if rest else ""
+        )
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw what each touchpoint brings in a year, with its interval."""
@@ -352,7 +354,7 @@ def _advice(weeks: float) -> str:
     """Whether a test can be run."""
     if not np.isfinite(weeks):
         return "nobody meets it: there is nothing to test"
-    time = f"{weeks / YEAR:,.0f} years" if weeks > 2 * YEAR else f"{np.ceil(weeks):,.0f} weeks"
+    time = f"{text.fixed(weeks / YEAR, 0)} years" if weeks > 2 * YEAR else f"{text.fixed(np.ceil(weeks), 0)} weeks"
     return f"run it: {time}" if weeks <= PATIENCE else f"a test would take {time} at the present number of visits"
 
 
@@ -375,4 +377,4 @@ def _chance(share: object) -> str:
 
 def _whole(value: object) -> str:
     """A number without decimals."""
-    return text.MISSING if text.is_missing(value) else f"{float(str(value)):,.0f}".replace("-", "−")
+    return text.MISSING if text.is_missing(value) else f"{text.fixed(float(str(value)), 0)}".replace("-", "−")

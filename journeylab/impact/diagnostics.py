@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from journeylab import figures
+from journeylab import figures, text
 from journeylab.impact.panel import Panel
 from journeylab.impact.verdict import BALANCED
 
@@ -23,10 +23,10 @@ def protocol(panel: Panel, outcome: str, window: str) -> pd.DataFrame:
     ----------
     Hernan and Robins (2016), American Journal of Epidemiology 183:758.
     """
-    dropped = "; ".join(f"{n:,} {reason}" for reason, n in panel.dropped.items())
+    dropped = "; ".join(f"{text.count(n)} {reason}" for reason, n in panel.dropped.items())
     rows = [
-        ("Eligibility", f"{len(panel.outcome):,} of {panel.n_visits:,} visits (left out: {dropped}); for each touchpoint, those of "
-                        "customers who had not met it before"),
+        ("Eligibility", f"{text.count(len(panel.outcome))} of {text.count(panel.n_visits)} visits (left out: {dropped}); "
+                        "for each touchpoint, those of customers who had not met it before"),
         ("Time zero", "the start of the visit"),
         ("Strategies", f"meet the touchpoint at this visit, before any '{outcome}', or do not; later visits as they come"),
         ("Assignment", f"as if at random given {len(panel.names)} facts from before the visit"),
@@ -77,7 +77,11 @@ def love_plot(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 12) ->
     n = table["touchpoint"].nunique()
     note = f"{len(shown)} of {len(largest)} facts from before the visit, {n} touchpoints"
     figures.subtitle(ax, "How alike are visits with and without a touchpoint?", note)
-    ends = f"from up to {largest['raw'].max():.2f} raw to at most {largest['weighted'].max():.2f} weighted" if n else ""
+    ends = (
+        f"from up to {text.fixed(largest['raw'].max(), 2)} raw to at most {text.fixed(largest['weighted'].max(), 2)} weighted"
+        if n
+        else ""
+    )
     return figures.describe(ax, f"Standardised differences of facts from before the visit go {ends}.")
 
 

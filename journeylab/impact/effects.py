@@ -163,7 +163,7 @@ class TouchpointEffects(Result):
         rest = int((self.table["verdict"] == "not known").sum())
         head = "; ".join(parts) if parts else "no touchpoint has an effect that the data can tell"
         gap = 100 * (known["naive"] - known["estimate"]).abs().median() if len(known) else np.nan
-        tail = f" The customary number is off by {gap:.0f} points in the median." if len(known) else ""
+        tail = f" The customary number is off by {text.fixed(gap, 0)} points in the median." if len(known) else ""
         return f"{text.sentence(head)}; {rest} not known.{tail}"
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -189,7 +189,7 @@ class TouchpointEffects(Result):
         figures.subtitle(
             ax,
             f"Effect on '{self.outcome}' within {self.window} of a visit",
-            f"up to {n:,} eligible visits a touchpoint",
+            f"up to {text.count(n)} eligible visits a touchpoint",
         )
         return figures.describe(ax, f"Forest plot of {len(frame)} touchpoint effects. {self.summary()}")
 
@@ -323,7 +323,7 @@ def _assumptions(panel: Panel, outcome: str, window: str, controls: Sequence[str
     """What must hold."""
     sample = len(panel.ever)
     sampled = (
-        (f"A random sample of {sample:,} of {panel.n_customers:,} customers was analysed.",)
+        (f"A random sample of {text.count(sample)} of {text.count(panel.n_customers)} customers was analysed.",)
         if sample < panel.n_customers and panel.n_customers > MOST_CUSTOMERS
         else ()
     )

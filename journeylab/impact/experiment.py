@@ -147,7 +147,7 @@ def _same_ids(assignments: pd.DataFrame, events: pd.DataFrame) -> None:
     known = set(events["customer_id"].dropna().unique())
     if not assignments["customer_id"].isin(known).any():
         raise DataError(
-            f"assignments: none of {assignments['customer_id'].nunique():,} customers has an event; found "
+            f"assignments: none of {text.count(assignments['customer_id'].nunique())} customers has an event; found "
             f"{assignments['customer_id'].iloc[0]!r}, while events hold ids such as {events['customer_id'].iloc[0]!r}."
         )
 

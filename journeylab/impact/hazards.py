@@ -109,7 +109,8 @@ class TouchpointHazards(Result):
         moving = int((known["fades_p"] < 0.05).sum())
         change = f" {moving} of {len(known)} ratios change over time, so these are averages." if moving else ""
         return (
-            f"The rate of '{self.outcome}' {per} is {found}, among {self.n:,} customers with {self.outcomes:,} outcomes."
+            f"The rate of '{self.outcome}' {per} is {found}, among {text.count(self.n)} customers with "
+            f"{text.count(self.outcomes)} outcomes."
             f"{change}"
         )
 
@@ -144,7 +145,7 @@ class TouchpointHazards(Result):
         figures.subtitle(
             ax,
             f"Rate of '{self.outcome}' once a touchpoint has been met",
-            f"{self.n:,} customers, {self.outcomes:,} outcomes; conditional on the others, not an effect",
+            f"{text.count(self.n)} customers, {text.count(self.outcomes)} outcomes; conditional on the others, not an effect",
         )
         return figures.describe(ax, f"Hazard ratios of {len(frame)} touchpoints with intervals. {self.summary()}")
 
@@ -227,7 +228,10 @@ def touchpoint_hazards(
     rows = every.sample(most_rows, seed)
     table, fit = _fit(rows, names)
     kept = len(rows.customers)
-    drawn = (f"{kept:,} of {n:,} customers were drawn at random, since more than {most_rows:,} rows take minutes.",)
+    drawn = (
+        f"{text.count(kept)} of {text.count(n)} customers were drawn at random, since more than "
+        f"{text.count(most_rows)} rows take minutes.",
+    )
     own = "" if clock == "days" else " and what was met at earlier visits" if history else ""
     return TouchpointHazards(
         table,
@@ -352,4 +356,4 @@ def _ratios(frame: pd.DataFrame, used: list[int], fit: CoxFit | None) -> pd.Data
 
 def _ratio(row: pd.Series) -> str:
     """A hazard ratio with its interval."""
-    return f"hazard ratio {row['hazard_ratio']:.2f}, {row['ci_low']:.2f} to {row['ci_high']:.2f}"
+    return f"hazard ratio {text.fixed(row['hazard_ratio'], 2)}, {text.fixed(row['ci_low'], 2)} to {text.fixed(row['ci_high'], 2)}"

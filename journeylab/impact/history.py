@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from journeylab import text
 from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.journeys.model import Journeys, session_begins
 
@@ -91,7 +92,7 @@ def from_events(
     for name, values in (("7 days", week), ("the last visit", before_last)):
         for share in (0.5, 0.8):
             bar = np.quantile(values[~new], share) if not new.all() else 0
-            columns.append((f"more than {bar:.0f} events in {name}", values > bar))
+            columns.append((f"more than {text.fixed(bar, 0)} events in {name}", values > bar))
     for code in _repeated(j, visits):
         running = np.concatenate([[0], np.cumsum(j.codes == code)])
         last = np.where(new, 0, running[first] - running[np.concatenate([[0], first[:-1]])])

@@ -67,9 +67,14 @@ class Plan(Result):
             long = (
                 ""
                 if np.isnan(row.weeks)
-                else f", {text.number(row.weeks, 0)} weeks at {self.per_week:,.0f} a week and the wait for the last outcomes"
+                else (
+                    f", {text.number(row.weeks, 0)} weeks at {text.number(self.per_week or 0, 0)} a week and the wait for "
+                    "the last outcomes"
+                )
             )
-            parts.append(f"{effect} needs {row.n_total:,} customers ({row.n_per_arm:,} an arm{long})")
+            parts.append(
+                f"{effect} needs {text.count(row.n_total)} customers ({text.count(row.n_per_arm)} an arm{long})"
+            )
         return f"Seen with {text.percent(float(self.table['power'].iloc[0]), 0)} power: {'; '.join(parts)}."
 
     def plot(self, ax: Axes | None = None) -> Axes:

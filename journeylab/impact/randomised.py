@@ -151,7 +151,7 @@ class Experiments(Result):
                 value, ends = self.write(row.estimate), self._ends(row.ci_low, row.ci_high)
                 parts.append(
                     f"'{row.experiment}' ({row.arm}): {value} on {self.what} ({ends}; "
-                    f"n = {row.n_arm + row.n_control:,}): {row.reason}"
+                    f"n = {text.count(row.n_arm + row.n_control)}): {row.reason}"
                 )
         return "; ".join(parts) + "." if parts else "There are no randomised tests."
 
@@ -203,7 +203,7 @@ class Experiments(Result):
             if named
             else "no single day or device stands out (Holm), also where the arms as a whole are off"
         )
-        return f"Sizes of the arms by day and device, {len(self.cuts):,} cuts: {found}."
+        return f"Sizes of the arms by day and device, {text.count(len(self.cuts))} cuts: {found}."
 
     def guard_summary(self) -> str:
         """Say which guard rails got worse; that none shows harm is no proof that there is none."""
@@ -277,7 +277,9 @@ class Experiments(Result):
         ax.set_ylabel(f"difference{', points' if scale == 100 else ''}")
         ax.set_xlabel(f"customers assigned up to this day (known {self.window} later)")
         n = int(last["n_control"] + last["n_arm"])
-        figures.subtitle(ax, f"{experiment}, {arm}: looked at day by day", f"{self.what}; n = {n:,} at the end")
+        figures.subtitle(
+            ax, f"{experiment}, {arm}: looked at day by day", f"{self.what}; n = {text.count(n)} at the end"
+        )
         return figures.describe(
             ax, f"Line chart of the difference day by day with a band that narrows. {self._looked(frame)}"
         )

@@ -217,7 +217,11 @@ def specification_curve(
             "All specifications use the same data and miss the same unmeasured causes: agreement is no proof of an effect.",
             f"An effect survives where {text.percent(HOLDS, 0)} of the specifications share its sign and none clearly denies it.",
             "Other windows ask a slightly different question: more time, more outcomes.",
-            *([f"A random sample of {most:,} of {len(people):,} customers was used."] if sampled else []),
+            *(
+                [f"A random sample of {text.count(most)} of {text.count(len(people))} customers was used."]
+                if sampled
+                else []
+            ),
         ),
         curve,
     )

@@ -67,7 +67,7 @@ class StageHazards(Result):
             "stage": "Stage",
             "n": "Enter it",
             "share": "Move on",
-            "ci": f"{100 * CONFIDENCE:.0f} % interval",
+            "ci": f"{text.fixed(100 * CONFIDENCE, 0)} % interval",
             "left_share": "Lapse in it",
             "half_seconds": "Half of those who move on do so within",
             "median_seconds": "Half of all move on within",
@@ -94,7 +94,7 @@ class StageHazards(Result):
             return f"Nothing can be said of the way from stage to stage: {why}."
         worst = known.loc[known["share"].idxmin()]
         words = (
-            f"Of {worst['n']:,} customers who enter '{worst['stage']}', {text.percent(worst['share'])} "
+            f"Of {text.count(worst['n'])} customers who enter '{worst['stage']}', {text.percent(worst['share'])} "
             f"({text.interval(worst['ci_low'], worst['ci_high'])}) move on within {_words(self.horizon)}, the fewest of all stages"
         )
         if not np.isnan(worst["half_seconds"]):
@@ -108,7 +108,7 @@ class StageHazards(Result):
             stands = {"met": "over", "missed": "under", "open": "not clearly apart from"}[row.status]
             words += (
                 f" '{row.stage}' is reached by {text.percent(row.share)} ({text.interval(row.ci_low, row.ci_high)}) of "
-                f"{row.n:,} customers, {stands} the {text.percent(row.plan, 0)} that are planned."
+                f"{text.count(row.n)} customers, {stands} the {text.percent(row.plan, 0)} that are planned."
             )
         return words
 
@@ -121,8 +121,8 @@ class StageHazards(Result):
         if told.empty:
             return "The time in one stage does not clearly tell how soon customers move on from the next."
         parts = [
-            f"'{row.stage}' (each doubling of the time before goes with {row.ratio:.2f} times the rate, "
-            f"{row.ci_low:.2f} to {row.ci_high:.2f}, n {row.n:,})"
+            f"'{row.stage}' (each doubling of the time before goes with {text.fixed(row.ratio, 2)} times the rate, "
+            f"{text.fixed(row.ci_low, 2)} to {text.fixed(row.ci_high, 2)}, n {text.count(row.n)})"
             for row in told.itertuples()
         ]
         return (
@@ -163,7 +163,7 @@ class StageHazards(Result):
                 ax.text(
                     101, float(row), f"{text.percent(line['left_share'], 0)} lapse", va="center", color=figures.ORANGE
                 )
-        ax.set_yticks(rows, [f"{line.stage}\n{line.n:,} enter" for line in frame.itertuples()])
+        ax.set_yticks(rows, [f"{line.stage}\n{text.count(line.n)} enter" for line in frame.itertuples()])
         ax.set_xlim(0, 114)
         ax.set_xticks(range(0, 101, 20), [f"{tick} %" for tick in range(0, 101, 20)])
         ax.grid(axis="y", visible=False)

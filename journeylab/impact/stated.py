@@ -75,7 +75,7 @@ class StatedAndObserved(Result):
                     shown = text.sentence_list(names if len(names) < 6 else [*names[:4], f"{len(names) - 4} more"])
                     parts.append(f"{reading}: {shown}")
             low, high = int(rows["n_stated"].min()), int(rows["n_stated"].max())
-            n = text.people(high) if low == high else f"{low:,} to {text.people(high)}"
+            n = text.people(high) if low == high else f"{text.count(low)} to {text.people(high)}"
             said.append(f"{text.sentence(str(source))} (n = {n}) beside measured effects: {'; '.join(parts)}.")
         silent = [f"'{name}'" for name in self.table.loc[self.table["source"] == "", "touchpoint"]]
         if silent:
@@ -95,13 +95,16 @@ class StatedAndObserved(Result):
                     if row.source == DRIVER
                     else ("name it" if row.tone == "nobody" else f"name it as a {row.tone}")
                 )
-                said = f"{text.percent(row.stated, 0)} ({ends}; n = {row.n_stated:,.0f}): {what}"
+                said = f"{text.percent(row.stated, 0)} ({ends}; n = {text.fixed(row.n_stated, 0)}): {what}"
             if not np.isnan(row.effect):
                 ends = text.interval(row.effect_low, row.effect_high, "points")
                 did = f"{text.points(row.effect)} ({ends})"
             rated = text.MISSING
             if not np.isnan(row.rating):
-                rated = f"{text.percent(row.rating, 0)} ({text.interval(row.rating_low, row.rating_high)}; n = {row.n_rated:,.0f})"
+                rated = (
+                    f"{text.percent(row.rating, 0)} ({text.interval(row.rating_low, row.rating_high)}; n = "
+                    f"{text.fixed(row.n_rated, 0)})"
+                )
             rows.append((row.touchpoint, row.source or text.MISSING, said, did, row.reading, rated))
         names = [
             "touchpoint",

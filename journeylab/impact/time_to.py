@@ -78,7 +78,7 @@ class TimeToOutcome(Result):
             "horizon_days": "Days",
             "n": "Number" if head else "Customers",
             "share": "Reached it",
-            "ci": f"{100 * CONFIDENCE:.0f} % interval",
+            "ci": f"{text.fixed(100 * CONFIDENCE, 0)} % interval",
             "lapsed_share": "Lapsed",
             "at_risk": "Still on the way",
             "complement": "If lapsing were ignored",
@@ -108,7 +108,8 @@ class TimeToOutcome(Result):
             return f"Nothing can be said of the way to '{self.outcome}': {self.table['reason'].iloc[0]}."
         last = known.iloc[-1]
         words = (
-            f"{text.percent(last['share'])} ({text.interval(last['ci_low'], last['ci_high'])}) of {whole['n']:,} customers "
+            f"{text.percent(last['share'])} ({text.interval(last['ci_low'], last['ci_high'])}) of "
+            f"{text.count(whole['n'])} customers "
             f"reach '{self.outcome}' within {_days(last['horizon_days'])} of {self.start}"
         )
         if not np.isnan(whole["half_seconds"]):
@@ -129,7 +130,7 @@ class TimeToOutcome(Result):
             return f"Nothing can be said of the way to '{self.outcome}': {self.table['reason'].iloc[0]}."
         last = known[known["horizon_days"] == known["horizon_days"].max()].sort_values("share")
         ends = [
-            f"{text.percent(row.share)} ({text.interval(row.ci_low, row.ci_high)}) of {row.n:,} in '{row.group}'"
+            f"{text.percent(row.share)} ({text.interval(row.ci_low, row.ci_high)}) of {text.count(row.n)} in '{row.group}'"
             for row in (last.iloc[[-1, 0]] if len(last) > 1 else last).itertuples()
         ]
         p_value = self.tests["p_value"].iloc[0]
@@ -158,7 +159,13 @@ class TimeToOutcome(Result):
             style = "-" if single else ("-", "--", "-.", ":")[place % 4]
             ax.step(part["days"], 100 * part["share"], where="post", color=colour, lw=1.9, ls=style)
             height = 100 * float(part["share"].iloc[-1])
-            ends.append((height, f"reached it\n{height:.0f} %" if single else f"{group}\n{height:.0f} %", colour))
+            ends.append(
+                (
+                    height,
+                    f"reached it\n{text.fixed(height, 0)} %" if single else f"{group}\n{text.fixed(height, 0)} %",
+                    colour,
+                )
+            )
             top = max(top, 100 * float(part[["share", "ci_high"]].max().max()))
             if single and self.lapse:
                 for column, label, line in (
@@ -169,7 +176,7 @@ class TimeToOutcome(Result):
                         continue
                     ax.step(part["days"], 100 * part[column], where="post", color=figures.MUTED, lw=1.4, ls=line)
                     height = 100 * float(part[column].iloc[-1])
-                    ends.append((height, f"{label}\n{height:.0f} %", figures.MUTED))
+                    ends.append((height, f"{label}\n{text.fixed(height, 0)} %", figures.MUTED))
                     top = max(top, height)
         top = min(100.0, max(5.0, 1.12 * top))
         for height, label, colour in figures.spread(ends, 0.125 * top, top):
@@ -193,7 +200,7 @@ class TimeToOutcome(Result):
         figures.subtitle(
             ax,
             f"How long until '{self.outcome}'",
-            f"share of {self.times['n'].sum():,} customers by then, {what}",
+            f"share of {text.count(self.times['n'].sum())} customers by then, {what}",
         )
         return figures.describe(ax, f"Rising curves of the share that has reached {self.outcome}. {self.summary()}")
 

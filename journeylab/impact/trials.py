@@ -77,7 +77,8 @@ def trial(panel: Panel, name: str, controls: tuple[str, ...], *, seed: int = 0) 
     found = estimate(given, outcome)
     if found.ess < FEWEST_ALIKE:
         row["reason"] = (
-            f"hardly any overlap: its {row['n_exposed']:,} visits are worth {found.ess:.0f} that resemble the others"
+            f"hardly any overlap: its {text.count(int(exposed.sum()))} visits are worth {text.fixed(found.ess, 0)} that "
+            "resemble the others"
         )
         return Trial(row | {"ess": found.ess}, {}, _overlap(given))
     amounts = panel.outcome.dtype != bool

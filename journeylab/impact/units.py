@@ -244,7 +244,7 @@ def changed_units(
             "inference": "shuffled" if few else "clustered", "pre_trend_p": cohorts.trend(leads, given)}  # fmt: skip
     row |= _judge(row, len(leads), len(values) - int(sizes[0]), lower_is_better)
     table = pd.DataFrame([row], columns=COLUMNS)
-    how = f"{len(given):,} ways to choose the units" if few else "variance clustered by unit"
+    how = f"{text.count(len(given))} ways to choose the units" if few else "variance clustered by unit"
     by_cohort = cell_table(cohorts, cells, starts, times, few)
     return ChangedUnits(table, f"{method}, {how}", assumptions, events, by_cohort, period, share)
 

@@ -93,7 +93,8 @@ class ByBehaviour(Result):
         found = self.claims
         if found.empty:
             return (
-                f"In {self.interviews:,} coded interviews no code is clearly more or less frequent in one behaviour than in the "
+                f"In {text.count(self.interviews)} coded interviews no code is clearly more or less frequent in one "
+                "behaviour than in the "
                 f"others.{holes}"
             )
         parts = [
@@ -102,7 +103,10 @@ class ByBehaviour(Result):
             for row in found.head(4).itertuples(index=False)
         ]
         more = f", and {len(found) - 4} more" if len(found) > 4 else ""
-        return f"Said more or less than by others, in {self.interviews:,} coded interviews: {'; '.join(parts)}{more}.{holes}"
+        return (
+            f"Said more or less than by others, in {text.count(self.interviews)} coded interviews: "
+            f"{'; '.join(parts)}{more}.{holes}"
+        )
 
     def plot(self, ax: Axes | None = None, *, most: int = 8) -> Axes:
         """Draw the pooled share of each behaviour for the codes that differ most (raw shares where claims are refused)."""
@@ -124,7 +128,9 @@ class ByBehaviour(Result):
         ax.xaxis.set_major_formatter("{x:.0f} %")
         ax.set_xlabel("share of the people asked" + ("" if self.refused else ", partially pooled, with 95 % interval"))
         ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.12), ncols=2)
-        figures.subtitle(ax, "Who says what", f"{self.interviews:,} coded interviews; the codes that differ most")
+        figures.subtitle(
+            ax, "Who says what", f"{text.count(self.interviews)} coded interviews; the codes that differ most"
+        )
         return figures.describe(ax, f"Dot plot of codes by behaviour. {self.summary()}")
 
 
@@ -230,9 +236,10 @@ def _refusal(k: int, interviews: int, n: np.ndarray) -> str:
         return "there is a single behaviour, so there is nothing to compare"
     if interviews < FEWEST:
         return (
-            f"{interviews:,} coded interviews are of people placed in a behaviour, and claims of a code in a behaviour need "
+            f"{text.count(interviews)} coded interviews are of people placed in a behaviour, and claims of a code in "
+            "a behaviour need "
             f"{FEWEST}, because fewer overlook nearly everything: of large differences planted in simulated studies (65 % of one "
-            f"behaviour say it, 20 % of the others) "
+            "behaviour say it, 20 % of the others) "
             + text.sentence_list(f"{text.percent(share, 0)} are found with {n}" for n, share in FOUND_WITH.items())
         )
     if not n.size or (n.sum(axis=0) > 0).sum() < 2:

@@ -75,18 +75,18 @@ class JointDisplay(Result):
                 did = text.MISSING
             else:
                 did = f"{text.percent(row.trouble)} ({text.interval(row.trouble_low, row.trouble_high)})"
-            asked = f"{row.n_asked:,}"
+            asked = text.count(row.n_asked)
             pains = (
-                f"{row.n_pain:,} of {row.n_asked:,} ({text.interval(row.pain_low, row.pain_high)})"
+                f"{text.count(row.n_pain)} of {text.count(row.n_asked)} ({text.interval(row.pain_low, row.pain_high)})"
                 if row.n_asked
                 else text.MISSING
             )
             gains = (
-                f"{row.n_gain:,} of {row.n_asked:,} ({text.interval(row.gain_low, row.gain_high)})"
+                f"{text.count(row.n_gain)} of {text.count(row.n_asked)} ({text.interval(row.gain_low, row.gain_high)})"
                 if row.n_asked
                 else text.MISSING
             )
-            lines.append((getattr(row, self.level), f"{row.n_customers:,}", did, row.behaviour_says, asked, pains, gains,
+            lines.append((getattr(row, self.level), text.count(row.n_customers), did, row.behaviour_says, asked, pains, gains,
                           row.voice_says, row.fit if not row.reason else f"{row.fit} (rule: {row.rule_fit})"))  # fmt: skip
         measure = {"stage": "trouble met", "touchpoint": "effect on the outcome", "behaviour": "miss the outcome"}[
             self.level
@@ -132,12 +132,14 @@ class JointDisplay(Result):
         for row, fit, reason in zip(rows, frame["fit"], frame["reason"], strict=True):
             ax.text(limit * 1.33, float(row), f"{fit} *" if reason else fit, ha="right", va="center", fontweight="bold")
         ticks = np.array([tick for tick in ax.get_xticks() if abs(tick) <= limit])
-        ax.set_xticks(ticks, [f"{abs(tick):.0f} %" for tick in ticks])
+        ax.set_xticks(ticks, [f"{text.fixed(abs(tick), 0)} %" for tick in ticks])
         ax.set_xlabel("← customers who met trouble          people who named a pain →")
         ax.grid(axis="y", visible=False)
         n, asked = int(frame["n_customers"].max()), int(frame["n_asked"].max())
         figures.subtitle(
-            ax, f"What customers did and said, by {self.level}", f"up to n = {n:,} customers, {asked:,} people asked"
+            ax,
+            f"What customers did and said, by {self.level}",
+            f"up to n = {text.count(n)} customers, {text.count(asked)} people asked",
         )
         return figures.describe(ax, f"Two-sided bar chart by {self.level}. {self.summary()}")
 
@@ -208,7 +210,7 @@ def display(
         assumptions += ("No interview guide was given: everybody counts as asked, so silence may mean not asked.",)
     weak = doubtful(study)
     if len(weak):
-        named = text.sentence_list([f"'{row.code}' ({row.alpha:.2f})" for row in weak.itertuples()])
+        named = text.sentence_list([f"'{row.code}' ({text.fixed(row.alpha, 2)})" for row in weak.itertuples()])
         assumptions += (f"Coders agree too little (alpha under 0.667) to rest anything on {named} alone.",)
     return JointDisplay(frame, "Joint display with a rule for the fit of each row", assumptions, level)
 
@@ -250,16 +252,19 @@ def _meaning(row: pd.Series, level: str) -> str:
         "inconclusive": "behaviour does not say clearly",
         "no effect": "it moves the outcome by nothing worth having",
         "no data": "there is no measure of behaviour",
-        "too few": f"only {row['n_customers']:,} customers came, too few to judge",
+        "too few": f"only {text.count(row['n_customers'])} customers came, too few to judge",
     }[row["behaviour_says"]]
     voice = {
-        "pain": f"people name pains ({row['n_pain']:,} of {row['n_asked']:,})",
-        "gain": f"people praise it ({row['n_gain']:,} of {row['n_asked']:,})",
-        "mixed": f"people are divided ({row['n_pain']:,} pains, {row['n_gain']:,} gains, {row['n_asked']:,} asked)",
-        "not raised": f"none of {row['n_asked']:,} people asked raised it",
-        "hardly raised": f"only {row['n_pain'] + row['n_gain']} of {row['n_asked']:,} people raised it",
+        "pain": f"people name pains ({text.count(row['n_pain'])} of {text.count(row['n_asked'])})",
+        "gain": f"people praise it ({text.count(row['n_gain'])} of {text.count(row['n_asked'])})",
+        "mixed": (
+            f"people are divided ({text.count(row['n_pain'])} pains, {text.count(row['n_gain'])} gains, "
+            f"{text.count(row['n_asked'])} asked)"
+        ),
+        "not raised": f"none of {text.count(row['n_asked'])} people asked raised it",
+        "hardly raised": f"only {row['n_pain'] + row['n_gain']} of {text.count(row['n_asked'])} people raised it",
         "not asked": "nobody was asked",
-        "too few": f"only {row['n_asked']:,} people were asked",
+        "too few": f"only {text.count(row['n_asked'])} people were asked",
         "no interview": "nobody of it was interviewed: a hole",
     }[row["voice_says"]]
     joined = {"confirm": "and", "discord": "but", "expand": "while", "silence": "and"}[row["fit"]]

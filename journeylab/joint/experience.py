@@ -55,7 +55,7 @@ class Experience(Result):
             ]
             parts.append(f"'{code}' was said by {text.sentence_list(said)}.")
         for instrument, rows in self.scores.groupby("instrument", sort=False):
-            said = [f"{row.written} after '{row.touchpoint}' (n = {row.n:,})" for row in rows.itertuples()]
+            said = [f"{row.written} after '{row.touchpoint}' (n = {text.count(row.n)})" for row in rows.itertuples()]
             parts.append(f"{instrument}: {text.sentence_list(said)}.")
         return " ".join(parts) or "No linked person met any of these touchpoints."
 
@@ -71,7 +71,7 @@ class Experience(Result):
             reach = 100 * np.vstack([rows["share"] - rows["ci_low"], rows["ci_high"] - rows["share"]])
             ax.errorbar(
                 100 * rows["share"], y, xerr=reach, fmt=figures.MARKERS[number % len(figures.MARKERS)], capsize=3,
-                color=figures.PALETTE[number % len(figures.PALETTE)], label=f"{touchpoint} (n = {rows['n'].max():,})",
+                color=figures.PALETTE[number % len(figures.PALETTE)], label=f"{touchpoint} (n = {text.count(rows['n'].max())})",
             )  # fmt: skip
         ax.set_yticks(range(len(codes)), codes)
         ax.set_xlabel("share of people who said it, with 95 % interval")

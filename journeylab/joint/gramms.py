@@ -143,18 +143,18 @@ def _methods(study: Study) -> list[str]:
         assert study.events is not None
         systems = [source.report.source for source in study.sourced]
         found.append(
-            f"Behaviour: {len(study.events):,} events of {study.events['customer_id'].nunique():,} customers, "
+            f"Behaviour: {text.count(len(study.events))} events of {text.count(study.events['customer_id'].nunique())} customers, "
             f"{_days(study.events['event_time'])}, from {text.sentence_list(systems)}; every customer in the log counts."
         )
     if study.has("documents"):
         assert study.documents is not None
         people = people_of(study.documents).nunique()
-        line = f"Words: {len(study.documents):,} documents of {people:,} people"
+        line = f"Words: {text.count(len(study.documents))} documents of {text.count(people)} people"
         if study.has("codings"):
             assert study.codings is not None
             coders = study.codings["coder"].nunique()
             line += (
-                f", {len(study.codings):,} codings with {study.codings['code_id'].nunique()} codes by {coders} "
+                f", {text.count(len(study.codings))} codings with {study.codings['code_id'].nunique()} codes by {coders} "
                 f"coder{'s' if coders != 1 else ''}"
             )
         guide = (
@@ -164,7 +164,9 @@ def _methods(study: Study) -> list[str]:
     if study.has("responses"):
         assert study.responses is not None
         counts = study.responses.groupby("instrument", sort=False)["respondent_id"].nunique()
-        found.append(f"Surveys: {text.sentence_list(f'{name} ({n:,} people)' for name, n in counts.items())}.")
+        found.append(
+            f"Surveys: {text.sentence_list(f'{name} ({text.count(n)} people)' for name, n in counts.items())}."
+        )
     return found
 
 

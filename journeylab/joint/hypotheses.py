@@ -53,7 +53,7 @@ class HypothesisTests(Result):
             effect = text.points(row.estimate) if style == "points" else text.signed(row.estimate, 2)
             ends = text.interval(row.ci_low, row.ci_high, style)
             rows.append((row.statement, row.verdict, f"{effect} ({ends})" if not text.is_missing(row.estimate) else text.MISSING,
-                         text.p_value(row.q_value), f"{row.n_with:,} / {row.n_without:,}", row.grade,
+                         text.p_value(row.q_value), f"{text.count(row.n_with)} / {text.count(row.n_without)}", row.grade,
                          "; ".join(part for part in (row.registered, row.reason) if part)))  # fmt: skip
         return pd.DataFrame(
             rows, columns=["hypothesis", "verdict", "effect (95 % interval)", "q", "n with / without", "grade", "note"]
@@ -68,7 +68,8 @@ class HypothesisTests(Result):
         counts = self.table["verdict"].value_counts()
         parts = [f"{counts[word]} {word}" for word in VERDICTS if word in counts]
         return (
-            f"Of {len(self.table)} hypotheses from the interviews, tested without the {self.left_out:,} customers who were "
+            f"Of {len(self.table)} hypotheses from the interviews, tested without the {text.count(self.left_out)} "
+            "customers who were "
             f"interviewed: {text.sentence_list(parts)}."
         )
 

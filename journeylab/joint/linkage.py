@@ -63,7 +63,8 @@ class Linkage(Result):
         if self.table.empty:
             return "Nobody is linked: the study has no crosswalk between what was said and what was done."
         parts = [
-            f"{row.what}: {row.n:,} of {row.of:,} ({text.percent(row.share, 0)})" for row in self.table.itertuples()
+            f"{row.what}: {text.count(row.n)} of {text.count(row.of)} ({text.percent(row.share, 0)})"
+            for row in self.table.itertuples()
         ]
         gone = f" {self.withdrawn} more withdrew, and their words and traces are not used." if self.withdrawn else ""
         return text.sentence("; ".join(parts)) + "." + gone + self._likeness()
@@ -77,14 +78,16 @@ class Linkage(Result):
         if self.clear.empty:
             largest = known.loc[known["difference"].abs().idxmax()]
             return (
-                f" Linked people ({n:,}) differ clearly from the {others:,} other customers in nothing that was compared; the "
+                f" Linked people ({text.count(n)}) differ clearly from the {text.count(others)} other customers in "
+                "nothing that was compared; the "
                 f"largest standardised difference is {text.signed(largest['difference'], 2)} in '{largest['what']}'."
             )
         worst = self.clear.sort_values("difference", key=abs, ascending=False).head(4)
         named = [f"'{row.what}' ({text.signed(row.difference, 2)})" for row in worst.itertuples()]
         more = f" and {len(self.clear) - len(worst)} more" if len(self.clear) > len(worst) else ""
         return (
-            f" Linked people ({n:,}) are not like the {others:,} other customers: clear standardised differences in "
+            f" Linked people ({text.count(n)}) are not like the {text.count(others)} other customers: clear "
+            "standardised differences in "
             f"{text.sentence_list(named)}{more}."
         )
 
@@ -108,7 +111,7 @@ class Linkage(Result):
         figures.subtitle(
             ax,
             "How linked people differ from other customers",
-            f"{n:,} linked people, {others:,} others; band: negligible; diamonds: clearly larger than that",
+            f"{text.count(n)} linked people, {text.count(others)} others; band: negligible; diamonds: clearly larger than that",
         )
         return figures.describe(ax, f"Dot plot of {len(frame)} standardised differences.{self._likeness()}")
 

@@ -138,7 +138,10 @@ def _free(study: Study, behaviours: Behaviours) -> tuple[pd.DataFrame, str]:
         return frame, "The data do not say who may be contacted again: ask for that first."
     willing = set(screener.loc[screener["recontact"].fillna(False).astype(bool), "respondent_id"])
     kept = frame[frame.index.isin(willing)]
-    return kept, f"Only the {len(kept):,} of {len(frame):,} customers who agreed to be contacted again are considered."
+    return (
+        kept,
+        f"Only the {text.count(len(kept))} of {text.count(len(frame))} customers who agreed to be contacted again are considered.",
+    )
 
 
 def _candidates(

@@ -106,7 +106,7 @@ class PersonLevel(Result):
         if self.told.empty:
             return "No measures of the same people can be held against each other here."
         n = int(self.table["n"].max())
-        parts = [f"Of {n:,} people and {len(self.table.dropna(subset=['rho']))} pairs of measures:"]
+        parts = [f"Of {text.count(n)} people and {len(self.table.dropna(subset=['rho']))} pairs of measures:"]
         clear = self.told[self.told["q_value"] <= FALSE_DISCOVERY_RATE].head(4)
         parts += [f"{_pair(row)}." for row in clear.itertuples()]
         rest = self.told[(self.told["p_value"] <= 1 - CONFIDENCE) & (self.told["q_value"] > FALSE_DISCOVERY_RATE)]
@@ -140,7 +140,9 @@ class PersonLevel(Result):
         ax.grid(axis="y", visible=False)
         n = int(frame["n"].max()) if len(frame) else 0
         figures.subtitle(
-            ax, "Words, deeds and scores of the same people", f"up to n = {n:,} people; filled: q of at most 0.10"
+            ax,
+            "Words, deeds and scores of the same people",
+            f"up to n = {text.count(n)} people; filled: q of at most 0.10",
         )
         return figures.describe(ax, f"Dot plot of rank correlations over people. {self.summary()}")
 
@@ -149,7 +151,7 @@ def _pair(row: Any) -> str:
     """One pair in words."""
     return (
         f"'{row.one}' and '{row.other}' rho = {_rho(row.rho)} "
-        f"({_rho(row.ci_low)} to {_rho(row.ci_high)}, p {_p(row.p_value)}, n = {row.n:,})"
+        f"({_rho(row.ci_low)} to {_rho(row.ci_high)}, p {_p(row.p_value)}, n = {text.count(row.n)})"
     )
 
 

@@ -79,8 +79,8 @@ class Typing(Result):
             return "There is a single behaviour, so nobody needs to be placed."
         how = self.table["how"].value_counts()
         parts = [
-            f"Of {len(self.table):,} people interviewed, {how.get('trace', 0):,} are typed by their own trace, "
-            f"{how.get('screener', 0):,} by their screener answers, {how.get('not typed', 0):,} not."
+            f"Of {text.count(len(self.table))} people interviewed, {text.count(how.get('trace', 0))} are typed by their own trace, "
+            f"{text.count(how.get('screener', 0))} by their screener answers, {text.count(how.get('not typed', 0))} not."
         ]
         holes = self.holes
         parts.append(
@@ -90,7 +90,8 @@ class Typing(Result):
         )
         if not np.isnan(self.accuracy):
             parts.append(
-                f"The screener tells the behaviour of {text.percent(self.accuracy)} of {self.n_trained:,} customers held out "
+                f"The screener tells the behaviour of {text.percent(self.accuracy)} of {text.count(self.n_trained)} "
+                "customers held out "
                 f"in turn ({text.interval(self.accuracy_low, self.accuracy_high)}; naming the largest: "
                 f"{text.percent(self.baseline)}); {text.percent(self.kept)} of them are clear enough to be typed, of whom "
                 f"{text.percent(self.kept_accuracy)} rightly."
@@ -107,9 +108,15 @@ class Typing(Result):
         ax.barh(rows + 0.2, customers, height=0.36, color=figures.BLUE)
         ax.barh(rows - 0.2, typed, height=0.36, color=figures.ORANGE, hatch="//", edgecolor="white")
         for row, line in frame.iterrows():
-            words = f"{line['interviewed']:,} interviewed" if line["interviewed"] else "hole: nobody interviewed"
+            words = (
+                f"{text.count(line['interviewed'])} interviewed" if line["interviewed"] else "hole: nobody interviewed"
+            )
             ax.text(
-                customers[row] + 0.6, float(row) + 0.2, f"{line['customers']:,} customers", va="center", fontsize=9.5
+                customers[row] + 0.6,
+                float(row) + 0.2,
+                f"{text.count(line['customers'])} customers",
+                va="center",
+                fontsize=9.5,
             )
             ax.text(typed[row] + 0.6, float(row) - 0.2, words, va="center", fontsize=9.5)
         ax.set_yticks(rows, frame["behaviour"])
@@ -184,7 +191,7 @@ def _row(person: str, chances: pd.Series, how: str, margin: float) -> dict[str, 
             "margin": gap, "reason": ""}  # fmt: skip
     if gap < margin:
         line |= {"behaviour": None, "how": "not typed",
-                 "reason": f"by {how}, between {ordered.index[0]} and {second} (margin {gap:.2f})"}  # fmt: skip
+                 "reason": f"by {how}, between {ordered.index[0]} and {second} (margin {text.fixed(gap, 2)})"}  # fmt: skip
     return line
 
 
@@ -265,7 +272,7 @@ def _train(study: Study, behaviours: Behaviours, margin: float, seed: int) -> _C
     if len(names) < 2 or len(trained) < FEWEST_TRAINED or sizes.min() < FEWEST_EACH or not usable:
         return _Classifier(
             f"the screener cannot be used: it needs at least {FEWEST_TRAINED} customers who were not interviewed, and "
-            f"{FEWEST_EACH} of each of two or more behaviours; it has {len(trained):,} of {len(names)}",
+            f"{FEWEST_EACH} of each of two or more behaviours; it has {text.count(len(trained))} of {len(names)}",
             n=len(trained),
         )
     held_out = _held_out(trained, labels, names, seed)

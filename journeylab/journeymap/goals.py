@@ -54,7 +54,7 @@ class Goals(Result):
                 continue
             value, target = write_value(row.value, row.unit), write_value(row.target, row.unit)
             ends = text.interval(row.ci_low, row.ci_high, "percent" if row.unit == "share" else "number")
-            parts.append(f"{row.kpi}: {value} ({ends}, n = {row.n:,}) against {target}, {row.status}")
+            parts.append(f"{row.kpi}: {value} ({ends}, n = {text.count(row.n)}) against {target}, {row.status}")
         return "; ".join(parts) + "."
 
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -120,7 +120,9 @@ class JourneyMap(Result):
             if known:
                 value, stage, cell = max(known, key=lambda item: item[0])
                 ends = text.interval(cell.low, cell.high)
-                parts.append(f"Most trouble is at '{stage}': {text.percent(value)} ({ends}) of {cell.n:,} customers")
+                parts.append(
+                    f"Most trouble is at '{stage}': {text.percent(value)} ({ends}) of {text.count(cell.n)} customers"
+                )
         feeling = self._lane("feeling")
         if feeling is not None:
             known = [(cell.value, stage, cell) for stage, cell in zip(self.stages, feeling.cells, strict=True)]
@@ -321,7 +323,7 @@ def _customers_lane(study: Study, evidence: pd.DataFrame) -> Lane:
         if n == 0:
             cells.append(_empty("no events on this stage"))
             continue
-        lines = (f"{n:,} customers", f"{text.percent(n / total, 0)} of {total:,}")
+        lines = (f"{text.count(n)} customers", f"{text.percent(n / total, 0)} of {text.count(total)}")
         cells.append(Cell(lines, n=n, evidence=grade(n), value=n / total, source="events"))
     return Lane("customers", "Customers who come here", tuple(cells))
 
@@ -342,7 +344,7 @@ def _touchpoints_lane(study: Study) -> Lane:
         for name, n in reach.head(5).items():
             channel = known.loc[name, "channel"]
             mark = "" if known.loc[name, "planned"] else ", unplanned"
-            lines.append(f"{name}{f' ({channel})' if isinstance(channel, str) else ''}: {n:,}{mark}")
+            lines.append(f"{name}{f' ({channel})' if isinstance(channel, str) else ''}: {text.count(n)}{mark}")
         if len(reach) > 5:
             lines.append(f"and {len(reach) - 5} more")
         cells.append(Cell(tuple(lines), n=int(reach.max()), evidence=grade(int(reach.max())), source="events"))
@@ -370,7 +372,7 @@ def _feeling_lane(study: Study, minimum: int) -> Lane:
             )
             flag = "bad" if row.high < 0 else "good" if row.low > 0 else ""
             cells.append(
-                Cell((words, f"{row.n:,} people"), n=row.n, evidence=grade(row.n), value=row.valence, low=row.low,
+                Cell((words, f"{text.count(row.n)} people"), n=row.n, evidence=grade(row.n), value=row.valence, low=row.low,
                      high=row.high, flag=flag, source="coded interviews")
             )  # fmt: skip
     return Lane("feeling", "Feeling, −1 to +1", tuple(cells))
@@ -393,7 +395,7 @@ def _voices_lane(study: Study, evidence: pd.DataFrame, side: str, minimum: int) 
         if counts.empty:
             cells.append(_empty("none named" if row[f"n_{side}"] == 0 else "too few to show"))
             continue
-        lines = tuple(f"{name}: {k:,} of {n:,}" for name, k in counts.head(3).items())
+        lines = tuple(f"{name}: {text.count(k)} of {text.count(n)}" for name, k in counts.head(3).items())
         cells.append(
             Cell(lines, n=n, evidence=grade(n), value=row[side], low=row[f"{side}_low"], high=row[f"{side}_high"],
                  flag="bad" if side == "pain" else "good", source="coded interviews")

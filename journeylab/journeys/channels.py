@@ -56,14 +56,15 @@ class ChannelSwitches(Result):
         what = "visits" if self.by == "session" else "journeys"
         one = self.usage.iloc[0]
         sentence = (
-            f"Of {self.n:,} {what} {text.percent(one['share'])} ({text.interval(one['ci_low'], one['ci_high'])}) use one "
+            f"Of {text.count(self.n)} {what} {text.percent(one['share'])} ({text.interval(one['ci_low'], one['ci_high'])}) use one "
             "channel only"
         )
         steps = self.switching.iloc[0]
         if np.isnan(steps["value"]):
             return f"{sentence}; none has two steps."
         sentence += (
-            f"; {text.percent(steps['value'])} ({text.interval(steps['ci_low'], steps['ci_high'])}) of {steps['n']:,} steps "
+            f"; {text.percent(steps['value'])} ({text.interval(steps['ci_low'], steps['ci_high'])}) of "
+            f"{text.count(steps['n'])} steps "
             "change channel"
         )
         moves = self.table[self.table["from_channel"] != self.table["to_channel"]]
@@ -71,7 +72,7 @@ class ChannelSwitches(Result):
             return f"{sentence}."
         top = moves.iloc[0]
         return (
-            f"{sentence}, most often from '{top['from_channel']}' to '{top['to_channel']}' ({top['n']:,} times, "
+            f"{sentence}, most often from '{top['from_channel']}' to '{top['to_channel']}' ({text.count(top['n'])} times, "
             f"{text.percent(top['share'])} of the steps away from there)."
         )
 
@@ -89,10 +90,10 @@ class ChannelSwitches(Result):
             ax.imshow(np.nan_to_num(values), cmap="Blues", vmin=0, vmax=100, aspect="auto")
         for row, column in zip(*np.nonzero(values > 0), strict=True):
             share = values[row, column]
-            ax.text(column, row, f"{share:.0f}" if share >= 1 else "< 1", ha="center", va="center", fontsize=10,
+            ax.text(column, row, text.fixed(share, 0) if share >= 1 else "< 1", ha="center", va="center", fontsize=10,
                     color="white" if share > 65 else figures.INK)  # fmt: skip
         ax.set_xticks(range(len(names)), names, rotation=40, ha="right")
-        ax.set_yticks(range(len(names)), [f"{name}  ({int(steps.get(name, 0)):,})" for name in names])
+        ax.set_yticks(range(len(names)), [f"{name}  ({text.count(int(steps.get(name, 0)))})" for name in names])
         ax.grid(visible=False)
         ax.set_xlabel("to")
         ax.set_ylabel("from (steps away)")
@@ -146,7 +147,8 @@ def channel_switches(j: Journeys, channels: Mapping[str, str | None] | pd.Series
         "Steps between channels, with intervals clustered by customer",
         (
             *steps.assumptions,
-            f"{left_out:,} of {j.n_events:,} events are of touchpoints without a channel; the steps before and after them "
+            f"{text.count(left_out)} of {text.count(j.n_events)} events are of touchpoints without a channel; the "
+            "steps before and after them "
             "are joined.",
             "A touchpoint is met on one channel only; a change on a channel that is not tracked is not seen.",
         ),

@@ -52,12 +52,13 @@ class Comparison(Result):
     def summary(self) -> str:
         """Say how many differences are clear, and name the clearest reach, step and length."""
         what = "visits" if self.by == "session" else "journeys"
-        sizes = f"{self.n_a:,} {what} of '{self.names[0]}' and {self.n_b:,} of '{self.names[1]}'"
+        sizes = f"{text.count(self.n_a)} {what} of '{self.names[0]}' and {text.count(self.n_b)} of '{self.names[1]}'"
         tested = int(self.table["p_value"].notna().sum())
         if not tested:
             return f"{sizes}: too few to test any difference."
         sentence = (
-            f"{len(self.found):,} of {tested:,} differences between {sizes} are clear (q ≤ {FALSE_DISCOVERY_RATE:.2f})"
+            f"{text.count(len(self.found))} of {text.count(tested)} differences between {sizes} are clear (q ≤ "
+            f"{text.fixed(FALSE_DISCOVERY_RATE, 2)})"
         )
         parts = []
         for _, group in self.found.groupby("kind", sort=False):
@@ -123,8 +124,9 @@ class Comparison(Result):
         right.spines["right"].set_visible(False)
         ax.set_xlabel(f"points: to the right more in '{self.names[0]}', to the left more in '{self.names[1]}'")
         note = (
-            f"{self.n_a:,} and {self.n_b:,} {'visits' if self.by == 'session' else 'journeys'}, 95 % intervals; "
-            f"filled: q ≤ {FALSE_DISCOVERY_RATE:.2f}; right: {self.names[0]} and {self.names[1]}"
+            f"{text.count(self.n_a)} and {text.count(self.n_b)} {'visits' if self.by == 'session' else 'journeys'}, "
+            "95 % intervals; "
+            f"filled: q ≤ {text.fixed(FALSE_DISCOVERY_RATE, 2)}; right: {self.names[0]} and {self.names[1]}"
         )
         figures.subtitle(ax, f"Where '{self.names[0]}' and '{self.names[1]}' differ most", note)
         return figures.describe(ax, f"Forest plot of {len(frame)} differences. {self.summary()}")
@@ -181,7 +183,7 @@ def compare(a: Journeys, b: Journeys, *, names: tuple[str, str] = ("a", "b")) ->
     common = int(np.logical_and(*(np.bincount(j.customer, minlength=n) > 0 for j in (a, b))).sum())
     if common and a.by == "customer":
         raise StudyError(
-            f"compare: {common:,} customers are in both '{names[0]}' and '{names[1]}'; compare segments without common "
+            f"compare: {text.count(common)} customers are in both '{names[0]}' and '{names[1]}'; compare segments without common "
             "customers, or visits (split_sessions)."
         )
     terms = np.array([*a.touchpoints, ""], dtype=object)

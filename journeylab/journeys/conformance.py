@@ -66,7 +66,7 @@ class Conformance(Result):
         if self.n == 0:
             return "There are no journeys."
         sentence = (
-            f"Of {self.n:,} journeys {text.percent(self.conforming)} "
+            f"Of {text.count(self.n)} journeys {text.percent(self.conforming)} "
             f"({text.interval(self.conforming_ci_low, self.conforming_ci_high)}) are exactly as planned; on average they "
             f"take {text.percent(self.fitness, 0)} ({text.interval(self.fitness_ci_low, self.fitness_ci_high)}) of the "
             f"{len(self.table)} planned steps in order."
@@ -109,7 +109,7 @@ class Conformance(Result):
         figures.subtitle(
             ax,
             "Where journeys leave the plan",
-            f"share of {self.n:,} journeys at each planned step, with 95 % intervals",
+            f"share of {text.count(self.n)} journeys at each planned step, with 95 % intervals",
         )
         return figures.describe(ax, f"Bars of {len(self.table)} planned steps. {self.summary()}")
 

@@ -38,7 +38,7 @@ class Dropoff(Result):
         worst = frame.loc[frame["left_share"].idxmax()]
         return (
             f"The largest share stays behind at '{worst['stage']}': {text.percent(worst['left_share'])} "
-            f"({text.interval(worst['ci_low'], worst['ci_high'])}) of the {worst['n']:,} who come there go no further."
+            f"({text.interval(worst['ci_low'], worst['ci_high'])}) of the {text.count(worst['n'])} who come there go no further."
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -51,7 +51,7 @@ class Dropoff(Result):
         ax.errorbar(share, rows, xerr=np.abs(reach), fmt="none", ecolor=figures.INK, capsize=3)
         ends = 100 * frame["ci_high"].fillna(0)
         for row, value, end, n in zip(rows, share, ends, frame["n"], strict=True):
-            ax.text(end + 2, float(row), f"{value:.0f} % of {n:,}", va="center")
+            ax.text(end + 2, float(row), f"{text.fixed(value, 0)} % of {text.count(n)}", va="center")
         ax.set_yticks(rows, frame["stage"])
         ax.set_xlim(0, max(40.0, float(ends.max() if len(ends) else 0) * 1.35))
         ax.xaxis.set_major_formatter("{x:.0f} %")
@@ -127,7 +127,7 @@ class Abandonment(Result):
             return f"No journey reaches '{self.after}'."
         share, low, high = wilson(self.n_abandoned, self.n_close)
         sentence = (
-            f"Of {self.n_close:,} who reach '{self.after}', {self.n_abandoned:,} ({text.percent(share)}, "
+            f"Of {text.count(self.n_close)} who reach '{self.after}', {text.count(self.n_abandoned)} ({text.percent(share)}, "
             f"{text.interval(low, high)}) never reach '{self.goal}' after it."
         )
         if len(self.table):
@@ -149,7 +149,9 @@ class Abandonment(Result):
         ax.xaxis.set_major_formatter("{x:.0f} %")
         ax.grid(axis="y", visible=False)
         figures.subtitle(
-            ax, f"Last seen, after '{self.after}' and without '{self.goal}'", f"n = {self.n_abandoned:,} journeys"
+            ax,
+            f"Last seen, after '{self.after}' and without '{self.goal}'",
+            f"n = {text.count(self.n_abandoned)} journeys",
         )
         return figures.describe(ax, f"Bar chart of last touchpoints before giving up. {self.summary()}")
 

@@ -45,7 +45,7 @@ class EntriesAndExits(Result):
         entry = self.table.loc[self.table["entries"].idxmax()]
         end = self.table.loc[self.table["exits"].idxmax()]
         return (
-            f"Of {self.n:,} {'visits' if self.by == 'session' else 'journeys'} {text.percent(entry['entry_share'])} "
+            f"Of {text.count(self.n)} {'visits' if self.by == 'session' else 'journeys'} {text.percent(entry['entry_share'])} "
             f"({text.interval(entry['entry_ci_low'], entry['entry_ci_high'])}) begin with '{entry['touchpoint']}' and "
             f"{text.percent(end['exit_share'])} ({text.interval(end['exit_ci_low'], end['exit_ci_high'])}) end with "
             f"'{end['touchpoint']}'."
@@ -68,7 +68,9 @@ class EntriesAndExits(Result):
         ax.set_xlim(left=0)
         ax.legend(frameon=False, loc="lower right")
         what = "visits" if self.by == "session" else "journeys"
-        figures.subtitle(ax, f"Where {what} begin and end", f"share of {self.n:,} {what}, with 95 % intervals")
+        figures.subtitle(
+            ax, f"Where {what} begin and end", f"share of {text.count(self.n)} {what}, with 95 % intervals"
+        )
         return figures.describe(ax, f"Dot plot of beginnings and ends at {len(frame)} touchpoints. {self.summary()}")
 
 

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
+from journeylab import text
 from journeylab.journeys.groups import distinct, in_blocks
 from journeylab.journeys.model import Journeys, first_position
 from journeylab.results import Result
@@ -38,8 +39,8 @@ class Efficiency(Result):
             return f"No journey reaches '{self.goal}'."
         values = self.table.set_index("what")["value"]
         return (
-            f"Half of those who reach '{self.goal}' take {values['steps taken, median']:.0f} steps or more; "
-            f"the shortest way that customers' own steps make possible has {values['steps needed']:.0f} "
+            f"Half of those who reach '{self.goal}' take {text.fixed(values['steps taken, median'], 0)} steps or more; "
+            f"the shortest way that customers' own steps make possible has {text.fixed(values['steps needed'], 0)} "
             f"({' → '.join(self.shortest)})."
         )
 

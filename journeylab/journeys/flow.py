@@ -57,7 +57,7 @@ class Flow(Result):
         then = {END: "end there", OTHER: further}.get(to, f"go on to '{to}'")
         ended = self.table.loc[self.table["to_touchpoint"] == END, "n"].sum() / self.n
         return (
-            f"Of {self.n:,} journeys {text.percent(share)} ({text.interval(low, high)}) begin with '{entry}', and "
+            f"Of {text.count(self.n)} journeys {text.percent(share)} ({text.interval(low, high)}) begin with '{entry}', and "
             f"{text.percent(onward['share'])} of these {then}; {text.percent(ended, 0)} of all journeys have no step "
             f"{self.table['step'].max() + 1}."
         )
@@ -84,7 +84,9 @@ class Flow(Result):
         ax.grid(visible=False)
         ax.spines[["left", "bottom"]].set_visible(False)
         ax.tick_params(length=0)
-        figures.subtitle(ax, "Where journeys go, step by step", f"per cent of all {self.n:,} journeys at each step")
+        figures.subtitle(
+            ax, "Where journeys go, step by step", f"per cent of all {text.count(self.n)} journeys at each step"
+        )
         return figures.describe(ax, f"Flow picture of {columns} steps. {self.summary()}")
 
     def _sizes(self, columns: int) -> list[dict[str, float]]:

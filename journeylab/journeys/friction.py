@@ -67,7 +67,8 @@ class Friction(Result):
         loop = frame.loc[frame["loop_share"].idxmax()]
         return (
             f"The largest share ends at '{end['touchpoint']}': {text.percent(end['exit_share'])} "
-            f"({text.interval(end['exit_ci_low'], end['exit_ci_high'])}) of the {end['visits']:,} that come there never reach "
+            f"({text.interval(end['exit_ci_low'], end['exit_ci_high'])}) of the {text.count(end['visits'])} that come "
+            "there never reach "
             f"'{self.goal}' and stop there. Most go back and forth at '{loop['touchpoint']}' ({text.percent(loop['loop_share'])})."
         )
 

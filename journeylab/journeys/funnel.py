@@ -38,7 +38,8 @@ class Funnel(Result):
             return "No journey begins this funnel."
         first, last = self.table.iloc[0], self.table.iloc[-1]
         sentence = (
-            f"Of {first['n']:,} who reach '{first['step']}', {last['n']:,} ({text.percent(last['share_of_first'])}, "
+            f"Of {text.count(first['n'])} who reach '{first['step']}', {text.count(last['n'])} "
+            f"({text.percent(last['share_of_first'])}, "
             f"{text.interval(last['first_ci_low'], last['first_ci_high'])}) reach '{last['step']}'."
         )
         later = self.table.iloc[1:].dropna(subset=["share_of_previous"])
@@ -60,13 +61,13 @@ class Funnel(Result):
         ax.barh(rows, share, color=figures.BLUE, alpha=0.85, height=0.6)
         ax.errorbar(share, rows, xerr=np.abs(reach), fmt="none", ecolor=figures.INK, capsize=3)
         for row, value, n in zip(rows, share, frame["n"], strict=True):
-            ax.text(min(value + 3, 103), float(row), f"{value:.0f} %  ({n:,})", va="center")
+            ax.text(min(value + 3, 103), float(row), f"{text.fixed(value, 0)} %  ({text.count(n)})", va="center")
         ax.set_yticks(rows, frame["step"])
         ax.set_xlim(0, 125)
         ax.set_xticks(range(0, 101, 20), [f"{tick} %" for tick in range(0, 101, 20)])
         ax.grid(axis="y", visible=False)
         figures.subtitle(
-            ax, "How far customers get", f"share of the {self.table['n'].iloc[0]:,} who reach the first step"
+            ax, "How far customers get", f"share of the {text.count(self.table['n'].iloc[0])} who reach the first step"
         )
         return figures.describe(ax, f"Bar chart of a funnel with {len(frame)} steps. {self.summary()}")
 

@@ -51,12 +51,13 @@ class Lapse(Result):
     def summary(self) -> str:
         """Say how many have lapsed by which rule, and how much hangs on the rule."""
         if not self.gaps:
-            return f"{self.n:,} customers, but {NO_GAPS}: who has lapsed cannot be told."
+            return f"{text.count(self.n)} customers, but {NO_GAPS}: who has lapsed cannot be told."
         row = self.table.iloc[2]
         low, high = self.rules["share"].min(), self.rules["share"].max()
         return (
             (
-                f"{self.rule} So {text.percent(row['share'])} ({text.interval(row['ci_low'], row['ci_high'])}) of {self.n:,} "
+                f"{self.rule} So {text.percent(row['share'])} ({text.interval(row['ci_low'], row['ci_high'])}) of "
+                f"{text.count(self.n)} "
                 f"customers have lapsed; with borders between the {self.rules['quantile'].min():.0%} and the "
                 f"{self.rules['quantile'].max():.0%} gap it would be {text.interval(low, high)}."
             )
@@ -74,14 +75,14 @@ class Lapse(Result):
         ax.errorbar(share, rows, xerr=np.abs(reach), fmt="none", ecolor=figures.INK, capsize=3)
         for row, value, high, n in zip(rows, share, 100 * frame["ci_high"], frame["n"], strict=True):
             if np.isfinite(value):
-                ax.text(high + 2, float(row), f"{value:.0f} %  ({n:,})", va="center")
+                ax.text(high + 2, float(row), f"{text.fixed(value, 0)} %  ({text.count(n)})", va="center")
         ax.set_yticks(rows, frame["status"])
         ax.set_ylim(-0.5, 2.5)
         ax.set_xlim(0, 120)
         ax.set_xticks(range(0, 101, 20), [f"{tick} %" for tick in range(0, 101, 20)])
         ax.grid(axis="y", visible=False)
         border = self.rules["days"].iloc[int(np.argmax(self.rules["chosen"]))]
-        note = f"share of {self.n:,} customers; lapsed: silent for more than {text.number(border, 0)} days"
+        note = f"share of {text.count(self.n)} customers; lapsed: silent for more than {text.number(border, 0)} days"
         figures.subtitle(ax, "Who is silent for longer than usual", note if self.gaps else NO_GAPS)
         return figures.describe(ax, f"Bar chart of active, at-risk and lapsed customers. {self.summary()}")
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from journeylab import text
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
 
 
@@ -109,8 +110,8 @@ class Journeys:
 
     def __repr__(self) -> str:
         return (
-            f"Journeys(by={self.by!r}: {self.n_journeys:,} journeys of {self.n_customers:,} customers, "
-            f"{self.n_events:,} events, {len(self.touchpoints)} touchpoints)"
+            f"Journeys(by={self.by!r}: {text.count(self.n_journeys)} journeys of {text.count(self.n_customers)} customers, "
+            f"{text.count(self.n_events)} events, {len(self.touchpoints)} touchpoints)"
         )
 
     def _repr_html_(self) -> str:

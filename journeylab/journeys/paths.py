@@ -34,7 +34,7 @@ class PathTable(Result):
             return "There are no journeys."
         top = self.table.iloc[0]
         return (
-            f"{self.n:,} journeys take {len(self.table):,} distinct paths; the most frequent is "
+            f"{text.count(self.n)} journeys take {text.count(len(self.table))} distinct paths; the most frequent is "
             f"{' → '.join(top['path'])} ({text.percent(top['n'] / self.n)})."
         )
 

@@ -48,7 +48,7 @@ class Quality(Result):
         found = self.table[self.table["severity"] != "ok"]
         if found.empty:
             return f"All {len(self.table)} checks of the events are in order."
-        parts = [f"{row.check} ({row.n:,})" for row in found.itertuples()]
+        parts = [f"{row.check} ({text.count(row.n)})" for row in found.itertuples()]
         return f"{len(found)} of {len(self.table)} checks deserve a look: {text.sentence_list(parts)}."
 
     def plot(self, ax: Axes | None = None) -> Axes:

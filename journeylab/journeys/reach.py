@@ -41,7 +41,8 @@ class Reach(Result):
         entry = self.table.loc[self.table["first_share"].idxmax()]
         last = self.table.loc[self.table["last_share"].idxmax()]
         return (
-            f"Of {self.n:,} journeys most meet {text.sentence_list(top)}; {text.percent(entry['first_share'], 0)} begin with "
+            f"Of {text.count(self.n)} journeys most meet {text.sentence_list(top)}; "
+            f"{text.percent(entry['first_share'], 0)} begin with "
             f"'{entry['touchpoint']}' and {text.percent(last['last_share'], 0)} end with '{last['touchpoint']}'."
         )
 
@@ -58,7 +59,7 @@ class Reach(Result):
         ax.set_xlim(0, 100)
         ax.grid(axis="y", visible=False)
         ax.legend(frameon=False, loc="lower right")
-        figures.subtitle(ax, "Touchpoints by reach", f"share of {self.n:,} journeys")
+        figures.subtitle(ax, "Touchpoints by reach", f"share of {text.count(self.n)} journeys")
         return figures.describe(ax, f"Bars of the reach of {len(frame)} touchpoints. {self.summary()}")
 
 

@@ -51,7 +51,7 @@ class Repeat(Result):
     def summary(self) -> str:
         """Say how many repeat within the longest time that was observed."""
         if self.table.empty:
-            return f"None of {self.n:,} customers has '{self.outcome}'."
+            return f"None of {text.count(self.n)} customers has '{self.outcome}'."
         second = self.table.iloc[0]
         known = self.horizons[self.horizons["occurrence"] == 2].dropna(subset=["share"])
         so_far = f"{text.share_of(int(second['repeated']), int(second['n']))} have repeated '{self.outcome}' so far"
@@ -59,7 +59,7 @@ class Repeat(Result):
             return f"{so_far}; nobody was observed long enough to say more."
         row = known.iloc[-1]
         return (
-            f"Of the {second['n']:,} customers with '{self.outcome}' {text.percent(row['share'])} "
+            f"Of the {text.count(second['n'])} customers with '{self.outcome}' {text.percent(row['share'])} "
             f"({text.interval(row['ci_low'], row['ci_high'])}) repeat it within {row['within_days']:g} days; {so_far}."
         )
 
@@ -85,7 +85,9 @@ class Repeat(Result):
                 fmt=figures.MARKERS[place % len(figures.MARKERS)],
             )  # fmt: skip
             highest = max(highest, share[-1], 100 * float(rows["ci_high"].max()) if len(rows) else 0.0)
-            ends.append((float(share[-1]), f"{_ordinal(int(occurrence))} (n {frame['at_risk'].iloc[0]:,})", colour))
+            ends.append(
+                (float(share[-1]), f"{_ordinal(int(occurrence))} (n {text.count(frame['at_risk'].iloc[0])})", colour)
+            )
         top = min(100.0, max(5.0, 1.12 * highest))
         for height, label, colour in figures.spread(ends, 0.065 * top, top):
             ax.text(1.05 * most, height, label, color=colour, va="center")
@@ -168,7 +170,7 @@ def repeat(
         (
             "Customers who come late in the data would repeat like the earlier ones.",
             "The first is the first in the data: an earlier one makes it the second or later.",
-            f"{merged:,} events of '{outcome}' at the same moment as another of the customer are one with it.",
+            f"{text.count(merged)} events of '{outcome}' at the same moment as another of the customer are one with it.",
             "Who repeats a second time has repeated before: later rows are of ever fewer, more faithful customers.",
             "From the third time on quick customers are watched for longer than slow ones; where quick ones stay quick, "
             "their shares come out too high.",

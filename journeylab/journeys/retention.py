@@ -55,11 +55,13 @@ class Retention(Result):
         overall = self.table[(self.table["cohort"] == ALL) & (self.table["period"] > 0)].dropna(subset=["share"])
         if overall.empty:
             return (
-                f"No cohort of the {self.n:,} customers was observed for a whole {self.period} after that of its start."
+                f"No cohort of the {text.count(self.n)} customers was observed for a whole {self.period} after "
+                "that of its start."
             )
         rows = [overall.iloc[0], overall.iloc[-1]] if len(overall) > 1 else [overall.iloc[0]]
         parts = [
-            f"{text.percent(row['share'])} ({text.interval(row['ci_low'], row['ci_high'])}) of {row['n']:,} are active in "
+            f"{text.percent(row['share'])} ({text.interval(row['ci_low'], row['ci_high'])}) of {text.count(row['n'])} "
+            "are active in "
             f"{self.period} {row['period']}"
             for row in rows
         ]
@@ -79,13 +81,13 @@ class Retention(Result):
         ax.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=top, aspect="auto")
         for row, column in zip(*np.nonzero(np.isfinite(values)), strict=True):
             share = values[row, column]
-            ax.text(column, row, f"{share:.0f}" if share >= 10 or share == 0 else f"{share:.1f}", ha="center", va="center",
-                    fontsize=9, color="white" if share > 0.65 * top else figures.INK)  # fmt: skip
+            ax.text(column, row, text.fixed(share, 0 if share >= 10 or share == 0 else 1), ha="center", va="center", fontsize=9,
+                    color="white" if share > 0.65 * top else figures.INK)  # fmt: skip
         ax.axhline(0.5, color="white", linewidth=4)
         ax.set_xticks(range(values.shape[1]), list(wide.columns))
         ax.set_yticks(
             range(len(rows)),
-            [f"{name}  ({self.n if name == ALL else int(size[name]):,})" for name in rows],
+            [f"{name}  ({text.count(self.n if name == ALL else int(size[name]))})" for name in rows],
             fontsize=9.5,
         )
         ax.grid(visible=False)

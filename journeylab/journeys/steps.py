@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from journeylab import figures
+from journeylab import figures, text
 from journeylab.errors import StudyError
 from journeylab.journeys.model import Journeys
 from journeylab.results import Result
@@ -37,7 +37,7 @@ class StepMatrix(Result):
         if self.table.empty:
             return "There are no journeys."
         first = self.table.iloc[:, 0]
-        return f"Of {self.n:,} journeys {100 * first.max():.0f} % begin with '{first.idxmax()}'."
+        return f"Of {text.count(self.n)} journeys {text.fixed(100 * first.max(), 0)} % begin with '{first.idxmax()}'."
 
     def plot(self, ax: Axes | None = None, *, most: int = 14) -> Axes:
         """Draw a heat map of the most frequent touchpoints."""
@@ -48,7 +48,7 @@ class StepMatrix(Result):
         ax.set_xticks(range(frame.shape[1]), list(frame.columns))
         ax.set_xlabel("step")
         ax.grid(visible=False)
-        figures.subtitle(ax, "Touchpoints by step", f"share of {self.n:,} journeys")
+        figures.subtitle(ax, "Touchpoints by step", f"share of {text.count(self.n)} journeys")
         return figures.describe(ax, f"Heat map of touchpoints by step. {self.summary()}")
 
 

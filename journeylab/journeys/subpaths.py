@@ -46,12 +46,15 @@ class Subpaths(Result):
     def summary(self) -> str:
         """Name the most frequent stretch, and the one that sets converters most apart."""
         if self.table.empty:
-            few = f" ({self.untested:,} occur, of too few customers)" if self.untested else ""
+            few = f" ({text.count(self.untested)} occur, of too few customers)" if self.untested else ""
             return f"No stretch of two or more touchpoints recurs{few}."
         top = self.table.iloc[0]
         between = ", whatever comes between" if self.gapped else ""
-        times = f"{top['n']:,} journeys" if self.gapped else f"{top['n']:,} times"
-        sentence = f"The most frequent stretch is {' → '.join(top['subpath'])}{between}: {times}, {top['customers']:,} customers."
+        times = f"{text.count(top['n'])} journeys" if self.gapped else f"{text.count(top['n'])} times"
+        sentence = (
+            f"The most frequent stretch is {' → '.join(top['subpath'])}{between}: {times}, "
+            f"{text.count(top['customers'])} customers."
+        )
         if "lift" in self.table:
             telling = self.telling
             if len(telling) and telling.iloc[0]["lift"] > 1:
@@ -192,7 +195,7 @@ def _assumptions(
         yield "Lift counts journeys once, compares those who convert with those who do not, and does not say why."
         yield "Customers are independent of each other; the journeys of one customer need not be."
         if untested:
-            yield f"{untested:,} stretches of fewer than {least} customers are neither tested nor shown."
+            yield f"{text.count(untested)} stretches of fewer than {least} customers are neither tested nor shown."
         if len(converted) and (converted.all() or not converted.any()):
             who = "Every journey reaches" if converted.all() else "No journey reaches"
             yield f"{who} the outcome, so there is nobody to compare with and no interval or test."

@@ -40,7 +40,8 @@ class Transitions(Result):
         top = moves.iloc[0]
         return (
             f"The most frequent step to another touchpoint leads from '{top['from_touchpoint']}' to '{top['to_touchpoint']}': "
-            f"{top['n']:,} times, {text.percent(top['share'])} ({text.interval(top['ci_low'], top['ci_high'])}) of all steps "
+            f"{text.count(top['n'])} times, {text.percent(top['share'])} "
+            f"({text.interval(top['ci_low'], top['ci_high'])}) of all steps "
             "away from there."
         )
 
@@ -60,7 +61,7 @@ class Transitions(Result):
         ax.imshow(100 * np.nan_to_num(values), cmap="Blues", vmin=0, vmax=100, aspect="auto")
         for row, column in zip(*np.nonzero(np.nan_to_num(values) >= 0.05), strict=True):
             share = values[row, column]
-            ax.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=9,
+            ax.text(column, row, text.fixed(100 * share, 0), ha="center", va="center", fontsize=9,
                     color="white" if share > 0.55 else figures.INK)  # fmt: skip
         ax.set_xticks(range(len(names)), names, rotation=40, ha="right")
         ax.set_yticks(range(len(names)), names)
@@ -140,7 +141,7 @@ def transition_matrix(j: Journeys) -> pd.DataFrame:
     size = len(j.touchpoints)
     if size**2 > DENSE:
         raise StudyError(
-            f"A square table of {size:,} touchpoints is too large to be read; take transitions(j), or relabel them first."
+            f"A square table of {text.count(size)} touchpoints is too large to be read; take transitions(j), or relabel them first."
         )
 
     def count(part: Journeys) -> np.ndarray:

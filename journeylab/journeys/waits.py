@@ -61,7 +61,7 @@ class WaitingTimes(Result):
         so_far = f"{text.share_of(int(row['reached']), int(row['n']))} have reached it when observation ends"
         if np.isnan(row["wait_seconds"]):
             if not row["reached"]:
-                return f"None of the {row['n']:,} {whom} reaches {self.goal} while observed."
+                return f"None of the {text.count(row['n'])} {whom} reaches {self.goal} while observed."
             last = self.curve.iloc[-1]
             return (
                 f"{text.percent(last['share'])} ({text.interval(last['ci_low'], last['ci_high'])}) of the {whom} "
@@ -72,7 +72,7 @@ class WaitingTimes(Result):
         if np.isnan(row["ci_high"]):
             ends = "too few for an interval" if np.isnan(row["ci_low"]) else f"{text.duration(row['ci_low'])} or more"
         return (
-            f"Half of the {row['n']:,} {whom} reach {self.goal} within "
+            f"Half of the {text.count(row['n'])} {whom} reach {self.goal} within "
             f"{text.duration(row['wait_seconds'])} ({ends}); {so_far}; half of these took {text.duration(self.usual)} or less."
         )
 
@@ -112,10 +112,12 @@ class WaitingTimes(Result):
         ax.yaxis.set_major_formatter("{x:.0f} %")
         ticks = [tick for tick in ax.get_xticks() if 0 <= tick <= most]
         left = np.append(frame["at_risk"], 0)[np.searchsorted(frame["time"], np.array(ticks) * size)]
-        ax.set_xticks(ticks, [f"{tick:g}\n{count:,}" for tick, count in zip(ticks, left, strict=True)])
+        ax.set_xticks(ticks, [f"{tick:g}\n{text.count(count)}" for tick, count in zip(ticks, left, strict=True)])
         ax.set_xlabel(f"{unit} since the start; below: customers still waiting and observed")
         figures.subtitle(
-            ax, f"From {self.start} to {self.goal}", f"share of {n:,} customers who have reached it, with 95 % band"
+            ax,
+            f"From {self.start} to {self.goal}",
+            f"share of {text.count(n)} customers who have reached it, with 95 % band",
         )
         return figures.describe(ax, f"Rising curve of the share that has reached {self.goal}. {self.summary()}")
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from journeylab import text
 from journeylab.html import escape, number_attributes
 from journeylab.report.notebooks import question, read_notebook, title
 from journeylab.report.page import Link, facts, page
@@ -102,7 +103,7 @@ def _findings(findings: list[dict[str, Any]] | None) -> str:
         return ""
     items = "".join(
         f"<li><p><strong>{escape(item['statement'])}</strong> <span class='tag'>grade {escape(item['grade'])}</span></p>"
-        f"<p class='more'>{escape(item['evidence'])}; n = {item['n']:,}. "
+        f"<p class='more'>{escape(item['evidence'])}; n = {text.count(item['n'])}. "
         f'<a href="{escape(item["link"])}">{escape(title(Path(item["link"]).stem))}</a></p></li>'
         for item in findings
     )

@@ -75,7 +75,7 @@ class Agreement(Result):
                     **told,
                     "chance under 0.667": text.percent(lead["p_below_667"], 0) if known else text.MISSING,
                     "given in": text.percent(lead["prevalence"]) if pd.notna(lead["prevalence"]) else text.MISSING,
-                    f"{self.unit}s": f"{int(lead['n_units']):,}",
+                    f"{self.unit}s": text.count(int(lead["n_units"])),
                     "note": lead["reason"],
                 }
             )
@@ -101,16 +101,16 @@ class Agreement(Result):
         rest = f" For {silent} more nothing can be said." if silent else ""
         return (
             f"Of {len(known)} codes {solid} reach an {name} of 0.80 and {usable} reach 0.667; the weakest is "
-            f"'{worst['code']}' ({worst['value']:.2f}, {sure}).{rest} {self.headline()}"
+            f"'{worst['code']}' ({text.fixed(worst['value'], 2)}, {sure}).{rest} {self.headline()}"
         )
 
     def headline(self) -> str:
         """Write the overall values in one line."""
         rows = self.table[(self.table["code"] == ALL) & self.table["value"].notna()]
-        parts = [f"{LABELS[row.measure]} {row.value:.4f}" for row in rows.itertuples()]
+        parts = [f"{LABELS[row.measure]} {text.fixed(row.value, 4)}" for row in rows.itertuples()]
         if not parts:
             return "No overall value."
-        return f"Over all codes, {int(rows['n_units'].max()):,} {self.unit}s: {', '.join(parts)}."
+        return f"Over all codes, {text.count(int(rows['n_units'].max()))} {self.unit}s: {', '.join(parts)}."
 
     def plot(self, ax: Axes | None = None, *, measure: str = "", most: int = 30) -> Axes:
         """Draw a measure (alpha where it was asked for) by code with its interval, and the two bars."""
@@ -122,7 +122,7 @@ class Agreement(Result):
             ax,
             frame,
             "Agreement by code",
-            f"up to n = {n:,} {self.unit}s, intervals over {self.cluster}s",
+            f"up to n = {text.count(n)} {self.unit}s, intervals over {self.cluster}s",
             f"{LABELS[chosen]}, with {text.percent(CONFIDENCE, 0)} interval",
             f"Dot plot of {LABELS[chosen]} for {len(frame)} codes. {self.summary()}",
         )
@@ -300,8 +300,8 @@ def _assumptions(
     sure = text.percent(CONFIDENCE, 0)
     kinds = {
         "jackknife": f"{sure} from leaving out one {what} after another, t-distributed on Fisher's z scale",
-        "percentile": f"{sure} percentile bootstrap over {what}s, {resamples:,} resamples",
-        "pairs": f"{sure} from {resamples:,} resamples of pairs of ratings, as the KALPHA macro makes them: too "
+        "percentile": f"{sure} percentile bootstrap over {what}s, {text.count(resamples)} resamples",
+        "pairs": f"{sure} from {text.count(resamples)} resamples of pairs of ratings, as the KALPHA macro makes them: too "
         "narrow, since pairs of one unit and units of one document are not independent",
     }
     lines = [f"A unit is a {unit}; only documents that two or more coders coded count."]

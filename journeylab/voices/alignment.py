@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from journeylab import text
 from journeylab.errors import DataError
 
 Unit = tuple[float, float, str]
@@ -85,7 +86,8 @@ def best_alignment(coders: Sequence[Sequence[Unit]], costs: Costs | None = None)
         raise DataError(f"gamma compares two or more coders; found {len(sizes)}.")
     if np.prod([size + 1.0 for size in sizes]) > MOST:
         raise DataError(
-            f"gamma of {' x '.join(map(str, sizes))} passages weighs more than {MOST:,} alignments; pass one text at a time."
+            f"gamma of {' x '.join(map(str, sizes))} passages weighs more than {text.count(MOST)} alignments; pass "
+            "one text at a time."
         )
     if not sum(sizes):
         return Alignment((), 0.0)

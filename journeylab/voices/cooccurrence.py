@@ -73,8 +73,10 @@ class Cooccurrence(Result):
         if self.table.empty:
             return f"No two codes come together {self.where}."
         row = self.table.iloc[0]
-        times = "once" if row["n"] == 1 else f"{row['n']:,} times"
-        pairs = "One pair of codes comes" if len(self.table) == 1 else f"{len(self.table):,} pairs of codes come"
+        times = "once" if row["n"] == 1 else f"{text.count(row['n'])} times"
+        pairs = (
+            "One pair of codes comes" if len(self.table) == 1 else f"{text.count(len(self.table))} pairs of codes come"
+        )
         first = (
             f"{pairs} together {self.where}; most often '{row['code_1']}' and "
             f"'{row['code_2']}' ({times}, coefficient {text.number(row['coefficient'], 3)}, "
@@ -83,10 +85,10 @@ class Cooccurrence(Result):
         if self.table["p_value"].isna().all():
             return f"{first} Whether that is more than chance cannot be tested: {self.table['reason'].iloc[0]}."
         found = len(self.found)
-        many = f"{found:,} of these, from two people or more, come" if found else "None comes clearly"
+        many = f"{text.count(found)} of these, from two people or more, come" if found else "None comes clearly"
         return (
             f"{first} {many} together more often than chance within the documents would bring them "
-            f"(q ≤ {FALSE_DISCOVERY_RATE:.2f})."
+            f"(q ≤ {text.fixed(FALSE_DISCOVERY_RATE, 2)})."
         )
 
     def plot(self, ax: Axes | None = None, *, most: int = 12) -> Axes:
@@ -111,7 +113,7 @@ class Cooccurrence(Result):
         ax.set_xlabel("times together")
         ax.grid(axis="y", visible=False)
         figures.legend_below(ax)
-        figures.subtitle(ax, "Codes that come together", f"{self.where}; {self.documents:,} documents")
+        figures.subtitle(ax, "Codes that come together", f"{self.where}; {text.count(self.documents)} documents")
         return figures.describe(
             ax, f"Dot plot of the {len(frame)} pairs of codes most often together. {self.summary()}"
         )
@@ -349,5 +351,9 @@ def _result(
         assumptions += (
             "Several coders: a pair counts where one of them put both codes; overlapping spans are one passage.",
         )
-    method = f"Co-occurrence of codes, {len(drawn):,} shuffles within document" if tested else "Co-occurrence of codes"
+    method = (
+        f"Co-occurrence of codes, {text.count(len(drawn))} shuffles within document"
+        if tested
+        else "Co-occurrence of codes"
+    )
     return Cooccurrence(table, method, assumptions, reach, seen.places, documents)

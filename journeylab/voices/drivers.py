@@ -55,7 +55,7 @@ class Drivers(Result):
         sentence = (
             f"Of all items '{first['driver']}' goes most with '{self.outcome}': {text.percent(first['share'], 0)} (95 % interval "
             f"{text.interval(first['share_low'], first['share_high'])}) of what the items explain together, which is "
-            f"{text.percent(self.r2, 0)} of the differences between answers (R², n = {self.n:,})"
+            f"{text.percent(self.r2, 0)} of the differences between answers (R², n = {text.count(self.n)})"
         )
         weak = self.weak
         if weak:
@@ -108,7 +108,8 @@ class Drivers(Result):
         figures.subtitle(
             ax,
             f"What goes with '{self.outcome}'",
-            f"n = {self.n:,}; R² = {self.r2:.2f}; bars are 95 % intervals, dashes the means; association, not cause",
+            f"n = {text.count(self.n)}; R² = {text.fixed(self.r2, 2)}; bars are 95 % intervals, dashes the means; "
+            "association, not cause",
         )
         return figures.describe(
             ax, f"Scatter of importance against performance of {len(table)} drivers. {self.summary()}"
@@ -196,7 +197,7 @@ def key_drivers(
     )
     if len(chosen) > MOST:
         lines += (f"Shapley shares look at every subset, and are left out for more than {MOST} items.",)
-    method = f"Johnson's relative weights and Shapley (LMG) shares, bootstrap over people ({draws:,} draws)"
+    method = f"Johnson's relative weights and Shapley (LMG) shares, bootstrap over people ({text.count(draws)} draws)"
     return Drivers(found, method, lines, outcome, r2, len(complete), len(table) - len(complete))
 
 

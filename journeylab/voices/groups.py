@@ -66,7 +66,7 @@ class CodeByGroup(Result):
 
     def summary(self) -> str:
         """Say which codes differ, and how large a difference could have been seen at all."""
-        sizes = text.sentence_list(f"{n:,} '{name}'" for name, n in self.groups.items())
+        sizes = text.sentence_list(f"{text.count(n)} '{name}'" for name, n in self.groups.items())
         tested = self.table.loc[self.table["p_value"].notna(), "code_id"].nunique()
         if tested == 0:
             return f"Groups of {sizes}: no code could be compared."
@@ -76,10 +76,10 @@ class CodeByGroup(Result):
         )
         clear = self.found.drop_duplicates("code_id")
         if clear.empty:
-            return f"None of {tested} codes differs clearly between {sizes} (q ≤ {FALSE_DISCOVERY_RATE:.2f}). {limit}"
+            return f"None of {tested} codes differs clearly between {sizes} (q ≤ {text.fixed(FALSE_DISCOVERY_RATE, 2)}). {limit}"
         row = self.found.sort_values(["p_value", "difference"], ascending=[True, False]).iloc[0]
         return (
-            f"{len(clear)} of {tested} codes differ between {sizes} (q ≤ {FALSE_DISCOVERY_RATE:.2f}); most clearly "
+            f"{len(clear)} of {tested} codes differ between {sizes} (q ≤ {text.fixed(FALSE_DISCOVERY_RATE, 2)}); most clearly "
             f"'{row['name']}': of '{row['group']}' {row['k']} of {row['n']}, {text.points(row['difference'])} to the others "
             f"(95 % interval {text.interval(row['difference_low'], row['difference_high'], 'points')}). {limit}"
         )
@@ -95,7 +95,7 @@ class CodeByGroup(Result):
             rows = np.arange(len(order)) + (0.5 - (number + 0.5) / len(names)) * 0.6
             reach = 100 * np.abs(np.vstack([part["share"] - part["ci_low"], part["ci_high"] - part["share"]]))
             style = figures.PALETTE[number % 8], figures.MARKERS[number % 8]
-            label = f"{group} (n = {self.groups[group]:,})"
+            label = f"{group} (n = {text.count(self.groups[group])})"
             ax.errorbar(100 * part["share"], rows, xerr=reach, fmt=style[1], color=style[0], capsize=3, label=label)
         labels = self.table.drop_duplicates("code_id").set_index("code_id").loc[order]
         ax.set_yticks(range(len(order)), [f"{row.name_} (q {text.p_value(row.q_value)})" for row in
@@ -196,12 +196,12 @@ def code_by_group(
     small = table.loc[(table["k"] > 0) & (table["k"] < minimum), "code_id"].unique()
     if len(small):
         table = table[~table["code_id"].isin(small)].reset_index(drop=True)
-        lines += (f"{len(small):,} codes that fewer than {minimum} people of a group said are not shown.",)
+        lines += (f"{text.count(len(small))} codes that fewer than {minimum} people of a group said are not shown.",)
     return CodeByGroup(
         table,
         "Fisher's exact test of people by code, Newcombe's interval of the difference"
         if len(names) == 2
-        else f"Permutation of people over groups ({draws:,} draws, chi-square), by code",
+        else f"Permutation of people over groups ({text.count(draws)} draws, chi-square), by code",
         lines,
         {str(name): int(size) for name, size in sizes.items()},
         _visible(sizes),
@@ -232,7 +232,7 @@ def _assumptions(sizes: pd.Series, without: int) -> tuple[str, ...]:
         named = text.sentence_list(f"'{name}' ({size})" for name, size in small.items())
         lines.append(f"So few people that next to nothing can be said of them: {named}.")
     if without:
-        lines.append(f"{without:,} people without a group are left out.")
+        lines.append(f"{text.count(without)} people without a group are left out.")
     return tuple(lines)
 
 

@@ -42,7 +42,7 @@ class NpsByGroup(Result):
         return (
             f"NPS {'differs' if clear else 'does not differ clearly'} by {self.by}; "
             f"{'clearest' if clear else 'the largest gap'} is '{row['group']}' with {text.number(row['nps'], 1)} "
-            f"(n = {row['n']:,}), {text.signed(row['difference'])} points to all others "
+            f"(n = {text.count(row['n'])}), {text.signed(row['difference'])} points to all others "
             f"(95 % interval {ends}, q {text.p_value(row['q_value'])})."
         )
 
@@ -53,7 +53,7 @@ class NpsByGroup(Result):
         rows = np.arange(len(frame))
         reach = np.abs(np.vstack([frame["nps"] - frame["ci_low"], frame["ci_high"] - frame["nps"]]))
         ax.errorbar(frame["nps"], rows, xerr=reach, fmt="o", color=figures.BLUE, capsize=3)
-        ax.set_yticks(rows, [f"{row.group} (n = {row.n:,})" for row in frame.itertuples()])
+        ax.set_yticks(rows, [f"{row.group} (n = {text.count(row.n)})" for row in frame.itertuples()])
         ax.set_ylim(-0.5, len(frame) - 0.5)
         ax.set_xlabel("net promoter score, with 95 % interval")
         ax.grid(axis="y", visible=False)
@@ -158,10 +158,10 @@ def compare_nps(
         "Groups may differ in more than their name.",
     )
     if without:
-        assumptions += (f"{without:,} answers of people without a group are left out.",)
+        assumptions += (f"{text.count(without)} answers of people without a group are left out.",)
     return NpsByGroup(
         table,
-        f"NPS by group, adjusted Wald, {draws:,} permutations of answers",
+        f"NPS by group, adjusted Wald, {text.count(draws)} permutations of answers",
         assumptions,
         str(groups.name or "group"),
     )

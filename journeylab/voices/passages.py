@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
+from journeylab import text
 from journeylab.voices.coefficients import Array, Sums
 from journeylab.voices.continuum import Tally, merge_overlaps, overlapping, tally
 from journeylab.voices.prevalence import people_of
@@ -96,7 +97,8 @@ class Field:
         several = overlapping(spans)
         if several:
             clash = (
-                f"coders gave {several:,} passages a second code: u-alpha over several codes needs one at a time; read the "
+                f"coders gave {text.count(several)} passages a second code: u-alpha over several codes needs one at a "
+                "time; read the "
                 "codes one by one, or pass domains"
             )
             return row | {"reason": "; ".join([clash, *filter(None, reasons)])}, clash
@@ -188,12 +190,12 @@ def lay_out(
         (unplaced & set(lengths.index), "have passages without a place in the text"),
     ):
         if lost:
-            left_out += (f"{len(lost):,} of {n:,} documents {words} and are left out",)
+            left_out += (f"{text.count(len(lost))} of {text.count(n)} documents {words} and are left out",)
             who = who[~who.index.isin(lost)]
     frame = frame[frame["document_id"].isin(who.index)]
     hollow = frame["end"] <= frame["start"]
     if hollow.any():
-        left_out += (f"{int(hollow.sum()):,} passages have no length and are left out",)
+        left_out += (f"{text.count(int(hollow.sum()))} passages have no length and are left out",)
     frame = frame[~hollow]
     ids = list(who.index)
     coders = sorted({coder for names in who for coder in names})

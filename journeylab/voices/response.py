@@ -50,7 +50,11 @@ class ResponseRates(Result):
         low, high = known.loc[known["rate"].idxmin()], known.loc[known["rate"].idxmax()]
         sentence = f"Fewest answered: {say(low)}" + ("" if low.equals(high) else f"; most: {say(high)}") + "."
         lost = int(known["elsewhere"].sum())
-        extra = f" {lost:,} respondents were never seen where they were asked about, and do not count." if lost else ""
+        extra = (
+            f" {text.count(lost)} respondents were never seen where they were asked about, and do not count."
+            if lost
+            else ""
+        )
         return f"{sentence} What the others think is not known.{extra}"
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -61,7 +65,8 @@ class ResponseRates(Result):
         reach = 100 * np.abs(np.vstack([frame["rate"] - frame["ci_low"], frame["ci_high"] - frame["rate"]]))
         ax.errorbar(100 * frame["rate"], rows, xerr=reach, fmt="o", color=figures.BLUE, capsize=3)
         labels = [
-            f"{written(row.instrument)}, {row.place} ({row.answered:,} of {row.passed:,})" for row in frame.itertuples()
+            f"{written(row.instrument)}, {row.place} ({text.count(row.answered)} of {text.count(row.passed)})"
+            for row in frame.itertuples()
         ]
         ax.set_yticks(rows, labels)
         ax.set_ylim(-0.5, len(frame) - 0.5)

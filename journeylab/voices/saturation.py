@@ -69,7 +69,7 @@ class Saturation(Result):
             return "There are no coded documents."
         total, n = int(self.table["cumulative"].iloc[-1]), len(self.table)
         first = int(self.table["cumulative"].iloc[min(self.base, n) - 1])
-        parts = [f"{n:,} documents bring {total} codes, {first} of them in the first {min(self.base, n)}."]
+        parts = [f"{text.count(n)} documents bring {total} codes, {first} of them in the first {min(self.base, n)}."]
         share = text.percent(self.threshold, 0)
         if self.reached is None:
             parts.append(f"New codes had not stopped coming by the rule of {self.base} and {self.run}.")
@@ -141,7 +141,9 @@ class Saturation(Result):
         ax.set_xlabel("documents, in the order they were collected")
         ax.set_ylabel("codes")
         ax.set_ylim(bottom=0, top=max(1.0, top * 1.15))
-        figures.subtitle(ax, "Codes by document", f"{len(self.table):,} documents, {int(cumulative.iloc[-1])} codes")
+        figures.subtitle(
+            ax, "Codes by document", f"{text.count(len(self.table))} documents, {int(cumulative.iloc[-1])} codes"
+        )
         return figures.describe(
             ax, f"Line of cumulative codes over documents, within the band of random orders. {self.summary()}"
         )

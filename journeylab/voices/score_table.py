@@ -73,7 +73,7 @@ def _say(score: Score) -> str:
     """A score with its interval and n; the method stands in the table."""
     if score.reason and score.ci_low != score.ci_low:
         return f"no interval, {score.reason}" if score.value == score.value else f"no score, {score.reason}"
-    return f"{score.written} (95 % interval {score.written_interval}, n = {score.n:,})"
+    return f"{score.written} (95 % interval {score.written_interval}, n = {text.count(score.n)})"
 
 
 def written(name: str) -> str:

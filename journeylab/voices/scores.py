@@ -43,7 +43,7 @@ class Score:
         """Write the score with its interval and n."""
         if np.isnan(self.value):
             return f"No score: {self.reason}."
-        return f"{self.written} ({self.written_interval}, n = {self.n:,}; {self.method})"
+        return f"{self.written} ({self.written_interval}, n = {text.count(self.n)}; {self.method})"
 
     @property
     def written(self) -> str:

@@ -58,7 +58,7 @@ class UnitizingAgreement(Result):
                 ends = self.table[[name, f"{stem}_low", f"{stem}_high"]].itertuples(index=False)
                 shown[heads[name]] = [text.estimate(*row) for row in ends]
         shown["text marked"] = [text.percent(share) for share in self.table["share_marked"]]
-        shown["documents"] = [f"{n:,.0f}" for n in self.table["n_documents"]]
+        shown["documents"] = [text.fixed(n, 0) for n in self.table["n_documents"]]
         return shown.assign(note=self.table["reason"])
 
     def summary(self) -> str:
@@ -68,7 +68,7 @@ class UnitizingAgreement(Result):
         parts = []
         for row in overall.itertuples():
             values = [
-                f"{words} {getattr(row, name):.2f}"
+                f"{words} {text.fixed(getattr(row, name), 2)}"
                 + ("" if np.isnan(low) else f" ({text.interval(low, getattr(row, f'{stem}_high'), 'number')})")
                 for (name, stem), words in zip(
                     FAMILY.items(), ("where and what", "where to mark", "what to call it"), strict=False
@@ -81,9 +81,10 @@ class UnitizingAgreement(Result):
             worst = each.loc[each["u_alpha"].idxmin()]
             parts.append(
                 f"Of {len(each)} codes {(each['u_alpha'] >= SOLID).sum()} reach a u-alpha of 0.80 and "
-                f"{(each['u_alpha'] >= TENTATIVE).sum()} reach 0.667; the weakest is '{worst['code']}' ({worst['u_alpha']:.2f}"
+                f"{(each['u_alpha'] >= TENTATIVE).sum()} reach 0.667; the weakest is '{worst['code']}' "
+                f"({text.fixed(worst['u_alpha'], 2)}"
                 f"{'' if np.isnan(worst['ci_low']) else ', ' + text.interval(worst['ci_low'], worst['ci_high'], 'number')}; "
-                f"n = {int(worst['n_documents']):,} documents)."
+                f"n = {text.count(int(worst['n_documents']))} documents)."
             )
         if parts:
             return " ".join(parts)
@@ -95,7 +96,7 @@ class UnitizingAgreement(Result):
         frame = self.table.dropna(subset=["u_alpha"]).head(most).assign(value=lambda part: part["u_alpha"])
         n = int(self.table["n_documents"].max()) if len(self.table) else 0
         return draw_dots(
-            ax, frame, "Agreement on passages, by code", f"n = {n:,} documents, intervals over {self.cluster}s",
+            ax, frame, "Agreement on passages, by code", f"n = {text.count(n)} documents, intervals over {self.cluster}s",
             f"u-alpha, with {text.percent(CONFIDENCE, 0)} interval",
             f"Dot plot of u-alpha for {len(frame)} codes. {self.summary()}",
         )  # fmt: skip

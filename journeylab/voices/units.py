@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from journeylab import text
 from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.voices.prevalence import people_of
 
@@ -143,7 +144,7 @@ def placed(codings: pd.DataFrame, segments: pd.DataFrame | None) -> tuple[pd.Dat
         frame = frame if column in frame else frame.assign(**{column: None})
         bad = frame[column].isna()
         if bad.any():
-            left_out += (f"{int(bad.sum()):,} of {len(frame):,} codings {words} and are left out",)
+            left_out += (f"{text.count(int(bad.sum()))} of {text.count(len(frame))} codings {words} and are left out",)
             frame = frame[~bad]
     return frame.reset_index(drop=True), left_out
 
@@ -167,7 +168,7 @@ def _spans(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, 
     left_out: tuple[str, ...] = ()
     if alone.any():
         left_out = (
-            f"{by_segment.loc[alone, 'document_id'].nunique():,} of {frame['document_id'].nunique():,} "
+            f"{text.count(by_segment.loc[alone, 'document_id'].nunique())} of {text.count(frame['document_id'].nunique())} "
             "documents have passages without a place and none that two "
             "coders share, so it is not known which belong together; they are left out",
         )
@@ -194,10 +195,12 @@ def _pieces(
     left_out: tuple[str, ...] = ()
     silent = [name for name in who.index if name not in texts.index]
     if silent:
-        left_out += (f"{len(silent):,} of {len(who):,} documents have no text and are left out",)
+        left_out += (f"{text.count(len(silent))} of {text.count(len(who))} documents have no text and are left out",)
     lost = frame["start"].isna() | frame["end"].isna()
     if lost.any():
-        left_out += (f"{int(lost.sum()):,} of {len(frame):,} codings have no place in the text and are left out",)
+        left_out += (
+            f"{text.count(int(lost.sum()))} of {text.count(len(frame))} codings have no place in the text and are left out",
+        )
     frame = frame[~lost & ~frame["document_id"].isin(silent)]
     by_document = dict(list(frame.groupby("document_id", sort=False)))
     keys, rows, marked, beside = [], [], [], 0
@@ -216,7 +219,9 @@ def _pieces(
             rows += [row] * max(stop - begin, 0)
             marked += [f"{name}#{number}" for number in range(begin, stop)]
     if beside:
-        left_out += (f"{beside:,} of {len(frame):,} codings lie beside every {unit} (blank, or outside the text)",)
+        left_out += (
+            f"{text.count(beside)} of {text.count(len(frame))} codings lie beside every {unit} (blank, or outside the text)",
+        )
     marks = frame.loc[rows].reset_index(drop=True).assign(unit_key=pd.Series(marked, dtype="str"))
     return marks, pd.DataFrame(keys, columns=["unit_key", "document_id"]), left_out
 
