@@ -1,8 +1,9 @@
 """The journey map: what customers do, feel and say, stage by stage, and how it stands to the goals."""
 
+from journeylab.journeymap.draw import draw
 from journeylab.journeymap.goals import Goals, measure_goals
-from journeylab.journeymap.model import Cell, JourneyMap, Lane, Step, draw
+from journeylab.journeymap.model import Cell, JourneyMap, Lane, Move, Step
 from journeylab.journeymap.reading import read
 from journeylab.journeymap.words import Edit, Word
 
-__all__ = ["Cell", "Edit", "Goals", "JourneyMap", "Lane", "Step", "Word", "draw", "measure_goals", "read"]
+__all__ = ["Cell", "Edit", "Goals", "JourneyMap", "Lane", "Move", "Step", "Word", "draw", "measure_goals", "read"]

@@ -113,20 +113,31 @@ def _map(own: Element, where: str) -> dict[str, Any]:
         fields["n"] = _number(fields.get("n", "0"), int, f"{where}: step {number}: n")
         fields["planned"] = {"true": True, "false": False}.get(fields.get("planned", "true"), fields.get("planned"))
         plain["steps"].append(fields)
+    plain["moves"] = [
+        _numbered(_fields(move), ("n", "share", "low", "high"), f"{where}: move {number}")
+        for number, move in enumerate(_items(own, "moves"), start=1)
+    ]
     plain["unplaced"] = [{**_fields(edit, "word"), "word": _said(edit, "word")} for edit in _items(own, "unplaced")]
     return plain
 
 
 def _cell(cell: Element, place: str) -> dict[str, Any]:
-    fields = _fields(cell, "lines", "said")
-    for name, kind in (("n", int), ("value", float), ("low", float), ("high", float)):
-        if name in fields:
-            fields[name] = _number(fields[name], kind, f"{place}: {name}")
+    fields = _numbered(_fields(cell, "lines", "said"), ("n", "value", "low", "high"), place)
     return {
         **fields,
         "lines": [restore(item.text or "") for item in _items(cell, "lines")],
         "said": _said(cell, "said"),
     }
+
+
+def _numbered(fields: dict[str, Any], names: tuple[str, ...], place: str) -> dict[str, Any]:
+    """Fields with numbers in the place of their words; ``n`` is whole."""
+    found = {
+        name: _number(fields[name], int if name == "n" else float, f"{place}: {name}")
+        for name in names
+        if name in fields
+    }
+    return {**fields, **found}
 
 
 def _said(parent: Element, name: str) -> dict[str, Any] | None:

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
     from journeylab.journeymap.model import JourneyMap
 
-ABOUT, STEPS, UNPLACED, LONG = "about", "steps", "not placed", "long text"
-COMPUTED = ("stage", "text", "n", "evidence", "value", "low", "high", "flag", "reason", "source", "by")
+ABOUT, STEPS, MOVES, UNPLACED, LONG = "about", "steps", "moves", "not placed", "long text"
+COMPUTED = ("stage", "text", "n", "evidence", "value", "low", "high", "flag", "reason", "source", "by", "unit", "until")
 COLUMNS = {
     ABOUT: ("what", "value", "kind", "title"),
     STEPS: ("touchpoint", "stage", "channel", "planned", "n"),
+    MOVES: ("from_stage", "to_stage", "n", "share", "low", "high"),
     UNPLACED: ("lane", "stage", *FIELDS, "why"),
     LONG: ("sheet", "row", "column", "part", "text"),
 }
@@ -51,7 +52,9 @@ def write_xlsx(journey: JourneyMap) -> bytes:
     assert about is not None
     about.title = ABOUT
     writer = _Writer(book)
-    rows = [(name, str(plain[name]), "", "") for name in ("format", "version", "title", "data_until", "method")]
+    rows = [
+        (name, str(plain[name]), "", "") for name in ("format", "version", "title", "behaviour", "data_until", "method")
+    ]
     for many, one in (("assumptions", "assumption"), ("stages", "stage")):
         rows += [(one, value, "", "") for value in plain[many]]
     sheets = sheet_names([lane["kind"] for lane in plain["lanes"]])
@@ -65,6 +68,8 @@ def write_xlsx(journey: JourneyMap) -> bytes:
     writer.fill(
         book.create_sheet(STEPS), COLUMNS[STEPS], [(*row[:3], "yes" if row[3] else "no", row[4]) for row in steps]
     )
+    moves = [tuple(move[name] for name in COLUMNS[MOVES]) for move in plain["moves"]]
+    writer.fill(book.create_sheet(MOVES), COLUMNS[MOVES], moves)
     loose = [{**edit, **edit["word"]} for edit in plain["unplaced"]]
     rows = [tuple(edit[name] for name in COLUMNS[UNPLACED]) for edit in loose]
     writer.fill(book.create_sheet(UNPLACED), COLUMNS[UNPLACED], rows, free=("lane", "stage", *FIELDS))
@@ -81,7 +86,7 @@ def sheet_names(kinds: list[str]) -> list[str]:
     >>> sheet_names(["pains", "a/b", "A?B", "about"])
     ['pains', 'a b', 'A B 2', 'about 2']
     """
-    taken = {ABOUT, STEPS, UNPLACED, LONG, "history"}
+    taken = {ABOUT, STEPS, MOVES, UNPLACED, LONG, "history"}
     names = []
     for kind in kinds:
         base = re.sub(r"[^\w .-]+", " ", kind).strip(" .'")[:20] or "lane"

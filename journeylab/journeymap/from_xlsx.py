@@ -18,6 +18,7 @@ from journeylab.journeymap.as_xlsx import (
     COMPUTED,
     LANE_COLUMNS,
     LONG,
+    MOVES,
     STEPS,
     UNPLACED,
     checksum,
@@ -45,11 +46,11 @@ def read_xlsx(content: bytes, where: str) -> JourneyMap:
     """
     pages = _Pages(_open(content, where), where)
     about = pages.rows(ABOUT, COLUMNS[ABOUT])
-    plain: dict[str, Any] = {"assumptions": [], "stages": [], "lanes": [], "steps": [], "unplaced": []}
+    plain: dict[str, Any] = {"assumptions": [], "stages": [], "lanes": [], "steps": [], "moves": [], "unplaced": []}
     lanes = []
     for row in about:
         what, value = row.text("what"), row.text("value")
-        if what in {"format", "title", "data_until", "method"}:
+        if what in {"format", "title", "behaviour", "data_until", "method"}:
             plain[what] = value
         elif what == "version":
             plain[what] = row.whole("value")
@@ -68,6 +69,10 @@ def read_xlsx(content: bytes, where: str) -> JourneyMap:
         if planned is None:
             raise DataError(f"{row.place('planned')}: found '{row.text('planned')[:40]}', expected yes or no.")
         plain["steps"].append({**step, "planned": planned, "n": row.whole("n")})
+    for row in pages.rows(MOVES, COLUMNS[MOVES]):
+        move: dict[str, Any] = {name: row.text(name) for name in ("from_stage", "to_stage")}
+        shares = {name: row.number(name) for name in ("share", "low", "high")}
+        plain["moves"].append({**move, "n": row.whole("n"), **shares})
     for row in pages.rows(UNPLACED, COLUMNS[UNPLACED]):
         edit: dict[str, Any] = {name: row.text(name) for name in ("lane", "stage", "why")}
         plain["unplaced"].append({**edit, "word": _said(row)})
@@ -94,7 +99,9 @@ def _lane(pages: _Pages, sheet: str, stages: list[str]) -> list[_Row]:
 
 
 def _cell(row: _Row) -> dict[str, Any]:
-    cell: dict[str, Any] = {name: row.text(name) for name in ("evidence", "flag", "reason", "source", "by")}
+    cell: dict[str, Any] = {
+        name: row.text(name) for name in ("evidence", "flag", "reason", "source", "by", "unit", "until")
+    }
     cell["lines"] = list(split_lines(row.raw("text")))
     cell["n"] = row.whole("n")
     cell |= {name: row.number(name) for name in ("value", "low", "high")}

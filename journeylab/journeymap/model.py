@@ -10,12 +10,8 @@ import pandas as pd
 
 from journeylab import text
 from journeylab.errors import ReportError
-from journeylab.joint import display, mean_valence, mentions
-from journeylab.joint.said import asked_by_stage
-from journeylab.journeymap.goals import measure_goals, write_value
 from journeylab.journeymap.words import FIELDS, Edit, Word
 from journeylab.results import Result
-from journeylab.study import Study
 
 STRONG, SOME, NONE = "strong", "some", "none"
 DATA, TEAM = "data", "team"
@@ -32,7 +28,9 @@ class Cell:
     reason : str
         Why the cell is empty.
     n : int
-        How many customers or people stand behind it.
+        How many stand behind it.
+    unit : str
+        Who they are: ``customers``, ``people`` (interviewed), ``answers``; empty where nobody is counted.
     evidence : str
         ``strong`` (n of 30 or more), ``some`` (5 or more) or ``none``.
     value, low, high : float
@@ -41,6 +39,8 @@ class Cell:
         ``bad``, ``good`` or empty.
     source : str
         Where it comes from.
+    until : str
+        The last day of that source (ISO 8601); empty where it has none.
     by : str
         Who says the lines: ``data`` or ``team``.
     said : Word or None
@@ -58,6 +58,8 @@ class Cell:
     source: str = ""
     by: str = DATA
     said: Word | None = None
+    unit: str = ""
+    until: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,14 +83,36 @@ class Step:
 
 
 @dataclasses.dataclass(frozen=True)
+class Move:
+    """Customers who go from one stage to another: on, back, past a stage, or round in it.
+
+    Attributes
+    ----------
+    from_stage, to_stage : str
+        The same where they come back to a touchpoint of the stage that they met before.
+    n : int
+        Customers who do so at least once.
+    share, low, high : float
+        Of the customers of the first stage, with its interval (Wilson).
+    """
+
+    from_stage: str
+    to_stage: str
+    n: int
+    share: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+
+
+@dataclasses.dataclass(frozen=True)
 class JourneyMap(Result):
     """A journey map.
 
     Attributes
     ----------
     table : DataFrame
-        One row a lane and stage: lane, stage, text, n, evidence, value, ci_low, ci_high, reason, source; by (``data``, or
-        ``team`` where a person says it), and what the team says: name, owner, opportunity, override, override_reason.
+        One row a lane and stage: lane, stage, text, n, unit, evidence, value, ci_low, ci_high, reason, source, until; by
+        (``data``, or ``team`` where a person says it), and what the team says: name, owner, opportunity, override, override_reason.
     title : str
         Of the study.
     stages : tuple of str
@@ -99,6 +123,10 @@ class JourneyMap(Result):
         The touchpoints, in the order of the stages.
     unplaced : tuple of Edit
         What the team said of lanes or stages that are not on this map.
+    moves : tuple of Move
+        How customers go between stages, the way back and the way round among them.
+    behaviour : str
+        Whose map it is; empty for everybody's.
     """
 
     title: str
@@ -107,11 +135,13 @@ class JourneyMap(Result):
     data_until: str = ""
     steps: tuple[Step, ...] = dataclasses.field(default=(), repr=False)
     unplaced: tuple[Edit, ...] = dataclasses.field(default=(), repr=False)
+    moves: tuple[Move, ...] = dataclasses.field(default=(), repr=False)
+    behaviour: str = ""
 
     def summary(self) -> str:
         """Say where trouble is largest and where feeling is lowest."""
         parts = []
-        trouble = self._lane("trouble")
+        trouble = self.lane("trouble")
         if trouble is not None:
             known = [
                 (cell.value, stage, cell) for stage, cell in zip(self.stages, trouble.cells, strict=True) if cell.n
@@ -123,7 +153,7 @@ class JourneyMap(Result):
                 parts.append(
                     f"Most trouble is at '{stage}': {text.percent(value)} ({ends}) of {text.count(cell.n)} customers"
                 )
-        feeling = self._lane("feeling")
+        feeling = self.lane("feeling")
         if feeling is not None:
             known = [(cell.value, stage, cell) for stage, cell in zip(self.stages, feeling.cells, strict=True)]
             known = [item for item in known if not np.isnan(item[0])]
@@ -188,46 +218,9 @@ class JourneyMap(Result):
 
         return write_grid(self)
 
-    def _lane(self, kind: str) -> Lane | None:
+    def lane(self, kind: str) -> Lane | None:
+        """The lane of a kind; None where the map has none."""
         return next((lane for lane in self.lanes if lane.kind == kind), None)
-
-
-def draw(study: Study, *, share: str = "internal") -> JourneyMap:
-    """Draw the journey map of a study.
-
-    Parameters
-    ----------
-    study : Study
-        What it lacks leaves cells that say why they are empty; ``[journey_map] edits`` names what the team says of it.
-    share : str
-        ``public`` leaves out quotes without consent and cells of fewer than the study's minimum.
-
-    Raises
-    ------
-    DataError
-        When the file of edits is not sound.
-    """
-    from journeylab.journeymap.edits import apply_edits, study_edits
-
-    evidence = display(study, "stage").table.set_index("stage")
-    minimum = study.minimum_cell if share == "public" else 1
-    drafted = [
-        _goals_lane(study),
-        _customers_lane(study, evidence),
-        _touchpoints_lane(study),
-        _feeling_lane(study, minimum),
-        _voices_lane(study, evidence, "pain", minimum),
-        _voices_lane(study, evidence, "gain", minimum),
-        _quotes_lane(study, share),
-        _kpi_lane(study),
-        _trouble_lane(study, evidence),
-        _fit_lane(study, evidence),
-    ]
-    lanes = tuple(lane for lane in drafted if lane is not None)
-    lanes, unplaced = apply_edits(lanes, tuple(study.stages), study_edits(study))
-    return assemble(
-        study.title, tuple(study.stages), lanes, data_until=_last_day(study), steps=_steps(study), unplaced=unplaced
-    )
 
 
 METHOD = "Journey map with its evidence"
@@ -247,12 +240,24 @@ def assemble(
     data_until: str = "",
     steps: tuple[Step, ...] = (),
     unplaced: tuple[Edit, ...] = (),
+    moves: tuple[Move, ...] = (),
+    behaviour: str = "",
 ) -> JourneyMap:
     """Make a map of its lanes, with the table that goes with them."""
     rows = []
     for lane in lanes:
         for stage, cell in zip(stages, lane.cells, strict=True):
-            drawn = (cell.n, cell.evidence, cell.value, cell.low, cell.high, cell.reason, cell.source)
+            drawn = (
+                cell.n,
+                cell.unit,
+                cell.evidence,
+                cell.value,
+                cell.low,
+                cell.high,
+                cell.reason,
+                cell.source,
+                cell.until,
+            )
             said = cell.said or Word()
             by = TEAM if said.override else cell.by
             words = (getattr(said, field) for field in FIELDS)
@@ -262,40 +267,19 @@ def assemble(
         "stage",
         "text",
         "n",
+        "unit",
         "evidence",
         "value",
         "ci_low",
         "ci_high",
         "reason",
         "source",
+        "until",
         "by",
         *FIELDS,
     ]
     table = pd.DataFrame(rows, columns=columns)
-    return JourneyMap(table, method, assumptions, title, stages, lanes, data_until, steps, unplaced)
-
-
-def _last_day(study: Study) -> str:
-    if study.events is None or study.events.empty:
-        return ""
-    return str(study.events["event_time"].max().date().isoformat())
-
-
-def _steps(study: Study) -> tuple[Step, ...]:
-    if study.events is None:
-        return ()
-    reach = study.events.groupby("touchpoint")["customer_id"].nunique()
-    return tuple(
-        Step(
-            row.touchpoint,
-            row.stage if isinstance(row.stage, str) else "",
-            row.channel if isinstance(row.channel, str) else "",
-            bool(row.planned),
-            int(reach[row.touchpoint]),
-        )
-        for row in study.touchpoints.itertuples()
-        if row.touchpoint in reach.index
-    )
+    return JourneyMap(table, method, assumptions, title, stages, lanes, data_until, steps, unplaced, moves, behaviour)
 
 
 def grade(n: int) -> str:
@@ -303,174 +287,6 @@ def grade(n: int) -> str:
     return STRONG if n >= 30 else SOME if n >= 5 else NONE
 
 
-def _empty(reason: str) -> Cell:
+def empty(reason: str) -> Cell:
+    """A cell in which nothing is written but why."""
     return Cell((), reason)
-
-
-def _goals_lane(study: Study) -> Lane | None:
-    goals = {stage.name: stage.goal for stage in study.config.stages}
-    if not any(goals.values()):
-        return None
-    cells = [Cell((goal,), source="study.toml") if goal else _empty("not written down") for goal in goals.values()]
-    return Lane("goal", "What the customer wants", tuple(cells))
-
-
-def _customers_lane(study: Study, evidence: pd.DataFrame) -> Lane:
-    total = 0 if study.events is None else study.events["customer_id"].nunique()
-    cells = []
-    for stage in study.stages:
-        n = int(evidence.loc[stage, "n_customers"])
-        if n == 0:
-            cells.append(_empty("no events on this stage"))
-            continue
-        lines = (f"{text.count(n)} customers", f"{text.percent(n / total, 0)} of {text.count(total)}")
-        cells.append(Cell(lines, n=n, evidence=grade(n), value=n / total, source="events"))
-    return Lane("customers", "Customers who come here", tuple(cells))
-
-
-def _touchpoints_lane(study: Study) -> Lane:
-    cells = []
-    for stage in study.stages:
-        if study.events is None:
-            cells.append(_empty("no events in this study"))
-            continue
-        here = study.events[study.events["stage"] == stage]
-        reach = here.groupby("touchpoint")["customer_id"].nunique().sort_values(ascending=False)
-        if reach.empty:
-            cells.append(_empty("no touchpoint on this stage"))
-            continue
-        known = study.touchpoints.set_index("touchpoint")
-        lines = []
-        for name, n in reach.head(5).items():
-            channel = known.loc[name, "channel"]
-            mark = "" if known.loc[name, "planned"] else ", unplanned"
-            lines.append(f"{name}{f' ({channel})' if isinstance(channel, str) else ''}: {text.count(n)}{mark}")
-        if len(reach) > 5:
-            lines.append(f"and {len(reach) - 5} more")
-        cells.append(Cell(tuple(lines), n=int(reach.max()), evidence=grade(int(reach.max())), source="events"))
-    return Lane("touchpoints", "Touchpoints, by customers reached", tuple(cells))
-
-
-def _feeling_lane(study: Study, minimum: int) -> Lane:
-    cells = []
-    asked, guide = asked_by_stage(study)
-    for row in mean_valence(study).itertuples():
-        if row.n == 0:
-            reason = (
-                "not asked"
-                if guide and not asked.get(row.stage)
-                else "nobody spoke of it"
-                if study.codes is not None
-                else "no interviews"
-            )
-            cells.append(_empty(reason))
-        elif row.n < minimum:
-            cells.append(_empty("too few to show"))
-        else:
-            words = f"{text.signed(row.valence)}" + (
-                f" ({text.interval(row.low, row.high, 'number')})" if row.n > 1 else ""
-            )
-            flag = "bad" if row.high < 0 else "good" if row.low > 0 else ""
-            cells.append(
-                Cell((words, f"{text.count(row.n)} people"), n=row.n, evidence=grade(row.n), value=row.valence, low=row.low,
-                     high=row.high, flag=flag, source="coded interviews")
-            )  # fmt: skip
-    return Lane("feeling", "Feeling, −1 to +1", tuple(cells))
-
-
-def _voices_lane(study: Study, evidence: pd.DataFrame, side: str, minimum: int) -> Lane:
-    said = mentions(study)
-    said = said[said["valence"] < 0] if side == "pain" else said[said["valence"] > 0]
-    cells = []
-    for stage in study.stages:
-        row = evidence.loc[stage]
-        n = int(row["n_asked"])
-        if n == 0:
-            cells.append(_empty("not asked" if study.has("documents") else "no interviews"))
-            continue
-        counts = (
-            said[said["stage"] == stage].groupby("name")["person"].nunique().sort_values(ascending=False, kind="stable")
-        )
-        counts = counts[counts >= minimum]
-        if counts.empty:
-            cells.append(_empty("none named" if row[f"n_{side}"] == 0 else "too few to show"))
-            continue
-        lines = tuple(f"{name}: {text.count(k)} of {text.count(n)}" for name, k in counts.head(3).items())
-        cells.append(
-            Cell(lines, n=n, evidence=grade(n), value=row[side], low=row[f"{side}_low"], high=row[f"{side}_high"],
-                 flag="bad" if side == "pain" else "good", source="coded interviews")
-        )  # fmt: skip
-    return Lane(f"{side}s", f"{side.capitalize()}s named, people of those asked", tuple(cells))
-
-
-def _quotes_lane(study: Study, share: str) -> Lane | None:
-    from journeylab import voices
-
-    if not study.has("codings", "segments", "documents", "codes"):
-        return None
-    cells = []
-    for stage in study.stages:
-        found = voices.quotes(
-            study.codings, study.quotable, study.documents, study.codes, study.crosswalk,
-            stage=stage, per=1, share=share, names=study.config.privacy.names,
-        )  # fmt: skip
-        loudest = mentions(study)
-        counts = loudest[loudest["stage"] == stage]["name"].value_counts()
-        if len(found):
-            rank = found["code"].map(counts).fillna(0)
-            row = found.loc[rank.idxmax()]
-            cells.append(
-                Cell((f"“{row['quote']}”", f"{row['participant']}, on {row['code']}"), n=1, source="interview")
-            )
-        else:
-            cells.append(_empty("no quote with consent" if len(counts) else "nobody spoke of it"))
-    return Lane("quotes", "In their words", tuple(cells))
-
-
-def _kpi_lane(study: Study) -> Lane | None:
-    goals = measure_goals(study).table
-    if goals.empty:
-        return None
-    cells = []
-    for stage in study.stages:
-        rows = goals[(goals["stage"] == stage) & (goals["status"] != "unknown")]
-        if rows.empty:
-            cells.append(_empty("no goal set here"))
-            continue
-        lines = []
-        for row in rows.itertuples():
-            value, target = write_value(row.value, row.unit), write_value(row.target, row.unit)
-            lines += [f"{row.goal}: {value}, goal {target}, {row.status}"]
-        flag = "bad" if (rows["status"] == "missed").any() else "good" if (rows["status"] == "met").all() else ""
-        n = int(rows["n"].min())
-        cells.append(Cell(tuple(lines), n=n, evidence=grade(n), flag=flag, source="events or surveys"))
-    return Lane("kpi", "KPI against goal", tuple(cells))
-
-
-def _trouble_lane(study: Study, evidence: pd.DataFrame) -> Lane:
-    cells = []
-    for stage in study.stages:
-        row = evidence.loc[stage]
-        if np.isnan(row["trouble"]):
-            cells.append(_empty("no measure of trouble here" if row["n_customers"] else "no events on this stage"))
-            continue
-        lines = [f"{text.percent(row['trouble'])} ({text.interval(row['trouble_low'], row['trouble_high'])})"]
-        if row["left"] > 0:
-            lines.append(f"{text.percent(row['left'])} leave here")
-        if row["unplanned"] > 0:
-            lines.append(f"{text.percent(row['unplanned'])} meet something unplanned")
-        n = int(row["n_customers"])
-        flag = {"friction": "bad", "fine": "good"}.get(row["behaviour_says"], "")
-        cells.append(
-            Cell(tuple(lines), n=n, evidence=grade(n), value=row["trouble"], low=row["trouble_low"],
-                 high=row["trouble_high"], flag=flag, source="events")
-        )  # fmt: skip
-    return Lane("trouble", "Trouble met, share of customers", tuple(cells))
-
-
-def _fit_lane(study: Study, evidence: pd.DataFrame) -> Lane:
-    cells = []
-    for stage in study.stages:
-        row = evidence.loc[stage]
-        cells.append(Cell((row["fit"], row["meaning"].partition(": ")[2]), source="joint display"))
-    return Lane("fit", "Words and behaviour", tuple(cells))

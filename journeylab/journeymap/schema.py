@@ -8,10 +8,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from journeylab.errors import DataError, did_you_mean
-from journeylab.journeymap.model import METHOD, Cell, JourneyMap, Lane, Step, assemble
+from journeylab.journeymap.model import METHOD, Cell, JourneyMap, Lane, Move, Step, assemble
 from journeylab.journeymap.words import FIELDS, Edit, Word, make_word
 
 FORMAT, VERSION = "journeylab-map", 1
+VALUE, SHARE = ("value", "low", "high"), ("share", "low", "high")
 Whole = Annotated[int, Field(ge=0, le=10**15)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -45,6 +46,8 @@ class CellPart(Part):
     flag: Literal["bad", "good", ""] = ""
     source: str = ""
     by: Literal["data", "team"] = "data"
+    unit: str = ""
+    until: str = ""
     said: SaidPart | None = None
 
 
@@ -64,6 +67,17 @@ class StepPart(Part):
     channel: str = ""
     planned: bool = True
     n: Whole = 0
+
+
+class MovePart(Part):
+    """Customers who go from one stage to another."""
+
+    from_stage: str
+    to_stage: str
+    n: Whole = 0
+    share: Finite | None = None
+    low: Finite | None = None
+    high: Finite | None = None
 
 
 class EditPart(Part):
@@ -90,6 +104,8 @@ class MapFile(BaseModel):
     lanes: list[LanePart]
     steps: list[StepPart] = []
     unplaced: list[EditPart] = []
+    moves: list[MovePart] = []
+    behaviour: str = ""
 
 
 def plain_map(journey: JourneyMap) -> dict[str, Any]:
@@ -115,25 +131,33 @@ def plain_map(journey: JourneyMap) -> dict[str, Any]:
             {"lane": edit.lane, "stage": edit.stage, "word": _plain_word(edit.word), "why": edit.why}
             for edit in journey.unplaced
         ],
+        "moves": [
+            {"from_stage": move.from_stage, "to_stage": move.to_stage, "n": int(move.n), **_numbers(move, SHARE)}
+            for move in journey.moves
+        ],
+        "behaviour": journey.behaviour,
     }  # fmt: skip
 
 
 def _plain_cell(cell: Cell) -> dict[str, Any]:
-    numbers = {
-        name: None if math.isnan(getattr(cell, name)) else float(getattr(cell, name))
-        for name in ("value", "low", "high")
-    }
     return {
         "lines": [str(line) for line in cell.lines],
         "reason": cell.reason,
         "n": int(cell.n),
         "evidence": cell.evidence,
-        **numbers,
+        **_numbers(cell, VALUE),
         "flag": cell.flag,
         "source": cell.source,
         "by": cell.by,
+        "unit": cell.unit,
+        "until": cell.until,
         "said": None if cell.said is None else _plain_word(cell.said),
     }
+
+
+def _numbers(part: Cell | Move, names: tuple[str, ...]) -> dict[str, float | None]:
+    """Numbers by name, None where there is none."""
+    return {name: None if math.isnan(getattr(part, name)) else float(getattr(part, name)) for name in names}
 
 
 def _plain_word(word: object) -> dict[str, str]:
@@ -189,6 +213,8 @@ def build_map(plain: Any, where: str) -> JourneyMap:
         data_until=file.data_until,
         steps=tuple(Step(**step.model_dump()) for step in file.steps),
         unplaced=tuple(unplaced),
+        moves=tuple(_move(move) for move in file.moves),
+        behaviour=file.behaviour,
     )
 
 
@@ -210,8 +236,25 @@ def _cell(part: CellPart, place: str) -> Cell:
     value, low, high = (math.nan if number is None else number for number in (part.value, part.low, part.high))
     said = None if part.said is None else _word(part.said, place)
     return Cell(
-        tuple(part.lines), part.reason, part.n, part.evidence, value, low, high, part.flag, part.source, part.by, said
+        tuple(part.lines),
+        part.reason,
+        part.n,
+        part.evidence,
+        value,
+        low,
+        high,
+        part.flag,
+        part.source,
+        part.by,
+        said,
+        part.unit,
+        part.until,
     )
+
+
+def _move(part: MovePart) -> Move:
+    numbers = (math.nan if number is None else number for number in (part.share, part.low, part.high))
+    return Move(part.from_stage, part.to_stage, part.n, *numbers)
 
 
 def _word(part: SaidPart, place: str) -> Word | None:

@@ -21,7 +21,7 @@ import journeylab as jl
 from journeylab import journeymap
 from journeylab.cli import main
 from journeylab.errors import DataError
-from journeylab.journeymap import Cell, Edit, JourneyMap, Lane, Step, Word
+from journeylab.journeymap import Cell, Edit, JourneyMap, Lane, Move, Step, Word
 from journeylab.journeymap.model import assemble
 from journeylab.journeymap.words import MARKUP
 from tests.small import write_small
@@ -63,7 +63,7 @@ def cells(draw: st.DrawFn) -> Cell:
     return Cell(
         lines, draw(text), draw(st.integers(0, 10**12)), draw(st.sampled_from(["strong", "some", "none"])),
         draw(number), draw(number), draw(number), draw(st.sampled_from(["bad", "good", ""])), draw(text),
-        draw(st.sampled_from(["data", "team"])), draw(st.none() | words()),
+        draw(st.sampled_from(["data", "team"])), draw(st.none() | words()), draw(text), draw(text),
     )  # fmt: skip
 
 
@@ -74,10 +74,12 @@ def maps(draw: st.DrawFn) -> JourneyMap:
     kinds = draw(st.lists(name | st.sampled_from(["about", "About", "steps", "a/b", "a?b"]), max_size=3, unique=True))
     lanes = tuple(Lane(kind, draw(text), tuple(draw(cells()) for _ in stages)) for kind in kinds)
     step = st.builds(Step, text, st.sampled_from(stages) | text, text, st.booleans(), st.integers(0, 10**6))
+    move = st.builds(Move, text, text, st.integers(0, 10**6), number, number, number)
     edit = st.builds(Edit, text, text, words(), text)
     return assemble(
         draw(text), stages, lanes, method=draw(text), assumptions=tuple(draw(st.lists(text, max_size=2))),
         data_until=draw(text), steps=tuple(draw(st.lists(step, max_size=2))), unplaced=tuple(draw(st.lists(edit, max_size=2))),
+        moves=tuple(draw(st.lists(move, max_size=2))), behaviour=draw(text),
     )  # fmt: skip
 
 
@@ -275,7 +277,7 @@ def far_away(book: openpyxl.Workbook) -> None:
 
 
 HOSTILE = [
-    (formula, "sheet 'trouble', cell M2: holds a formula"),
+    (formula, "sheet 'trouble', cell O2: holds a formula"),
     (markup, "sheet 'trouble', row 2, column 'owner': holds markup .<script>.; write plain words"),
     (no_sheet, "sheet 'pains' is missing"),
     (other_sheet, "sheet 'pains' is missing.*Did you mean 'pain'"),
