@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 
 from journeylab import text
-from journeylab.findings.model import ACTS, GRADES, PAGES, Evidence, decided, rows, yearly
+from journeylab.findings.model import ACTS, PAGES, Evidence, decided, rows, yearly
 from journeylab.html import escape, link
 from journeylab.study import Study
+
+RESTS = {
+    "A": "by a randomised test",
+    "B": "by a dated change with controls",
+    "C": "by observation with sound checks",
+}
+"""What a verdict of each grade rests on, in a reader's words."""
 
 
 def headline(study: Study, evidence: Evidence) -> list[dict[str, str]]:
@@ -20,7 +28,7 @@ def headline(study: Study, evidence: Evidence) -> list[dict[str, str]]:
     list of dict
         question, answer, evidence, link, sure; one a question, also where it cannot be answered.
     """
-    return [_how_far(study, evidence), _where(evidence), _what_said(evidence), _act_on(evidence), _how_sure(evidence)]
+    return [_where(evidence), _what_said(evidence), _act_on(evidence), _how_sure(evidence), _how_far(study, evidence)]
 
 
 def _how_far(study: Study, evidence: Evidence) -> dict[str, str]:
@@ -31,19 +39,25 @@ def _how_far(study: Study, evidence: Evidence) -> dict[str, str]:
     total = study.events["customer_id"].nunique()
     place = study.events["stage"].map({stage: place for place, stage in enumerate(study.stages)})
     furthest = place.groupby(study.events["customer_id"]).max()
-    steps = [
-        f"{text.percent((furthest >= study.stages.index(row.stage)).sum() / total, 0)} get as far as {row.stage}"
-        for row in rows(reached)
-    ]
-    outcome = ""
+    stages = [study.stages.index(name) for name in reached["stage"]]
+    shares = [float((furthest >= stage).sum()) / total for stage in stages]
+    lost = [before - after for before, after in pairwise(shares)]
+    parts = []
     if study.outcome is not None:
-        share = text.percent(
-            study.events.loc[study.events["touchpoint"] == study.outcome, "customer_id"].nunique() / total, 0
+        hits = study.events.loc[study.events["touchpoint"] == study.outcome, "customer_id"].nunique()
+        parts.append(f"{text.percent(hits / total, 0)} reach the outcome, '{study.config.outcomes[0].name}'")
+    if lost and max(lost) >= 0.005:
+        at = lost.index(max(lost))
+        names = [study.stages[stage] for stage in stages[at : at + 2]]
+        parts.append(
+            f"most stay behind between {names[0]} and {names[1]}: {text.percent(shares[at], 0)} get as far as {names[0]}, "
+            f"{text.percent(shares[at + 1], 0)} as far as {names[1]}"
         )
-        outcome = f" {share} reach the outcome, '{study.config.outcomes[0].name}'."
+    else:
+        parts.append(f"all but a few get as far as {study.stages[stages[-1]]}")
     return _answer(
         question,
-        f"{text.sentence(text.sentence_list(steps[1:] or steps))}.{outcome}",
+        f"{text.sentence('; '.join(parts))}.",
         f"n = {text.count(total)} customers",
         PAGES["map"],
         "counted",
@@ -103,12 +117,10 @@ def _what_said(evidence: Evidence) -> dict[str, str]:
 
 
 def _act_on(evidence: Evidence) -> dict[str, str]:
-    question = "Which touchpoint should we act on?"
+    question = "What should we do?"
     judged = [row for row in decided(evidence) if row.decision in ACTS]
     if not judged:
-        tested = evidence.effects is not None and len(evidence.effects)
-        why = "no touchpoint has an effect that the data can tell" if tested else "there is no outcome to measure it by"
-        return _answer(question, f"None yet: {why}.", "", PAGES["impact"], "not known")
+        return _look_first(question, evidence)
     act = [row for row in judged if row.decision != "keep"]
     keep = [row for row in judged if row.decision == "keep"]
     chosen = [*act[:2], *keep[: 1 if act else 2]]
@@ -125,6 +137,32 @@ def _act_on(evidence: Evidence) -> dict[str, str]:
     )
 
 
+def _look_first(question: str, evidence: Evidence) -> dict[str, str]:
+    """Where to look where nothing is known to help: the stage with most trouble, and what people name there."""
+    tested = evidence.effects is not None and len(evidence.effects)
+    why = (
+        "no touchpoint has an effect that the data can tell" if tested else "there is no outcome to measure effects by"
+    )
+    row = _worst(evidence.stages)
+    if row is None:
+        return _answer(question, f"Not known: {why}.", "", PAGES["impact"], "not known")
+    if row["top_pain"]:
+        name, _, count = row["top_pain"].rpartition(" (")
+        said = f"mend “{name}” there, named by {count.rstrip(')')} people,"
+        said += " where behaviour shows trouble too" if row["fit"] == "confirm" else " the pain most named"
+    else:
+        said = (
+            "ask customers there what holds them up" if row["n_asked"] == 0 else "ask again there: people named no pain"
+        )
+    return _answer(
+        question,
+        f"Look at {row['stage']} first: {said}, and measure what changes.",
+        f"what would help is not known: {why}",
+        PAGES["joint"],
+        "grade D",
+    )
+
+
 def _worth(row: Any, unit: str) -> str:
     """What a touchpoint brings in a year, or its effect where that is not known."""
     return text.points(row.estimate) if pd.isna(row.value) else f"{text.signed(row.value, 0)} {unit} a year"
@@ -136,22 +174,29 @@ def _how_sure(evidence: Evidence) -> dict[str, str]:
     grades += [row.grade for row in rows(evidence.experiments) if row.grade == "A"]
     grades += [row.grade for row in rows(evidence.changes) if row.grade == "B"]
     if not grades:
+        row = _worst(evidence.stages)
+        known = (
+            ""
+            if row is None
+            else f"Where it hurts rests on {text.count(row['n_customers'])} customers and {text.people(int(row['n_asked']))} "
+            "asked. "
+        )
         return _answer(
             question,
-            "This describes; nothing here proves that one thing causes another.",
-            "grade D",
+            f"{known}What would help is not proven: this describes, and nothing here shows a cause.",
+            "a randomised test, or a dated change with controls, would prove more",
             PAGES["impact"],
-            "",
+            "grade D",
         )
-    best = min(grades)
-    counted = [f"{grades.count(grade)} of grade {grade} ({GRADES[grade]})" for grade in sorted(set(grades))]
+    counted = [f"{grades.count(grade)} {RESTS[grade]} ({grade})" for grade in sorted(set(grades))]
     unknown = sum(row.decision not in ACTS for row in decided(evidence))
+    left = f" {unknown} touchpoints are to be tested or stay 'not known'." if unknown else ""
     return _answer(
         question,
-        f"Verdicts: {text.sentence_list(counted)}; {unknown} touchpoints are to be tested or stay 'not known'.",
-        "A and B prove more than C; C could still be due to something that was not measured",
+        f"Of {len(grades)} verdicts, {text.sentence_list(counted)}.{left}",
+        "A and B prove more than C, which could still be due to something that was not measured",
         PAGES["impact"],
-        f"best grade {best}",
+        f"best grade {min(grades)}",
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from browser import chromium, needs_chromium, opened
 
@@ -69,7 +70,23 @@ def test_the_first_screen_answers_the_five_questions(study: str) -> None:
 
 
 @needs_chromium
-def test_the_first_screen_is_one_screen(browser: Any) -> None:
-    with opened(browser, page_of("shop", "index"), **LOOKS["light"]) as (page, _):
-        bottom = page.locator("dl.answers").bounding_box()
-    assert bottom["y"] + bottom["height"] <= 900
+@pytest.mark.parametrize("study", ["shop", "olist", "serdif"])
+def test_the_first_screen_tells_where_what_they_say_what_to_do_and_how_sure(study: str, browser: Any) -> None:
+    with opened(browser, page_of(study, "index"), **LOOKS["light"]) as (page, _):
+        boxes = page.locator("dl.answers > div").all()
+        seen = [box.inner_text() for box in boxes if (at := box.bounding_box()) and at["y"] + at["height"] <= 900]
+    stages = pd.DataFrame(json.loads((RUNS[study] / "results/joint_stage.json").read_text(encoding="utf-8"))["table"])
+    worst = stages.loc[stages["trouble"].astype(float).idxmax()]
+    questions = ("Where do they leave", "What do they say there", "What should we do", "How sure are we")
+    where, said, act, sure = (next(text for text in seen if text.startswith(question)) for question in questions)
+    assert worst["stage"] in where
+    assert f"{100 * worst['trouble']:.0f} %" in where
+    name, _, count = worst["top_pain"].rpartition(" (")
+    assert name in said
+    assert f"{count.rstrip(')')} of {worst['n_asked']:,} people" in said
+    decisions = RUNS[study] / "results/decisions.json"
+    rows = json.loads(decisions.read_text(encoding="utf-8"))["table"] if decisions.is_file() else []
+    to_do = [row["touchpoint"] for row in rows if row["decision"] in {"fix", "remove"}]
+    assert any(name in act for name in to_do) if to_do else worst["stage"] in act and name in act
+    assert "grade" in act
+    assert "grade" in sure
