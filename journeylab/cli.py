@@ -70,6 +70,10 @@ def _parser() -> argparse.ArgumentParser:
         help="set a notebook parameter",
     )
     run.add_argument("--jobs", type=_positive, default=2, metavar="N", help="notebooks at a time (default 2)")
+    run.add_argument(
+        "--timeout", type=_positive, default=1800, metavar="S", help="seconds that one cell may take (default 1800)"
+    )
+    run.add_argument("--limit", type=_positive, metavar="S", help="seconds that all notebooks together may take")
     run.add_argument("--force", action="store_true", help="run also what did not change since the last good run")
     run.add_argument(
         "--reports", type=Path, default=Path("reports"), metavar="DIR", help="where runs are written (default reports)"
@@ -173,19 +177,16 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _run(given: argparse.Namespace) -> int:
-    import tempfile
-
-    from journeylab.cache import FOLDER
     from journeylab.check import require_sound
     from journeylab.report.apart import apart, warm_up
     from journeylab.report.notebooks import choose, find_notebooks
-    from journeylab.report.run import gather_parameters, run_study
+    from journeylab.report.run import gather_parameters, ready, run_study
     from journeylab.study import open_study
 
     parameters: dict[str, Any] = dict(given.parameters)
     study = open_study(given.study, given.data)
     gather_parameters(choose(find_notebooks(), given.only), study.config.parameters, parameters)
-    with tempfile.TemporaryDirectory(prefix="journeylab-") as cache, _environment(FOLDER, cache):
+    with ready((given.reports / study.name).resolve()):
         warm_up()
         apart(require_sound, given.study, given.data)
         run = run_study(
@@ -195,6 +196,8 @@ def _run(given: argparse.Namespace) -> int:
             parameters=parameters,
             jobs=given.jobs,
             force=given.force,
+            timeout=given.timeout,
+            limit=given.limit,
             progress=lambda line: print(line, flush=True),
         )
     if not run.ok:

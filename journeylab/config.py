@@ -97,6 +97,7 @@ class StudySection(Section):
     stitch: bool = True
     drop_repeats: bool = False
     currency: str = ""
+    keep: Annotated[int, Field(ge=1)] | None = None
 
 
 class Stage(Section):

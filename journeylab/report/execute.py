@@ -10,6 +10,8 @@ import json
 import os
 import re
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,13 @@ def _plain(text: str) -> str:
     return ANSI.sub("", text)
 
 
+def _end_with(parent: int) -> None:
+    """End this process as soon as the one that it was made by has ended, so that a killed run leaves nobody at work."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(FAILED)
+
+
 def run_child(
     notebook: str, out: str, parameters: dict[str, Any], timeout: float | None, environment: dict[str, str], said: str
 ) -> None:
@@ -130,6 +139,7 @@ def run_child(
     with open(said, "w", encoding="utf-8") as stream:
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     failure = execute(Path(notebook), Path(out), parameters, timeout=timeout)
     if failure is not None:
         Path(out).with_suffix(".failure.json").write_text(json.dumps(failure, ensure_ascii=False), encoding="utf-8")

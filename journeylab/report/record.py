@@ -59,6 +59,12 @@ def code_digest() -> str:
     return sha.hexdigest()
 
 
+def lock_digest() -> str:
+    """SHA-256 of requirements.lock where the package lies in its repository, else nothing: then versions speak alone."""
+    lock = Path(__file__).resolve().parents[2] / "requirements.lock"
+    return digest(lock) if lock.is_file() else ""
+
+
 def describe_inputs(study: Study, moment: datetime.datetime) -> list[dict[str, Any]]:
     """Name, size and hash of every input; names, not machine paths.
 

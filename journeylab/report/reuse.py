@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from journeylab.cache import fingerprint
-from journeylab.report.record import code_digest, versions
+from journeylab.config import Config
+from journeylab.report.record import code_digest, lock_digest, versions
+
+SETTINGS_OF = {"02": ("05", "07"), "04": ("05", "07"), "07": ("03",), "09": ("03", "05", "07", "08")}
+"""Notebooks that look at what study.toml sets for others."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Reused:
 
 def reuse(
     chosen: Sequence[Path], settings: Mapping[str, Mapping[str, Any]], inputs: Sequence[Mapping[str, Any]], last: Path | None,
-    work: Path, after: Mapping[str, Sequence[str]],
+    work: Path, after: Mapping[str, Sequence[str]], config: Config,
 ) -> Reused:  # fmt: skip
     """Compare fingerprints with the last good run and copy what is unchanged: notebook and results.
 
@@ -47,17 +51,28 @@ def reuse(
         The folder of the new run.
     after : mapping
         Number of a notebook to the numbers of those whose results it reads.
+    config : Config
+        The study's: a change of what it sets for one notebook touches that one and those that read it, a comment none.
+
+    Notes
+    -----
+    The package's code, the versions of what it uses and, where there is one, the lock count as well.
     """
     common = [
-        json.dumps([dict(item) for item in inputs], sort_keys=True),
+        json.dumps([dict(item) for item in inputs if item["source"] != "study.toml"], sort_keys=True),
+        config.model_dump_json(exclude={"parameters": True, "alerts": True, "study": {"keep"}}),
         code_digest(),
+        lock_digest(),
         json.dumps(versions(), sort_keys=True),
     ]
     prints: dict[str, str] = {}
     for file in sorted(chosen, key=lambda file: len(after.get(file.stem[:2], ()))):
         needed = [prints[other] for other in sorted(prints) if other[:2] in after.get(file.stem[:2], ())]
+        theirs = {name: values for name, values in config.parameters.items() if _reads(file.stem, name)}
         shown = {key: value for key, value in settings[file.stem].items() if key not in {"study_path", "data_dir"}}
-        prints[file.stem] = fingerprint([*common, json.dumps(shown, sort_keys=True, default=str), *needed], [file])
+        prints[file.stem] = fingerprint(
+            [*common, json.dumps([shown, theirs], sort_keys=True, default=str), *needed], [file]
+        )
     if last is None:
         return Reused(frozenset(), prints, {})
     record = json.loads((last / "run.json").read_text(encoding="utf-8"))
@@ -76,3 +91,8 @@ def reuse(
         names.add(name)
         seconds[name] = float(old["seconds"])
     return Reused(frozenset(names), prints, seconds)
+
+
+def _reads(notebook: str, other: str) -> bool:
+    """Whether a notebook looks at what study.toml sets for another."""
+    return other[:2] in SETTINGS_OF.get(notebook[:2], ())

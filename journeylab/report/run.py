@@ -2,60 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
-import json
+import errno
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from journeylab.cache import FOLDER as CACHE
 from journeylab.errors import ReportError
-from journeylab.report.apart import processes
-from journeylab.report.execute import run_child
+from journeylab.report.alone import alone
+from journeylab.report.execute_all import AFTER, CACHE_FOLDER, Outcome, execute_all
 from journeylab.report.index import write_index
 from journeylab.report.notebooks import choose, find_notebooks, read_notebook, title
 from journeylab.report.page import Link
 from journeylab.report.parameters import check_parameters, read_parameters
+from journeylab.report.prune import prune, sweep
 from journeylab.report.record import code_digest, describe_inputs, latest_run, now, point_latest, versions
 from journeylab.report.render import dumps, render
 from journeylab.report.reuse import Reused, reuse
 from journeylab.report.tables import write_tables
-from journeylab.results import FOLDER, LAST, NOTEBOOK
 from journeylab.study import Study
-
-AFTER = {"04": ("07",), "09": ("01", "02", "03", "04", "05", "06", "07", "08")}
-"""Notebooks that read what others of the run saved, and so wait for them."""
-
-CACHE_FOLDER = ".cache"
-MEMORY = "JOURNEYLAB_MEMORY"
-
-SECONDS = {"07": 40.0, "05": 30.0, "04": 12.0, "02": 10.0, "06": 10.0, "01": 9.0}
-"""How long notebooks usually take, so that long ones begin first."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """How one notebook went.
-
-    Attributes
-    ----------
-    name : str
-    status : str
-        ``done`` or ``failed``.
-    seconds : float
-    failure : dict or None
-        Cell, name and message of the error.
-    """
-
-    name: str
-    status: str
-    seconds: float
-    failure: dict[str, Any] | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,6 +104,7 @@ def run_study(
     jobs: int = 2,
     force: bool = False,
     timeout: float | None = 1800,
+    limit: float | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Run:
     """Run notebooks on a study and write the report.
@@ -153,6 +125,8 @@ def run_study(
         Run also the notebooks whose inputs, parameters and code did not change since the last good run.
     timeout : float, optional
         Seconds that one cell may take.
+    limit : float, optional
+        Seconds that all notebooks together may take; those that are not done by then count as failed.
     progress : callable, optional
         Gets one line a finished notebook.
 
@@ -164,7 +138,7 @@ def run_study(
     Raises
     ------
     StudyError, ReportError
-        Before any kernel starts, or when the folder cannot be written.
+        Before any kernel starts; when another run of the study is under way; when the folder cannot be written.
     """
     everything = find_notebooks(notebooks_dir)
     chosen = choose(everything, only)
@@ -175,37 +149,89 @@ def run_study(
         settings[name] |= {key: value for key, value in fixed.items() if key in known}
     home = (reports_dir or Path("reports")).resolve() / study.name
     created = now()
+    whole = len(chosen) == len(everything)
+    with _explained(home):
+        home.mkdir(parents=True, exist_ok=True)
+        with alone(home, f"{created:%Y-%m-%d %H:%M:%S} UTC"):
+            sweep(home)
+            try:
+                run = _write(study, chosen, settings, home, created, jobs, force, timeout, limit, progress)
+                if run.ok and whole:
+                    point_latest(home, run.folder.name)
+                    gone = prune(home, study.config.study.keep)
+                    if gone and progress is not None:
+                        progress(f"old runs taken away, since keep = {study.config.study.keep}: {', '.join(gone)}")
+            finally:
+                sweep(home)
+    return run
+
+
+@contextlib.contextmanager
+def ready(home: Path) -> Iterator[None]:
+    """Make the folder of a study's runs, be sure that no run is under way, and share what is read in a cache there.
+
+    The cache goes away at the end; where the process is killed, with the next run.
+    """
+    cache = home / f".cache-{os.getpid()}.partial"
+    with _explained(home):
+        home.mkdir(parents=True, exist_ok=True)
+        with alone(home, "now"):
+            sweep(home)
+        if CACHE not in os.environ:
+            cache.mkdir(exist_ok=True)
+    if CACHE in os.environ:
+        yield
+        return
+    os.environ[CACHE] = str(cache)
+    try:
+        yield
+    finally:
+        del os.environ[CACHE]
+        shutil.rmtree(cache, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _explained(home: Path) -> Iterator[None]:
+    """Say what a full disk or a folder that cannot be written means, without a traceback."""
+    try:
+        yield
+    except OSError as error:
+        cure = {
+            errno.ENOSPC: "make room there",
+            errno.EDQUOT: "make room there",
+            errno.EROFS: "choose another --reports",
+        }
+        raise ReportError(
+            f"{error.filename or home}: cannot be written: {error.strerror or error}; "
+            f"{cure.get(error.errno or 0, 'see to the folder and its rights')} and run again. Earlier runs are as they "
+            "were, nothing is left of this one."
+        ) from None
+
+
+def _write(
+    study: Study, chosen: list[Path], settings: dict[str, dict[str, Any]], home: Path, created: datetime.datetime, jobs: int,
+    force: bool, timeout: float | None, limit: float | None, progress: Callable[[str], None] | None,
+) -> Run:  # fmt: skip
+    """Write a run beside its final name, and move it there when it is whole."""
     final = _free(home, created)
     work = home / f".{final.name}.partial"
-    try:
-        for stale in home.glob(".*.partial"):
-            shutil.rmtree(stale, ignore_errors=True)
-        (work / "results").mkdir(parents=True)
-    except OSError as error:
-        raise ReportError(f"{home}: cannot be written: {error.strerror}.") from None
-    try:
-        before = time.monotonic()
-        inputs = describe_inputs(study, created)
-        last = None if force else latest_run(home)
-        kept = reuse(chosen, settings, inputs, last, work, AFTER)
-        fresh = [file for file in chosen if file.stem not in kept.names]
-        if progress is not None and kept.names:
-            progress(f"{len(kept.names)} of {len(chosen)} notebooks are unchanged since the last good run and are kept")
-        done = {item.name: item for item in _execute_all(fresh, settings, work, home, jobs, timeout, progress)}
-        outcomes = [done.get(file.stem) or Outcome(file.stem, "done", kept.seconds[file.stem], None) for file in chosen]
-        record = _record(study, created, settings, outcomes, time.monotonic() - before, inputs, kept)
-        (work / "run.json").write_text(dumps(record), encoding="utf-8")
-        _render_all(chosen, outcomes, settings, work, study, record)
-        write_index(work, study.title, outcomes, record)
-        shutil.rmtree(work / CACHE_FOLDER, ignore_errors=True)
-        work.rename(final)
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-    run = Run(final, final / "index.html", tuple(outcomes))
-    if run.ok and len(chosen) == len(everything):
-        point_latest(home, final.name)
-    return run
+    (work / "results").mkdir(parents=True)
+    before = time.monotonic()
+    inputs = describe_inputs(study, created)
+    last = None if force else latest_run(home)
+    kept = reuse(chosen, settings, inputs, last, work, AFTER, study.config)
+    fresh = [file for file in chosen if file.stem not in kept.names]
+    if progress is not None and kept.names:
+        progress(f"{len(kept.names)} of {len(chosen)} notebooks are unchanged since the last good run and are kept")
+    done = {item.name: item for item in execute_all(fresh, settings, work, home, jobs, timeout, limit, progress)}
+    outcomes = [done.get(file.stem) or Outcome(file.stem, "done", kept.seconds[file.stem], None) for file in chosen]
+    record = _record(study, created, settings, outcomes, time.monotonic() - before, inputs, kept)
+    (work / "run.json").write_text(dumps(record), encoding="utf-8")
+    _render_all(chosen, outcomes, settings, work, study, record)
+    write_index(work, study.title, outcomes, record)
+    shutil.rmtree(work / CACHE_FOLDER, ignore_errors=True)
+    work.rename(final)
+    return Run(final, final / "index.html", tuple(outcomes))
 
 
 def _free(home: Path, created: datetime.datetime) -> Path:
@@ -215,91 +241,6 @@ def _free(home: Path, created: datetime.datetime) -> Path:
     while (home / (name if number == 1 else f"{name}-{number}")).exists():
         number += 1
     return home / (name if number == 1 else f"{name}-{number}")
-
-
-def _execute_all(
-    chosen: list[Path], settings: dict[str, dict[str, Any]], work: Path, home: Path, jobs: int, timeout: float | None,
-    progress: Callable[[str], None] | None,
-) -> list[Outcome]:  # fmt: skip
-    """Run the notebooks, some at a time, those first that take longest and that others wait for."""
-    waiting = sorted(chosen, key=lambda file: -SECONDS.get(file.stem[:2], 5.0))
-    numbers = {file.stem[:2] for file in chosen}
-    done: dict[str, Outcome] = {}
-    running: dict[Future[Outcome], Path] = {}
-    last = latest_run(home)
-    environment = {
-        **os.environ,
-        FOLDER: str(work / "results"),
-        LAST: str(last / "results") if last else "",
-        MEMORY: os.environ.get(MEMORY, "400"),
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MPLBACKEND": "agg",
-        "PYTHONHASHSEED": "0",
-        CACHE: os.environ.get(CACHE) or str(work / CACHE_FOLDER),
-    }
-    begun = time.monotonic()
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        while waiting or running:
-            finished = {name[:2] for name in done}
-            for file in list(waiting):
-                needs = set(AFTER.get(file.stem[:2], ())) & numbers
-                if len(running) < max(1, jobs) and needs <= finished:
-                    waiting.remove(file)
-                    running[pool.submit(_execute, file, settings[file.stem], work, environment, timeout)] = file
-            ready, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in ready:
-                file = running.pop(future)
-                done[file.stem] = future.result()
-                if progress is not None:
-                    progress(_line(done[file.stem], len(done), len(chosen), time.monotonic() - begun))
-    return [done[file.stem] for file in chosen]
-
-
-def _line(outcome: Outcome, number: int, total: int, elapsed: float) -> str:
-    """One line of progress."""
-    left = elapsed / number * (total - number)
-    rest = f" (about {left:.0f} s left)" if number < total else ""
-    if outcome.status == "done":
-        return f"[{number}/{total}] {outcome.name}: done in {outcome.seconds:.0f} s{rest}"
-    assert outcome.failure is not None
-    return f"[{number}/{total}] {outcome.name}: FAILED: {outcome.failure['name']}: {outcome.failure['message'][:300]}{rest}"
-
-
-def _execute(
-    notebook: Path, parameters: dict[str, Any], work: Path, environment: dict[str, str], timeout: float | None
-) -> Outcome:
-    """Run one notebook in a process of its own, forked from one that has the slow imports behind it."""
-    out = work / f"{notebook.stem}.ipynb"
-    said = work / f".{notebook.stem}.log"
-    before = time.monotonic()
-    given = {**environment, NOTEBOOK: notebook.stem}
-    process = processes().Process(  # type: ignore[attr-defined]
-        target=run_child, args=(str(notebook), str(out), parameters, timeout, given, str(said))
-    )
-    process.start()
-    process.join()
-    seconds = time.monotonic() - before
-    noted = out.with_suffix(".failure.json")
-    if process.exitcode == 0:
-        said.unlink(missing_ok=True)
-        return Outcome(notebook.stem, "done", seconds, None)
-    if noted.is_file():
-        failure = json.loads(noted.read_text(encoding="utf-8"))
-        noted.unlink()
-    else:
-        words = said.read_text(encoding="utf-8", errors="replace") if said.is_file() else ""
-        failure = {
-            "cell": None,
-            "line": "",
-            "name": "The notebook could not be run",
-            "message": (words.strip().splitlines() or ["its process ended without a word"])[-1],
-            "traceback": words,
-        }
-    said.unlink(missing_ok=True)
-    if not out.is_file():
-        shutil.copyfile(notebook, out)
-    return Outcome(notebook.stem, "failed", seconds, failure)
 
 
 def _record(

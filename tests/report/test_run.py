@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
+from killing import kill_runs, require_whole, toy_command
 from small import write_small
 
+from journeylab.errors import ReportError
 from journeylab.report.notebooks import choose, find_notebooks
 from journeylab.report.pages import check_page
+from journeylab.report.prune import prune
 from journeylab.report.record import describe_inputs
 from journeylab.report.run import Run, run_study
 from journeylab.study import open_study
@@ -44,14 +49,18 @@ GOOD = [
 BAD = ["print('so far')", "secret = {}\nsecret['no such touchpoint']"]
 
 
+def write_folder(folder: Path) -> Path:
+    """Write a study and two notebooks, the second of which may be broken."""
+    write_small(folder / "study")
+    (folder / "notebooks").mkdir()
+    (folder / "notebooks/01_first.ipynb").write_text(notebook(*GOOD))
+    (folder / "notebooks/02_second.ipynb").write_text(notebook("1 + 1"))
+    return folder
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A study and two notebooks, the second of which may be broken."""
-    write_small(tmp_path / "study")
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "notebooks/01_first.ipynb").write_text(notebook(*GOOD))
-    (tmp_path / "notebooks/02_second.ipynb").write_text(notebook("1 + 1"))
-    return tmp_path
+    return write_folder(tmp_path)
 
 
 def run(folder: Path, **options: object) -> Run:
@@ -138,11 +147,91 @@ def test_output_that_looks_like_markup_stays_text(folder: Path) -> None:
 
 
 def test_a_report_folder_that_cannot_be_written(folder: Path) -> None:
-    from journeylab.errors import ReportError
-
     (folder / "reports").write_text("a file where the folder should be")
     with pytest.raises(ReportError, match="cannot be written"):
         run(folder)
+
+
+def test_a_full_disk_is_told_and_loses_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = run(folder)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("journeylab.report.run.write_index", full)
+    with pytest.raises(ReportError, match="No space left on device; make room there"):
+        run(folder, force=True)
+    home = folder / "reports/small"
+    assert sorted(item.name for item in home.iterdir()) == [before.folder.name, "latest"]
+    require_whole(home)
+
+
+def test_a_second_run_of_a_study_at_the_same_time_is_refused(folder: Path) -> None:
+    said: list[str] = []
+
+    def another(line: str) -> None:
+        with pytest.raises(ReportError, match=f"is under way \\(process {os.getpid()}, since 2"):
+            run(folder)
+        said.append(line)
+
+    assert run(folder, progress=another).ok
+    assert len(said) == 2
+    assert run(folder).ok, "the lock is gone with its run"
+
+
+def test_runs_before_the_newest_are_taken_away_but_never_the_latest_good_one(folder: Path) -> None:
+    settings = folder / "study/study.toml"
+    settings.write_text(settings.read_text().replace("[study]\n", "[study]\nkeep = 2\n", 1))
+    runs = [run(folder).folder]
+    runs += [run(folder, only=["01"]).folder for _ in range(3)]
+    assert all(folder.is_dir() for folder in runs), "only a good, whole run takes others away"
+    runs.append(run(folder).folder)
+    assert [folder.is_dir() for folder in runs] == [False, False, False, True, True]
+    (folder / "notebooks/02_second.ipynb").write_text(notebook(*BAD))
+    runs += [run(folder).folder for _ in range(2)]
+    assert prune(folder / "reports/small", 1) == [runs[3].name, runs[5].name]
+    require_whole(folder / "reports/small")
+
+
+def test_a_cell_and_a_run_have_a_limit(folder: Path) -> None:
+    (folder / "notebooks/02_second.ipynb").write_text(notebook("import time", "time.sleep(60)"))
+    slow = run(folder, timeout=1)
+    assert [item.status for item in slow.notebooks] == ["done", "failed"]
+    assert "longer than the 1 seconds" in (slow.folder / "02_second.html").read_text()
+    late = run(folder, limit=4, jobs=1, force=True)
+    failures = [item.failure["name"] for item in late.notebooks if item.failure]
+    assert failures[-1] == "No time left"
+    assert "(--limit)" in (late.folder / "02_second.html").read_text()
+
+
+def test_a_notebook_whose_process_dies_is_explained(folder: Path) -> None:
+    (folder / "notebooks/02_second.ipynb").write_text(
+        notebook("import os, signal", "os.kill(os.getpid(), signal.SIGKILL)")
+    )
+    done = run(folder)
+    assert [item.status for item in done.notebooks] == ["done", "failed"]
+    html = (done.folder / "02_second.html").read_text()
+    assert "Kernel died" in html
+    assert "memory ran out" in html
+
+
+def test_a_setting_of_one_notebook_runs_that_one_and_those_that_read_it(folder: Path) -> None:
+    settings = folder / "study/study.toml"
+    settings.write_text(settings.read_text() + '\n[parameters."02_second"]\nseed = 3\n')
+    run(folder)
+    said: list[str] = []
+    settings.write_text(settings.read_text().replace("seed = 3", "seed = 4  # another draw"))
+    run(folder, progress=said.append)
+    assert said[0].startswith("1 of 2 notebooks are unchanged")
+    assert "02_second: done" in said[1]
+    said.clear()
+    settings.write_text(settings.read_text() + "\n# a comment changes nothing\n")
+    run(folder, progress=said.append)
+    assert said[0].startswith("2 of 2 notebooks are unchanged")
+
+
+def test_a_killed_run_leaves_latest_whole_nobody_at_work_and_nothing_behind(folder: Path) -> None:
+    assert kill_runs(toy_command(folder), folder / "reports/small", times=3, seed=1) > 0
 
 
 class TestChoosing:
@@ -154,8 +243,6 @@ class TestChoosing:
         ]
 
     def test_no_notebooks(self, tmp_path: Path) -> None:
-        from journeylab.errors import ReportError
-
         with pytest.raises(ReportError, match="no notebooks"):
             find_notebooks(tmp_path)
 
