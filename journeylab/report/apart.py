@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import util
 from multiprocessing.context import BaseContext
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 Given = ParamSpec("Given")
@@ -19,6 +22,15 @@ def processes() -> BaseContext:
     if context.get_start_method() == "forkserver":
         multiprocessing.set_forkserver_preload(["journeylab.report.preload"])
     return context
+
+
+def keep_in(folder: Path) -> None:
+    """Let this process's sockets lie in a folder, where none is open yet."""
+    usual, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        util.get_temp_dir()
+    finally:
+        tempfile.tempdir = usual
 
 
 def warm_up() -> None:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -136,6 +137,7 @@ def run_child(
     """Run a notebook in this process, which ends with 0 when it is whole and 3 when a cell failed."""
     os.environ.clear()
     os.environ.update(environment)
+    tempfile.tempdir = None
     with open(said, "w", encoding="utf-8") as stream:
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)

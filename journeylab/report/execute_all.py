@@ -17,6 +17,7 @@ from journeylab.cache import FOLDER as CACHE
 from journeylab.report.apart import processes
 from journeylab.report.execute import run_child
 from journeylab.report.record import latest_run
+from journeylab.report.scratch import scratch
 from journeylab.results import FOLDER, LAST, NOTEBOOK
 
 AFTER = {"04": ("07",), "09": ("01", "02", "03", "04", "05", "06", "07", "08")}
@@ -59,8 +60,11 @@ def execute_all(
     done: dict[str, Outcome] = {}
     running: dict[Future[Outcome], Path] = {}
     last = latest_run(home)
+    temporary = scratch(home)
     environment = {
         **os.environ,
+        "TMPDIR": str(temporary),
+        "JUPYTER_RUNTIME_DIR": str(temporary / "jupyter"),
         FOLDER: str(work / "results"),
         LAST: str(last / "results") if last else "",
         MEMORY: os.environ.get(MEMORY, "400"),

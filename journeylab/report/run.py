@@ -25,6 +25,7 @@ from journeylab.report.prune import prune, sweep
 from journeylab.report.record import code_digest, describe_inputs, latest_run, now, point_latest, versions
 from journeylab.report.render import dumps, render
 from journeylab.report.reuse import Reused, reuse
+from journeylab.report.scratch import scratch
 from journeylab.report.tables import write_tables
 from journeylab.study import Study
 
@@ -177,6 +178,7 @@ def ready(home: Path) -> Iterator[None]:
         home.mkdir(parents=True, exist_ok=True)
         with alone(home, "now"):
             sweep(home)
+        scratch(home)
         if CACHE not in os.environ:
             cache.mkdir(exist_ok=True)
     if CACHE in os.environ:

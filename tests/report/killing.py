@@ -38,6 +38,12 @@ def left_over(home: Path) -> list[str]:
     return sorted(item.name for item in home.iterdir() if item.name.startswith("."))
 
 
+def temporary() -> set[str]:
+    """Folders for temporary files of processes that have ended, as runs make them."""
+    there = Path(tempfile.gettempdir()).glob("jl-*")
+    return {item.name for item in there if not Path(f"/proc/{item.name.rpartition('-')[2]}").exists()}
+
+
 def require_whole(home: Path) -> None:
     """Raise where ``latest`` is not a whole run."""
     latest = (home / "latest").resolve()
@@ -68,7 +74,7 @@ def kill_runs(command: list[str], home: Path, times: int, seed: int = 0, within:
     int
         How many were still at work when they were killed.
     """
-    before = time.monotonic()
+    already, before = temporary(), time.monotonic()
     subprocess.run(command, check=True, capture_output=True, cwd=REPOSITORY)
     seconds = within or time.monotonic() - before
     require_whole(home)
@@ -87,6 +93,7 @@ def kill_runs(command: list[str], home: Path, times: int, seed: int = 0, within:
     subprocess.run(command, check=True, capture_output=True, cwd=REPOSITORY)
     require_whole(home)
     assert left_over(home) == []
+    assert temporary() <= already
     return killed
 
 
