@@ -8,10 +8,10 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from journeylab.errors import JourneylabError
 
+SCHEDULERS = ("cron", "systemd", "airflow", "github", "jupyter")
 DONE, WRONG_STUDY, WRONG_USAGE, NOTEBOOK_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--reports", type=Path, default=Path("reports"), metavar="DIR", help="where runs are written (default reports)"
     )
+    run.add_argument("--quiet", action="store_true", help="print only what somebody must know, as for mail by cron")
     run.set_defaults(do=_run)
 
     reports = commands.add_parser("reports", help="list the runs, newest first")
@@ -108,6 +109,19 @@ def _parser() -> argparse.ArgumentParser:
         help="where the study's runs lie: behaviours keep the labels of the last one",
     )  # fmt: skip
     export.set_defaults(do=_export)
+
+    schedule = commands.add_parser("schedule", help="write the files that make a scheduler run a study")
+    schedule.add_argument("study", metavar="STUDY", help="the study's folder, or its study.toml")
+    schedule.add_argument(
+        "--cron", required=True, metavar="WHEN", help="five fields, such as '0 6 * * MON' for Mondays at 6, or @weekly"
+    )
+    schedule.add_argument(
+        "--as", dest="kind", choices=SCHEDULERS, default="cron", help="for which scheduler (default cron)"
+    )
+    schedule.add_argument("--data", type=Path, metavar="DIR", help="where the raw files lie, if not beside study.toml")
+    schedule.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where runs are written")
+    schedule.add_argument("--to", type=Path, metavar="DIR", help="write the files there (else they are printed)")
+    schedule.set_defaults(do=_schedule)
 
     simulate = commands.add_parser("simulate", help="make the demo study with a planted truth")
     simulate.add_argument("folder", type=Path, metavar="DIR")
@@ -177,36 +191,32 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from journeylab.check import require_sound
-    from journeylab.report.apart import apart, warm_up
-    from journeylab.report.notebooks import choose, find_notebooks
-    from journeylab.report.run import gather_parameters, ready, run_study
-    from journeylab.study import open_study
+    from journeylab.report.run import run_checked
 
-    parameters: dict[str, Any] = dict(given.parameters)
-    study = open_study(given.study, given.data)
-    gather_parameters(choose(find_notebooks(), given.only), study.config.parameters, parameters)
-    with ready((given.reports / study.name).resolve()):
-        warm_up()
-        apart(require_sound, given.study, given.data)
-        run = run_study(
-            study,
-            reports_dir=given.reports,
-            only=given.only,
-            parameters=parameters,
-            jobs=given.jobs,
-            force=given.force,
-            timeout=given.timeout,
-            limit=given.limit,
-            progress=lambda line: print(line, flush=True),
-        )
+    def say(line: str) -> None:
+        if not given.quiet:
+            print(line, flush=True)
+
+    run = run_checked(
+        given.study,
+        given.data,
+        reports_dir=given.reports,
+        only=given.only,
+        parameters=dict(given.parameters),
+        jobs=given.jobs,
+        force=given.force,
+        timeout=given.timeout,
+        limit=given.limit,
+        progress=say,
+    )
     if not run.ok:
         failed = [item.name for item in run.notebooks if item.status != "done"]
         print(
             f"failed: {', '.join(failed)}; the others are whole, and 'latest' is still the last good run",
             file=sys.stderr,
         )
-    print(run.index)
+    if not (given.quiet and run.ok):
+        print(run.index)
     return DONE if run.ok else NOTEBOOK_FAILED
 
 
@@ -257,6 +267,21 @@ def _export(given: argparse.Namespace) -> int:
     for note in done.notes:
         print(f"note: {note}")
     print(done.holds)
+    return DONE
+
+
+def _schedule(given: argparse.Namespace) -> int:
+    from journeylab.report.schedule import save_schedule, write_schedule
+    from journeylab.study import open_study
+
+    study = open_study(given.study, given.data)
+    files = write_schedule(study, given.cron, given.kind, data=given.data, reports=given.reports)
+    if given.to is None:
+        for name, content in files.items():
+            print(content if len(files) == 1 else f"# {name}\n{content}", end="" if len(files) == 1 else "\n")
+    else:
+        for file in save_schedule(files, given.to):
+            print(file)
     return DONE
 
 

@@ -12,8 +12,8 @@ from journeylab.errors import ReportError, did_you_mean, listing
 
 Notebook = dict[str, Any]
 
-START = "start_here.ipynb"
-"""The tour of the package: it lies with the notebooks, and is no page of a run."""
+START, DRIVER = "start_here.ipynb", "run_a_study.ipynb"
+"""The tour of the package, and what runs a whole study for schedulers of notebooks: they lie here, and are no page of a run."""
 
 
 class UnknownNotebookError(ReportError):
@@ -98,7 +98,9 @@ def find_notebooks(folder: Path | None = None) -> list[Path]:
         ]
     )
     for place in places:
-        found = sorted(file for file in place.glob("*.ipynb") if not file.name.startswith(".") and file.name != START)
+        found = sorted(
+            file for file in place.glob("*.ipynb") if not file.name.startswith(".") and file.name not in {START, DRIVER}
+        )
         if found:
             return found
     raise ReportError(f"{folder or here / 'notebooks'}: there are no notebooks (*.ipynb) here; name their folder.")

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from journeylab.cache import FOLDER as CACHE
+from journeylab.check import require_sound
 from journeylab.errors import ReportError
 from journeylab.report.alone import alone
+from journeylab.report.apart import apart, warm_up
 from journeylab.report.execute_all import AFTER, CACHE_FOLDER, Outcome, execute_all
 from journeylab.report.index import write_index
 from journeylab.report.notebooks import choose, find_notebooks, read_notebook, title
@@ -27,7 +29,7 @@ from journeylab.report.render import dumps, render
 from journeylab.report.reuse import Reused, reuse
 from journeylab.report.scratch import scratch
 from journeylab.report.tables import write_tables
-from journeylab.study import Study
+from journeylab.study import Study, open_study
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +51,12 @@ class Run:
     def ok(self) -> bool:
         """Whether every notebook ran to its end."""
         return all(item.status == "done" for item in self.notebooks)
+
+    def require_ok(self) -> None:
+        """Raise `ReportError` with the names of the notebooks that failed, where any did."""
+        failed = [item.name for item in self.notebooks if item.status != "done"]
+        if failed:
+            raise ReportError(f"{self.index}: failed: {', '.join(failed)}; the others are whole.")
 
 
 def gather_parameters(
@@ -93,6 +101,39 @@ def gather_parameters(
         mine = {name: value for name, value in given.items() if name in known[file.stem]}
         checked[file.stem] = {**merged, **check_parameters(file, mine, where="-p")}
     return checked
+
+
+def run_checked(
+    study: str | Path,
+    data_dir: str | Path | None = None,
+    *,
+    reports_dir: Path = Path("reports"),
+    only: Iterable[str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Run:
+    """Check a study and run it: what the command does, and the notebook for schedulers.
+
+    Parameters
+    ----------
+    study : str or Path
+        Its folder, or its study.toml.
+    data_dir : str or Path, optional
+        Where the raw files lie, if not beside study.toml.
+    reports_dir, only, parameters, **options
+        As of `run_study`.
+
+    Raises
+    ------
+    StudyError, DataError, ReportError
+        When the study, its data or a parameter is wrong; nothing was run then.
+    """
+    opened = open_study(study, data_dir)
+    gather_parameters(choose(find_notebooks(), only), opened.config.parameters, parameters or {})
+    with ready(reports_dir.resolve() / opened.name):
+        warm_up()
+        apart(require_sound, study, data_dir)
+        return run_study(opened, reports_dir=reports_dir, only=only, parameters=parameters, **options)
 
 
 def run_study(
