@@ -417,6 +417,15 @@ screener, assignments, changes
             return set()
         return set(whole.loc[whole["withdrawn_at"].notna(), "participant_id"])
 
+    @property
+    def withdrawals(self) -> Frame:
+        """Who took back their consent, and when: participant_id, withdrawn_at, row (of the crosswalk's table, headings first)."""
+        whole = self._whole_crosswalk
+        if whole is None or "withdrawn_at" not in whole:
+            return pd.DataFrame({"participant_id": [], "withdrawn_at": pd.to_datetime([], utc=True), "row": []})
+        gone = whole[whole["withdrawn_at"].notna()]
+        return gone[["participant_id", "withdrawn_at"]].assign(row=gone.index + 2).reset_index(drop=True)
+
     @cached_property
     def withdrawn_customers(self) -> set[str]:
         """The customers behind the participants who withdrew; their traces are not used either."""

@@ -1,0 +1,180 @@
+"""Which rows of a page's table tell of too few people, by themselves or by what they let a reader work out?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from journeylab.release.cells import protect
+from journeylab.release.grid import DISJOINT, WHOLES, Count, Grid
+
+FEW = "fewer than the minimum"
+REST = "all but fewer than the minimum"
+SHARE = "a share of a known number gives a count under the minimum"
+NESTED = "one row lies within another and differs by less than the minimum"
+PERSON = "a row about one customer"
+MARGIN = "hidden so that no sum gives the others back"
+STEPS = {"step", "stage", "stages"}
+
+
+def is_few(count: float, minimum: int) -> bool:
+    """Whether so many are some, but fewer than may be told."""
+    return 0.5 <= count < minimum - 0.5
+
+
+def judge(grid: Grid, minimum: int, people: int) -> None:
+    """Mark the rows of a table that are sensitive themselves, in ``grid.hidden``.
+
+    Parameters
+    ----------
+    grid : Grid
+    minimum : int
+        The smallest count that may be told.
+    people : int
+        The customers of the study: the whole that a share without any count beside it is taken of.
+    """
+    wholes = _wholes(grid)
+    explained = {column: _explained(grid, column) for column in {column for row in grid.shares for column in row}}
+    for row, counts in enumerate(grid.counts):
+        reason = _counts(grid, counts, minimum)
+        if not reason:
+            for column, (share, slack) in grid.shares[row].items():
+                for base in _bases(grid, row, explained[column], wholes, people):
+                    if _gives(share, slack, base, minimum):
+                        reason = SHARE
+        if reason:
+            grid.hidden.setdefault(row, reason)
+    for row in _nested(grid, minimum):
+        grid.hidden.setdefault(row, NESTED)
+
+
+def complete(grid: Grid, minimum: int, people: int) -> bool:
+    """Hide what would give the hidden rows back; whether more rows are hidden than before."""
+    if not grid.hidden:
+        return False
+    counts = grid.matrix()
+    if not counts.size:
+        counts = _as_counts(grid, people)
+    after = protect(grid.labels, counts, set(grid.hidden), minimum)
+    fresh = after - set(grid.hidden)
+    for row in fresh:
+        grid.hidden[row] = MARGIN
+    return bool(fresh)
+
+
+def _counts(grid: Grid, counts: dict[int, Count], minimum: int) -> str:
+    """Why the counts of one row may not be told; empty where they may."""
+    numbers = [(column, count.k) for column, count in counts.items()]
+    if any(is_few(k, minimum) for _, k in numbers) or any(
+        is_few(count.of, minimum) for count in counts.values() if count.of is not None
+    ):
+        return FEW
+    if any(is_few(count.of - count.k, minimum) for count in counts.values() if count.of is not None):
+        return REST
+    for column, k in numbers:
+        if not WHOLES.fullmatch(grid.headings[column]):
+            continue
+        for other, part in numbers:
+            if other != column and is_few(k - part, minimum) and not _side_by_side(grid, column, other):
+                return REST
+    return ""
+
+
+def _side_by_side(grid: Grid, one: int, other: int) -> bool:
+    return bool(DISJOINT.search(grid.headings[one]) and DISJOINT.search(grid.headings[other]))
+
+
+def _gives(share: float, slack: float, base: float, minimum: int) -> bool:
+    """Whether a share, as precisely as it is shown, gives a small count of the whole or of the rest."""
+    if share <= slack or share >= 1 - slack:  # shown as nobody or everybody: small only if rounding hides some
+        return False
+    return is_few(share * base, minimum) or is_few((1 - share) * base, minimum)
+
+
+def _wholes(grid: Grid) -> set[float]:
+    """Wholes that count columns and shares imply together: n / share, where it is the same in every row."""
+    found = set()
+    for column in grid.columns:
+        for other in {place for row in grid.shares for place in row}:
+            low, high, seen = 0.0, np.inf, 0
+            for counts, shares in zip(grid.counts, grid.shares, strict=True):
+                if column in counts and other in shares and shares[other][0] > shares[other][1]:
+                    share, slack = shares[other]
+                    low = max(low, counts[column].k / (share + slack))
+                    high, seen = min(high, counts[column].k / (share - slack)), seen + 1
+            if seen > 1 and low <= high < np.inf:
+                found.add((low + high) / 2)
+    return found
+
+
+def _explained(grid: Grid, column: int) -> bool:
+    """Whether a share column is the ratio of two count columns, or of one to a whole that all rows have in common."""
+    pairs = [(one, other) for one in grid.columns for other in grid.columns if one != other]
+    for one, other in pairs:
+        for added in (False, True):
+            if _ratio(grid, column, one, other, added):
+                return True
+    return False
+
+
+def _ratio(grid: Grid, column: int, part: int, whole: int, added: bool) -> bool:
+    """Whether share = part / whole (or part / (part + whole)) in every row."""
+    seen = 0
+    for counts, shares in zip(grid.counts, grid.shares, strict=True):
+        if column not in shares or part not in counts or whole not in counts:
+            continue
+        base = counts[whole].k + (counts[part].k if added else 0)
+        if not base or abs(counts[part].k / base - shares[column][0]) > 2 * shares[column][1]:
+            return False
+        seen += 1
+    return seen > 0
+
+
+def _bases(grid: Grid, row: int, explained: bool, wholes: Iterable[float], people: int) -> list[float]:
+    """What a share of this row may be a share of, as far as a reader can know it."""
+    if explained:
+        return []  # its count and the rest stand in the row and were judged there
+    counts = grid.counts[row]
+    named = [float(count.k) for column, count in counts.items() if WHOLES.fullmatch(grid.headings[column])]
+    named += [float(count.of) for count in counts.values() if count.of is not None]
+    if named or wholes:
+        return [*named, *wholes]
+    return [float(count.k) for count in counts.values()] or [float(people)]
+
+
+def _nested(grid: Grid, minimum: int) -> list[int]:
+    """Rows within another row (a further step, a longer stretch, a narrower code) that lack but few of its people."""
+    found = []
+    columns = grid.columns
+    funnel = grid.heads == 1 and grid.headings[0].casefold() in STEPS and bool(columns) and len(grid.rows) > 1
+    if funnel:
+        first = [row[columns[0]].k for row in grid.counts if columns[0] in row]
+        funnel = len(set(grid.labels)) == len(first) and first == sorted(first, reverse=True)
+    for inner in range(len(grid.rows)):
+        for outer in range(len(grid.rows)):
+            within = _lies_within(grid.labels[outer], grid.labels[inner]) or (funnel and outer == inner - 1)
+            if inner != outer and within and _near(grid.counts[outer], grid.counts[inner], minimum):
+                found.append(inner)
+                break
+    return found
+
+
+def _lies_within(outer: tuple[str, ...], inner: tuple[str, ...]) -> bool:
+    return inner[1:] == outer[1:] and any(inner[0].startswith(f"{outer[0]}{mark}") for mark in (" → ", "/", " / ", " > "))
+
+
+def _near(one: dict[int, Count], other: dict[int, Count], minimum: int) -> bool:
+    """Whether two rows' counts in one column differ by some, but fewer than the minimum."""
+    return any(is_few(abs(one[column].k - other[column].k), minimum) for column in one.keys() & other.keys())
+
+
+def _as_counts(grid: Grid, people: int) -> np.ndarray:
+    """Shares as counts of the customers, where a table has nothing but shares."""
+    columns = sorted({column for row in grid.shares for column in row})
+    out = np.full((len(grid.rows), len(columns)), np.nan)
+    for row, shares in enumerate(grid.shares):
+        for place, column in enumerate(columns):
+            if column in shares:
+                out[row, place] = round(shares[column][0] * people)
+    return out

@@ -1,0 +1,238 @@
+"""Whom a study knows: ids to replace, names to mask, passages without consent, and people who withdrew."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from journeylab.release.words import Names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from journeylab.study import Study
+
+NAME_COLUMN = re.compile(r"(?i)(?:(?:participant|person|customer|contact|first|last|full|given|family|middle|user|nick|display|fore|sur|vor|nach)[_ ]?)?name")
+PLAIN_ID = re.compile(r"\w+(?:[-.:@+/]\w+)*")
+TOKEN = re.compile(r"\w+(?:[-.:@+/]\w+)*")
+ID_HEADING = re.compile(r"(?i).*\b(participants?|customers?|persons?|people|respondents?|documents?|interviews?|who|ids?|visitors?|users?|examples?)\b.*")
+GRAM = 6
+LETTERS = {"participant": "P", "customer": "C", "document": "D", "coder": "K"}
+
+
+@dataclasses.dataclass(frozen=True)
+class People:
+    """What the gate has to know of the people in a study.
+
+    Attributes
+    ----------
+    ids : dict of str to str
+        Id to its letter; participants before customers before documents.
+    withdrawn : dict of str to str
+        Ids of people who withdrew (participant, customer, documents), to the row of the crosswalk.
+    names : Names
+    unsaid, gone : Passages
+        What people without consent, and people who withdrew, said.
+    vocabulary : frozenset of str
+        Words of the study itself (touchpoints, stages, codes), which are nobody's id.
+    customers : int
+        How many there are.
+    """
+
+    ids: dict[str, str]
+    withdrawn: dict[str, str]
+    names: Names
+    unsaid: Passages
+    gone: Passages
+    vocabulary: frozenset[str]
+    customers: int
+
+
+class Ids:
+    """Finds ids in text as whole words.
+
+    Notes
+    -----
+    An id that is a word of the study, or a number of fewer than five digits, is found only where a column or a cell is about ids
+    (`within`): everywhere else it is a number or a word like any other.
+    """
+
+    def __init__(self, ids: Iterable[str], vocabulary: frozenset[str] = frozenset()) -> None:
+        known = {name for name in ids if name.strip()}
+        self.exact = {name.casefold(): name for name in known}
+        self.clear = {fold: name for fold, name in self.exact.items() if _distinct(fold) and fold not in vocabulary}
+        odd = [name for name in known if not PLAIN_ID.fullmatch(name)]
+        self.odd = re.compile(
+            rf"(?<!\w)(?:{'|'.join(re.escape(name) for name in sorted(odd, key=lambda n: (-len(n), n)))})(?!\w)", re.IGNORECASE
+        ) if odd else None  # fmt: skip
+
+    def replace(self, text: str, into: Callable[[str], str], *, within: bool = False) -> tuple[str, int]:
+        """The text with ids replaced, and how many there were."""
+        known = self.exact if within else self.clear
+        times = 0
+
+        def put(match: re.Match[str]) -> str:
+            nonlocal times
+            word = match[0]
+            if (name := known.get(word.casefold())) is not None:
+                times += 1
+                return into(name)
+            parts = re.split(r"([-.:@+/])", word)
+            if len(parts) > 1 and any(part.casefold() in known for part in parts[::2]):
+                times += 1
+                return "".join(into(known[part.casefold()]) if part.casefold() in known else part for part in parts)
+            return word
+
+        if self.odd is not None:
+            text, more = self.odd.subn(lambda match: into(self.exact.get(match[0].casefold(), match[0])), text)
+            times += more
+        return TOKEN.sub(put, text), times
+
+    def find(self, text: str, *, within: bool = False) -> Iterator[tuple[int, str]]:
+        """Line and id of each that stands in a text."""
+        found: list[str] = []
+        for number, line in enumerate(text.split("\n"), 1):
+            found.clear()
+            self.replace(line, lambda name: found.append(name) or name, within=within)  # type: ignore[func-returns-value]
+            for name in found:
+                yield number, name
+
+
+def _distinct(name: str) -> bool:
+    """Whether an id can hardly be another word or number."""
+    digits = sum(sign.isdigit() for sign in name)
+    letters = sum(sign.isalpha() for sign in name)
+    return (digits > 0 and letters > 0) or digits > 4 or letters > 3
+
+
+class Passages:
+    """Words that must not be quoted: found as six words in a row, or as the whole of a shorter passage of three words."""
+
+    def __init__(self, passages: Iterable[str], agreed: Iterable[str] = ()) -> None:
+        said = {gram for text in agreed for gram in _grams(text)}
+        self.grams = {gram for text in passages for gram in _grams(text)} - said
+        self.sizes = sorted({len(gram) for gram in self.grams})
+
+    def within(self, text: str) -> bool:
+        """Whether a text holds one of the passages."""
+        words = _words(text)
+        return any(
+            tuple(words[start : start + size]) in self.grams
+            for size in self.sizes
+            for start in range(len(words) - size + 1)
+        )
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
+
+
+def _grams(text: str) -> Iterator[tuple[str, ...]]:
+    words = _words(text)
+    if 3 <= len(words) < GRAM:
+        yield tuple(words)
+    for start in range(len(words) - GRAM + 1):
+        yield tuple(words[start : start + GRAM])
+
+
+def know(study: Study) -> People:
+    """Read anew whom the study knows; the crosswalk as it is now."""
+    withdrawn_documents = _documents_of(study, study.withdrawn_participants)
+    ids: dict[str, str] = {}
+    for kind, names in (
+        ("participant", [_column(study.participants, "participant_id"), _column(study.crosswalk, "participant_id"),
+                         _column(_all_documents(study), "participant_id"), study.withdrawn_participants]),
+        ("customer", [_column(study.crosswalk, "customer_id"), _column(study.recorded, "customer_id"), study.withdrawn_customers,
+                      _column(study.customers, "customer_id"), _column(study.assignments, "customer_id"),
+                      _column(study.responses, "respondent_id"), _column(study.screener, "respondent_id")]),
+        ("document", [_column(_all_documents(study), "document_id"), _column(study.segments, "document_id")]),
+        ("coder", [_column(study.codings, "coder")]),
+    ):  # fmt: skip
+        for group in names:
+            for name in group:
+                ids.setdefault(str(name), LETTERS[kind])
+    rows = dict.fromkeys(sorted(study.withdrawn_customers | withdrawn_documents), "")
+    rows |= {row.participant_id: f"on {row.withdrawn_at:%Y-%m-%d}" for row in study.withdrawals.itertuples()}
+    whole, parts = _names(study)
+    vocabulary = _vocabulary(study)
+    agreed, unsaid, gone = _passages(study)
+    return People(
+        ids=ids,
+        withdrawn=rows,
+        names=Names(whole, {part for part in parts if part.casefold() not in vocabulary}),
+        unsaid=Passages(unsaid, agreed),
+        gone=Passages(gone, agreed),
+        vocabulary=vocabulary,
+        customers=len({name for name, letter in ids.items() if letter == "C"}),
+    )
+
+
+def _column(frame: pd.DataFrame | None, name: str) -> set[str]:
+    return set() if frame is None or name not in frame else set(frame[name].dropna().astype(str))
+
+
+def _all_documents(study: Study) -> pd.DataFrame | None:
+    return None if study.coded is None else study.coded.documents
+
+
+def _documents_of(study: Study, people: set[str]) -> set[str]:
+    documents = _all_documents(study)
+    if documents is None or "participant_id" not in documents:
+        return set()
+    return set(documents.loc[documents["participant_id"].isin(people), "document_id"].astype(str))
+
+
+def _passages(study: Study) -> tuple[list[str], list[str], list[str]]:
+    """What people who agreed said, what others said, and what those said who withdrew."""
+    if study.coded is None:
+        return [], [], []
+    gone = _documents_of(study, study.withdrawn_participants)
+    crosswalk = study.crosswalk
+    agreed: set[str] = set()
+    if crosswalk is not None and "consent_quotes" in crosswalk:
+        agreed = set(crosswalk.loc[crosswalk["consent_quotes"].astype(bool), "participant_id"])
+    quotable = _documents_of(study, agreed) - gone
+    said: dict[str, list[str]] = {"agreed": [], "unsaid": [], "gone": []}
+    for frame in (study.coded.segments, study.coded.documents):
+        if "text" not in frame:
+            continue
+        for document, text in zip(frame["document_id"].astype(str), frame["text"], strict=True):
+            if isinstance(text, str):
+                said["gone" if document in gone else "agreed" if document in quotable else "unsaid"].append(text)
+    if study.responses is not None and "verbatim" in study.responses:
+        said["unsaid"] += [text for text in study.responses["verbatim"] if isinstance(text, str)]
+    return said["agreed"] + list(_vocabulary(study)), said["unsaid"], said["gone"]
+
+
+def _names(study: Study) -> tuple[set[str], set[str]]:
+    """Whole names, and the parts of participants' names."""
+    whole = set(study.config.privacy.names)
+    parts: set[str] = set()
+    coded = study.coded
+    for frame in (None if coded is None else coded.participants, study.customers):
+        if frame is None:
+            continue
+        for column in frame.columns:
+            if column in {"participant_id", "customer_id"} or not NAME_COLUMN.fullmatch(str(column)):
+                continue
+            for name in frame[column].dropna().astype(str):
+                if not any(sign.isdigit() for sign in name):
+                    whole.add(name)
+                    if frame is not study.customers:
+                        parts |= {part for part in re.findall(r"[^\W\d_]{3,}", name)}
+    return whole, parts
+
+
+def _vocabulary(study: Study) -> frozenset[str]:
+    """The study's own words, in small letters."""
+    words = {*study.stages, *(rule.name or "" for rule in study.config.touchpoints)}
+    words |= {rule.channel or "" for rule in study.config.touchpoints} | {rule.name for rule in study.config.outcomes}
+    if study.config.events:
+        words |= set(study.touchpoints["touchpoint"].astype(str))
+    if study.codes is not None:
+        for column in ("code_id", "name", "path"):
+            words |= _column(study.codes, column)
+    words |= {part for word in list(words) for part in re.split(r"[\s/]+", word)}
+    return frozenset(word.casefold() for word in words if word)

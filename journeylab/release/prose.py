@@ -1,0 +1,67 @@
+"""Sentences that tell of too few people."""
+
+from __future__ import annotations
+
+import re
+
+from journeylab.release.grid import WHOLE, whole
+from journeylab.release.judge import is_few
+
+PEOPLE = (
+    r"people|persons?|participants?|customers?|respondents?|visitors?|users?|members?|interviewees?|interviews?|documents?|"
+    r"answers?|households?|patients?|employees?|clients?|guests?|women|men|buyers?|passengers?"
+)
+THINGS = (
+    r"touchpoints?|notebooks?|codes?|stages?|steps?|pairs?|rows?|columns?|tables?|behaviours?|channels?|tests?|rules?|coders?|goals?|"
+    r"files?|sources?|checks?|criteria|measures?|specifications?|findings?|hypotheses|items?|weeks?|days?|months?|years?|scales?|pages?|"
+    r"questions?|experiments?|outcomes?|units?|dimensions?|names?|segments?|passages?|verdicts?|estimates?|draws?|splits?"
+)
+SPELT = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+BEYOND = r"(?<!fewer than )(?<!less than )(?<!at least )(?<!more than )(?<!or more )(?<!up to )(?<!under )(?<!above )(?<!from )(?<!minimum of )"
+OF = re.compile(rf"(?<![\w.,])({WHOLE.pattern})(?: \w+)? (?:of|out of) (?:the |all )?({WHOLE.pattern})(?![\d.,]*\d)(?: ([a-z]+))?", re.IGNORECASE)
+COUNT = re.compile(
+    rf"{BEYOND}(?<![\w.,+−-])({WHOLE.pattern}|{'|'.join(SPELT)}) (?:[a-z]+ )?(?:{PEOPLE})\b(?! or (?:more|fewer|less))", re.IGNORECASE
+)
+INTERVAL = re.compile(r"[+−-]?\d[\d.,]* to [+−-]?\d[\d.,]* ?%")
+SIZE = re.compile(rf"\b[nN] ?= ?({WHOLE.pattern})(?![\d.,]*\d)")
+PERCENT = re.compile(r"(?<![\w.,])(\d+(?:\.\d+)?) ?%(?! (?:interval|confidence|credible|level))")
+SHARE_OF = re.compile(rf"{PERCENT.pattern}(?: \([^)]*\))? of (?:the |all )?({WHOLE.pattern})(?![\d.,]*\d)", re.IGNORECASE)
+
+
+def tells_few(text: str, minimum: int, *, spelt: bool = True) -> bool:
+    """Whether a passage of text tells of fewer people than may be told, itself or by a share of a known number.
+
+    Parameters
+    ----------
+    spelt : bool
+        Whether numbers in words count; in explanations they seldom count anybody ("passages of one person").
+
+    Examples
+    --------
+    >>> tells_few("3 of 46 people said it.", 5), tells_few("Three customers left.", 5), tells_few("6.5 % of 46 people", 5)
+    (True, True, True)
+    >>> tells_few("12 of 46 people said it; fewer than 5 people more.", 5), tells_few("2 of 13 touchpoints", 5)
+    (False, False)
+    """
+    for match in OF.finditer(text):
+        k, n = whole(match[1]), whole(match[2])
+        things = match[3] is not None and re.fullmatch(THINGS, match[3], re.IGNORECASE)
+        if k <= n and not things and (is_few(k, minimum) or is_few(n - k, minimum) or is_few(n, minimum)):
+            return True
+    if any(is_few(_number(match[1]), minimum) for match in COUNT.finditer(text) if spelt or match[1][0].isdigit()):
+        return True
+    text = INTERVAL.sub("", text)
+    sizes = [whole(match[1]) for match in SIZE.finditer(text)]
+    if any(is_few(size, minimum) for size in sizes):
+        return True
+    pairs = [(float(match[1]), whole(match[2])) for match in SHARE_OF.finditer(text)]
+    if len(sizes) == 1:
+        pairs += [(float(match[1]), sizes[0]) for match in PERCENT.finditer(text)]
+    return any(
+        0 < percent < 100 and (is_few(percent * n / 100, minimum) or is_few((100 - percent) * n / 100, minimum))
+        for percent, n in pairs
+    )
+
+
+def _number(word: str) -> int:
+    return SPELT.index(word.casefold()) + 1 if word.casefold() in SPELT else whole(word)

@@ -1,0 +1,155 @@
+"""Which run is released, and what lies in it; nothing that a file says leads out of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from journeylab.errors import ReportError, listing
+from journeylab.report.record import LATEST, latest_run
+
+MOST_FILE = 30_000_000
+MOST_RUN = 400_000_000
+MOST_FILES = 2_000
+TEXTS = {".html", ".json", ".ipynb", ".csv", ".txt", ".md", ".wrote", ".svg", ".xml", ".log"}
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """A run that may be released.
+
+    Attributes
+    ----------
+    folder : Path
+    record : dict
+        Its run.json.
+    pages : tuple of Path
+        The HTML files at its top.
+    others : tuple of Path
+        All other files.
+    """
+
+    folder: Path
+    record: dict[str, Any]
+    pages: tuple[Path, ...]
+    others: tuple[Path, ...]
+
+
+def find_run(run: str, reports: Path) -> Path:
+    """The folder of a run: given itself, as ``latest``, or as a study, whose newest good public run it is then.
+
+    Raises
+    ------
+    ReportError
+        When there is none.
+    """
+    given = Path(run)
+    if (given / "run.json").is_file():
+        return given.resolve()
+    if given.name == LATEST and (target := latest_run(given.parent)) is not None:
+        return target.resolve()
+    if run == LATEST:
+        homes = [home for home in sorted(reports.glob("*")) if latest_run(home) is not None]
+        if len(homes) == 1:
+            return latest_run(homes[0]).resolve()  # type: ignore[union-attr]
+        raise ReportError(
+            f"{reports}: has {len(homes)} studies with a good run{': ' + listing(h.name for h in homes) if homes else ''}; "
+            "say which: journeylab release STUDY --to FILE.zip"
+        )
+    home = given if any(given.glob("*/run.json")) else reports / _study_name(given)
+    past = [file.parent for file in sorted(home.glob("*/run.json"), reverse=True)
+            if not file.parent.is_symlink() and not file.parent.name.startswith(".")]  # fmt: skip
+    if not past:
+        raise ReportError(f"{run}: is no run, and {home} holds none; make one with: journeylab run STUDY -p share public")
+    records = [(folder, read_record(folder)) for folder in past]
+    good = [folder for folder, record in records if not _failed(record)]
+    public = [folder for folder, record in records if not _failed(record) and not internal(record)]
+    return (public or good or past)[0].resolve()
+
+
+def _study_name(given: Path) -> str:
+    """The name of the study that a folder holds, or the word itself."""
+    if (given / "study.toml").is_file() or given.is_file():
+        from journeylab.study import open_study
+
+        return open_study(given).name
+    return given.name
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Read run.json.
+
+    Raises
+    ------
+    ReportError
+        When it is not one that a run writes.
+    """
+    file = folder / "run.json"
+    try:
+        if file.stat().st_size > 5_000_000:
+            raise ReportError(f"{file}: is larger than a run's record.")
+        record = json.loads(file.read_text(encoding="utf-8"))
+        fine = (
+            NAME.fullmatch(record["study"])
+            and isinstance(record["title"], str)
+            and all(isinstance(item["status"], str) and isinstance(item["name"], str) for item in record["notebooks"])
+            and isinstance(record["parameters"], dict)
+            and all(isinstance(values, dict) for values in record["parameters"].values())
+            and isinstance(record["inputs"], list)
+            and isinstance(record["created"], str)
+        )
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ReportError(f"{file}: cannot be read ({type(error).__name__}); release a run that journeylab made.") from None
+    if not fine:
+        raise ReportError(f"{file}: is not a run's record; release a run that journeylab made.")
+    return dict(record)
+
+
+def _failed(record: dict[str, Any]) -> list[str]:
+    return [item["name"] for item in record["notebooks"] if item["status"] != "done"]
+
+
+def internal(record: dict[str, Any]) -> list[str]:
+    """The notebooks that did not run with ``share = "public"``."""
+    return [
+        item["name"] for item in record["notebooks"]
+        if record["parameters"].get(item["name"], {}).get("share") != "public"
+    ]  # fmt: skip
+
+
+def open_run(folder: Path) -> RunFolder:
+    """List a run's files.
+
+    Raises
+    ------
+    ReportError
+        When a notebook failed or was not public, or a file is a link, too large, or there are too many.
+    """
+    record = read_record(folder)
+    if failed := _failed(record):
+        raise ReportError(f"{folder}: the run is not good: {listing(failed)} failed; mend and run again, then release that run.")
+    if secret := internal(record):
+        raise ReportError(
+            f"{folder}: the run is internal ({listing(secret, 3)} ran without share = \"public\"): it may hold quotes without "
+            "consent. Run the study publicly, then release it: journeylab run STUDY -p share public"
+        )
+    pages, others, size = [], [], 0
+    for file in sorted(folder.rglob("*")):
+        if file.is_symlink():
+            raise ReportError(f"{file}: is a link; a release takes nothing from outside of the run. Remove it.")
+        if file.is_dir():
+            continue
+        size += file.stat().st_size
+        if file.stat().st_size > MOST_FILE or size > MOST_RUN or len(pages) + len(others) >= MOST_FILES:
+            raise ReportError(
+                f"{file}: the run is too large to be looked through: at most {MOST_FILE:,} bytes a file, {MOST_RUN:,} in all, "
+                f"{MOST_FILES:,} files."
+            )
+        (pages if file.suffix == ".html" and file.parent == folder else others).append(file)
+    if folder / "index.html" not in pages:
+        raise ReportError(f"{folder}: has no index.html; release a run that journeylab made.")
+    return RunFolder(folder, record, tuple(pages), tuple(others))

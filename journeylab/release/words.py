@@ -1,0 +1,104 @@
+"""Words that point to a person: what is masked wherever it stands in a page."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+DATE = r"(?!\d{4}-\d\d-\d\d(?![\d-]))"
+DECIMALS = re.compile(r"\d{1,7}\.\d{1,12}(?: ?[(/ –-] ?\d{1,7}\.\d{1,4})*")
+OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("e-mail", re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")),
+    ("e-mail", re.compile(
+        r"(?i)[\w.+-]{1,64} ?[\[({] ?(?:at|@) ?[\])}] ?[\w-]{1,63}(?: ?(?:\.|[\[({] ?(?:dot|\.) ?[\])}]) ?[\w-]{2,63}){1,3}")),
+    ("e-mail", re.compile(r"(?i)[\w.+-]{1,64} at [\w-]{1,63}(?: dot [a-z]{2,24}){1,3}\b")),
+    ("link", re.compile(r"(?i)(?:\b(?:https?|ftp|file|mailto|data|javascript):(?://)?|\bwww\.)[^\s<>\"']+")),
+    ("account", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")),
+    ("address", re.compile(rf"(?<![\d.])(?:{OCTET}\.){{3}}{OCTET}(?![\d.]*\d)")),
+    ("address", re.compile(r"(?i)(?<![\w:])(?:(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){1,6}(?::[0-9a-f]{1,4}){1,6})(?![\w:])")),
+    ("path", re.compile(r"(?<![\w/.])/(?:home|Users|root|tmp|var|mnt|media|srv|opt|private|work|data|workspace)/[^\s<>\"':,;)]+")),
+    ("path", re.compile(r"\b[A-Za-z]:\\[^\s<>\"':,;)]+|\\\\[\w.-]+\\[^\s<>\"']+")),
+    ("number", re.compile(rf"(?<![\w.,])(?:\+|\(\+?)?{DATE}\d(?:[ ().\-/\u00a0\u2009\u2010-\u2013]{{0,2}}\d){{7,18}}(?![\w%])")),
+    ("number", re.compile(r"(?<![\w.,−-])\d{3}[-.]\d{4}(?![\w-])")),
+    ("number", re.compile(
+        r"(?i)(?<!\w)(?:order|invoice|booking|customer|client|ticket|card|account|contract|bestellung|rechnung|kunde)"
+        r"(?: (?:no\.?|nr\.?|number|id))?[ :#]*(?:[A-Z]{1,4}-?)?\d{4,}(?:-\d+)*(?!\w)")),
+    ("number", re.compile(r"#\d{4,}\b")),
+)  # fmt: skip
+"""What is masked as what. Numbers are of eight digits and more (phones, cards, orders), or called an order or a customer."""
+
+
+def tidy(text: str) -> str:
+    """Without signs that a reader does not see and that could split a word; wide and other forms of letters made plain."""
+    return unicodedata.normalize("NFKC", INVISIBLE.sub("", text))
+
+
+def masked(text: str) -> tuple[str, list[str]]:
+    """Replace what points to a person, and say what was replaced.
+
+    Examples
+    --------
+    >>> masked("Write to ann@example.org or +49 30 1234567 by 2025-01-14.")
+    ('Write to [e-mail] or [number] by 2025-01-14.', ['e-mail', 'number'])
+    >>> masked("1,234,567 of 19,984 customers, 95 % interval 10.0 to 25.0 %")
+    ('1,234,567 of 19,984 customers, 95 % interval 10.0 to 25.0 %', [])
+    """
+    found: list[str] = []
+    shown = INVISIBLE.sub("", text)
+    plain = tidy(text)
+    if plain != shown and any(pattern.search(plain) for _, pattern in PATTERNS):
+        shown = plain
+    for kind, pattern in PATTERNS:
+        put = _Put(kind)
+        shown = pattern.sub(put, shown)
+        found += [kind] * put.times
+    return shown, found
+
+
+class _Put:
+    """Puts the word of a kind where it was, but for decimals such as ``53.18 (50.55``."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind, self.times = kind, 0
+
+    def __call__(self, match: re.Match[str]) -> str:
+        if self.kind == "number" and DECIMALS.fullmatch(match[0]):
+            return match[0]
+        self.times += 1
+        return f"[{self.kind}]"
+
+
+class Names:
+    """Names of people, found as whole words.
+
+    Parameters
+    ----------
+    whole : iterable of str
+        Names that are masked in any case: of the list in study.toml, and full names of participants.
+    parts : iterable of str
+        First and last names, masked where they begin with a capital.
+    """
+
+    def __init__(self, whole: Iterable[str], parts: Iterable[str] = ()) -> None:
+        self.whole = _alternatives(whole, re.IGNORECASE)
+        self.parts = _alternatives((part[:1].upper() + part[1:] for part in parts), 0)
+
+    def mask(self, text: str) -> tuple[str, int]:
+        """The text without the names, and how many there were."""
+        times = 0
+        for pattern in (self.whole, self.parts):
+            if pattern is not None:
+                text, more = pattern.subn("[name]", text)
+                times += more
+        return text, times
+
+
+def _alternatives(words: Iterable[str], flags: int) -> re.Pattern[str] | None:
+    known = sorted({word.strip() for word in words if len(word.strip()) > 1}, key=lambda word: (-len(word), word))
+    if not known:
+        return None
+    spaced = ("\\s+".join(re.escape(part) for part in word.split()) for word in known)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)", flags)
