@@ -14,25 +14,17 @@ import numpy as np
 from journeylab.errors import ReportError
 from journeylab.release.cells import TOTALS
 from journeylab.release.grid import Grid
-from journeylab.release.judge import is_few
+from journeylab.release.judge import ECHO, is_few, sensitive
 
 TABLES = "another table of the release has the same row with a count that differs by less than the minimum"
-ECHO = "another table shows this hidden row"
 RELEASES = "an earlier release shows this row with a count that differs by less than the minimum"
 BEFORE = "hidden in an earlier release of nearly the same people"
 MOST = 50_000_000
 
 
-def echo(grids: Sequence[Grid]) -> bool:
+def echo(grids: Sequence[Grid], minimum: int) -> bool:
     """Hide rows that show what another table hides: the same label with the same count; whether there were any."""
-    hidden = {
-        (label, count.k)
-        for grid in grids
-        for row in grid.hidden
-        for label in _names(grid, row)
-        for count in grid.counts[row].values()
-        if count.k
-    }
+    hidden = hidden_counts(grids, minimum)
     changed = False
     for grid in grids:
         for row in range(len(grid.rows)):
@@ -41,6 +33,18 @@ def echo(grids: Sequence[Grid]) -> bool:
                 grid.hidden[row] = ECHO
                 changed = True
     return changed
+
+
+def hidden_counts(grids: Sequence[Grid], minimum: int) -> set[tuple[str, int]]:
+    """The counts that must not be told anywhere, with the label of their row."""
+    found = set()
+    for grid in grids:
+        columns = sensitive(grid, minimum)
+        for row in grid.hidden:
+            for column, count in grid.counts[row].items():
+                if column in columns and count.k:
+                    found |= {(label, count.k) for label in _names(grid, row)}
+    return found
 
 
 def _names(grid: Grid, row: int) -> list[str]:
@@ -83,9 +87,9 @@ def suspects(grids: Iterable[Grid], minimum: int) -> list[str]:
             if row in grid.hidden:
                 continue
             for column, count in counts.items():
-                key = (grid.labels[row][0].casefold(), grid.headings[column].casefold())
-                for other, line, k in seen.get(key, []):
-                    if is_few(abs(k - count.k), minimum):
+                key = (" ".join(grid.labels[row]).casefold(), grid.headings[column].casefold())
+                for other, _, k in seen.get(key, []):
+                    if other is not grid and is_few(abs(k - count.k), minimum):
                         found.append(
                             f"{grid.page}: table '{grid.caption[:60]}', row '{grid.name(row)[:40]}', {grid.headings[column]} "
                             f"{count.k:,} differs by {abs(k - count.k)} from {k:,} in {other.page}: '{other.caption[:60]}'"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from journeylab.errors import ReportError
 from journeylab.release.check import check_released, check_scripts
-from journeylab.release.differencing import Ledger, across, echo, read_ledger, suspects
+from journeylab.release.differencing import Ledger, across, echo, hidden_counts, read_ledger, suspects
 from journeylab.release.grid import Grid
 from journeylab.release.judge import PERSON, complete, judge
 from journeylab.release.key import pseudonym, read_key
@@ -128,7 +128,7 @@ def release(
     hidden = tuple(
         f"{grid.page}: table '{grid.caption[:70]}', row '{grid.name(row)[:50]}': {why}"
         for grid in grids
-        for row, why in sorted(grid.hidden.items())
+        for row, why in [*sorted(grid.hidden.items()), *((row, why) for (row, _), why in sorted(grid.cells_hidden.items()))]
     )
     _apply(pages, grids, people, study, secret)
     files = _files(pages)
@@ -222,8 +222,8 @@ def _judged(run: RunFolder, people: People, minimum: int, ledger: Ledger) -> tup
             if any(next(customers.find(label), None) for label in labels):
                 grid.hidden.setdefault(row, PERSON)
     for _ in range(MOST_ROUNDS):
-        changed = [complete(grid, minimum, people.customers) for grid in grids]
-        changed += [echo(grids), across(grids, minimum), ledger.compare(grids, minimum)]
+        changed = [complete(grid, minimum) for grid in grids]
+        changed += [echo(grids, minimum), across(grids, minimum), ledger.compare(grids, minimum)]
         if not any(changed):
             return pages, grids
     raise ReportError("the tables could not be made safe: each row that is hidden asks for another. Raise privacy.minimum_cell.")
@@ -231,7 +231,7 @@ def _judged(run: RunFolder, people: People, minimum: int, ledger: Ledger) -> tup
 
 def _apply(pages: list[Page], grids: list[Grid], people: People, study: Study, key: bytes) -> None:
     """Take out and mask, page by page."""
-    echoes = _echoes(grids)
+    echoes = _echoes(grids, study.minimum_cell)
     ids = Ids(people.ids, people.vocabulary)
     here = [name for name in (getpass.getuser(), socket.gethostname()) if len(name) > 3 and name not in COMMON_USERS]
 
@@ -248,32 +248,27 @@ def _apply(pages: list[Page], grids: list[Grid], people: People, study: Study, k
         name_anew(page)
 
 
-def _echoes(grids: Sequence[Grid]) -> Callable[[str], bool]:
-    """Whether a text names a hidden row together with one of its numbers."""
-    told: dict[str, set[str]] = {}
-    for grid in grids:
-        for row in grid.hidden:
-            numbers = {
-                number
-                for column in (*grid.counts[row], *grid.shares[row])
-                for number in re.findall(r"\d[\d,]*(?:\.\d+)?", grid.cells[row][column].words)
-            }
-            label = grid.labels[row][0].casefold()
-            if len(label) > 2 and numbers:
-                told.setdefault(label, set()).update(numbers)
+def _echoes(grids: Sequence[Grid], minimum: int) -> Callable[[str], bool]:
+    """Whether a text says one of the counts of a hidden row close to the row's name."""
+    told: dict[str, set[int]] = {}
+    for label, count in hidden_counts(grids, minimum):
+        if len(label) > 2:
+            told.setdefault(label, set()).add(count)
+    patterns = {label: _close(label, counts) for label, counts in told.items()}
 
     def echoes(text: str) -> bool:
         low = text.casefold()
-        numbers: set[str] | None = None
-        for label, hidden in told.items():
-            if label in low:
-                if numbers is None:
-                    numbers = set(re.findall(r"\d[\d,]*(?:\.\d+)?", low.replace(label, " ")))
-                if numbers & hidden:
-                    return True
-        return False
+        return any(label in low and pattern.search(low) for label, pattern in patterns.items())
 
     return echoes
+
+
+def _close(label: str, counts: set[int]) -> re.Pattern[str]:
+    """A name and a count with no other number and no end of a sentence between them."""
+    numbers = "|".join(sorted({f"{count:,}" for count in counts} | {str(count) for count in counts}))
+    number = rf"(?<![\w.,+−-])(?:{numbers})(?![\w]|[.,]\d| ?%| points)"
+    name = re.escape(label)
+    return re.compile(rf"{name}[^\d.;!?]{{0,30}}{number}|{number}[^\d.;!?]{{0,30}}{name}")
 
 
 def _files(pages: list[Page]) -> dict[str, bytes]:

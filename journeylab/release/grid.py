@@ -19,6 +19,7 @@ OF = re.compile(rf"(?P<k>{WHOLE.pattern})(?P<sign> of | / )(?P<n>{WHOLE.pattern}
 NUMERIC = re.compile(r"(?!\d{4}-\d\d(?:-\d\d)?$)[<>≤≥±~]? ?[+−-]?\d[\d,.]*(?!\w)")
 """How a cell begins that tells a number in words; dates do not."""
 PERCENT = re.compile(r"(\d+(?:\.\d+)?) ?%")
+INTERVAL = re.compile(r"(?i)interval|\bci\b|\blow\b|\bhigh\b|^from$|^to$")
 KEYS = re.compile(
     r"(?i)(step|period|occurrence|place|depth|level|rank|item|no\.?|k|year|month|week|day|number of behaviours|order|target|scale)"
 )
@@ -60,8 +61,12 @@ class Grid:
         Column to what it counts.
     shares : list of dict of int to tuple of float
         Column to the share and half of its last digit.
+    kinds : list of str
+        What each column holds: count, share, key, number or label.
     hidden : dict of int to str
         Row to why it is hidden.
+    cells_hidden : dict of (int, int) to str
+        Row and column of a share that is hidden alone, to why.
     """
 
     page: str
@@ -74,7 +79,9 @@ class Grid:
     labels: list[tuple[str, ...]]
     counts: list[dict[int, Count]]
     shares: list[dict[int, tuple[float, float]]]
+    kinds: list[str]
     hidden: dict[int, str] = dataclasses.field(default_factory=dict)
+    cells_hidden: dict[tuple[int, int], str] = dataclasses.field(default_factory=dict)
 
     @property
     def columns(self) -> list[int]:
@@ -93,6 +100,15 @@ class Grid:
                     if count.of is not None:
                         out[row, 2 * place + 1] = count.of - count.k
         return out[:, ~np.isnan(out).all(axis=0)]
+
+    def beside(self, column: int) -> list[int]:
+        """A column and the interval that belongs to it: the columns of numbers that follow."""
+        found = [column]
+        for other in range(column + 1, len(self.kinds)):
+            if self.kinds[other] != "number" or not INTERVAL.search(self.headings[other]):
+                break
+            found.append(other)
+        return found
 
     def name(self, row: int) -> str:
         """What to call a row in a message."""
@@ -151,7 +167,7 @@ def read_grid(table: Element, page: str) -> Grid | None:
         counts.append(told)
         shares.append({place: _share(cell.words) for place, cell in enumerate(line) if place < len(kinds)
                        and kinds[place] == "share" and PERCENT.fullmatch(cell.words)})  # fmt: skip
-    return Grid(page, caption, table, headings, rows, body, heads, labels, counts, shares)
+    return Grid(page, caption, table, headings, rows, body, heads, labels, counts, shares, kinds)
 
 
 def _kind(heading: str, cells: list[Element]) -> str:

@@ -15,6 +15,7 @@ SHARE = "a share of a known number gives a count under the minimum"
 NESTED = "one row lies within another and differs by less than the minimum"
 PERSON = "a row about one customer"
 MARGIN = "hidden so that no sum gives the others back"
+ECHO = "another table shows this hidden row"
 STEPS = {"step", "stage", "stages"}
 
 
@@ -24,7 +25,7 @@ def is_few(count: float, minimum: int) -> bool:
 
 
 def judge(grid: Grid, minimum: int, people: int) -> None:
-    """Mark the rows of a table that are sensitive themselves, in ``grid.hidden``.
+    """Mark what is sensitive itself: rows with small counts in ``grid.hidden``, shares that give one in ``grid.cells_hidden``.
 
     Parameters
     ----------
@@ -37,30 +38,61 @@ def judge(grid: Grid, minimum: int, people: int) -> None:
     wholes = _wholes(grid)
     explained = {column: _explained(grid, column) for column in {column for row in grid.shares for column in row}}
     for row, counts in enumerate(grid.counts):
-        reason = _counts(grid, counts, minimum)
-        if not reason:
-            for column, (share, slack) in grid.shares[row].items():
-                for base in _bases(grid, row, explained[column], wholes, people):
-                    if _gives(share, slack, base, minimum):
-                        reason = SHARE
-        if reason:
+        if reason := _counts(grid, counts, minimum):
             grid.hidden.setdefault(row, reason)
     for row in _nested(grid, minimum):
         grid.hidden.setdefault(row, NESTED)
+    for column in explained:
+        _judge_shares(grid, column, explained[column], wholes, people, minimum)
 
 
-def complete(grid: Grid, minimum: int, people: int) -> bool:
+def _judge_shares(grid: Grid, column: int, explained: bool, wholes: set[float], people: int, minimum: int) -> None:
+    """Mark the shares of one column that give a small count, and as many more as keep the others from giving them back."""
+    implied = np.full((len(grid.rows), 1), np.nan)
+    small = set()
+    for row, shares in enumerate(grid.shares):
+        if column not in shares:
+            continue
+        share, slack = shares[column]
+        bases = _bases(grid, row, explained, wholes, people)
+        implied[row, 0] = round(share * max(bases)) if bases else np.nan
+        if any(_gives(share, slack, base, minimum) for base in bases):
+            small.add(row)
+    small -= set(grid.hidden)
+    if small:
+        gone = protect(grid.labels, implied, small | set(grid.hidden), minimum, audited=False)
+        for row in gone - set(grid.hidden):
+            for place in grid.beside(column):
+                grid.cells_hidden[row, place] = SHARE
+
+
+def complete(grid: Grid, minimum: int) -> bool:
     """Hide what would give the hidden rows back; whether more rows are hidden than before."""
     if not grid.hidden:
         return False
     counts = grid.matrix()
-    if not counts.size:
-        counts = _as_counts(grid, people)
     after = protect(grid.labels, counts, set(grid.hidden), minimum)
     fresh = after - set(grid.hidden)
     for row in fresh:
         grid.hidden[row] = MARGIN
     return bool(fresh)
+
+
+def sensitive(grid: Grid, minimum: int) -> set[int]:
+    """The columns for whose sake rows are hidden; what a hidden row counts in other columns may be told elsewhere."""
+    if any(reason not in {FEW, REST, MARGIN, ECHO} for reason in grid.hidden.values()):
+        return set(grid.columns)
+    found = set()
+    for row in grid.hidden:
+        counts = grid.counts[row]
+        for column, count in counts.items():
+            rest = [count.of - count.k, count.of] if count.of is not None else []
+            beside = [count.k - other.k for other in counts.values()] if WHOLES.fullmatch(grid.headings[column]) else []
+            if any(is_few(value, minimum) for value in (count.k, *rest)):
+                found.add(column)
+            elif any(is_few(value, minimum) for value in beside):
+                found |= set(counts)
+    return found
 
 
 def _counts(grid: Grid, counts: dict[int, Count], minimum: int) -> str:
@@ -167,14 +199,3 @@ def _lies_within(outer: tuple[str, ...], inner: tuple[str, ...]) -> bool:
 def _near(one: dict[int, Count], other: dict[int, Count], minimum: int) -> bool:
     """Whether two rows' counts in one column differ by some, but fewer than the minimum."""
     return any(is_few(abs(one[column].k - other[column].k), minimum) for column in one.keys() & other.keys())
-
-
-def _as_counts(grid: Grid, people: int) -> np.ndarray:
-    """Shares as counts of the customers, where a table has nothing but shares."""
-    columns = sorted({column for row in grid.shares for column in row})
-    out = np.full((len(grid.rows), len(columns)), np.nan)
-    for row, shares in enumerate(grid.shares):
-        for place, column in enumerate(columns):
-            if column in shares:
-                out[row, place] = round(shares[column][0] * people)
-    return out

@@ -119,6 +119,10 @@ def _number(value: str) -> bool:
 def hide_rows(page: Page, minimum: int) -> None:
     """Empty the hidden rows of every table, and put them last, so that the order tells nothing of them."""
     for grid in page.grids:
+        for row, column in grid.cells_hidden:
+            if row not in grid.hidden and column < len(grid.cells[row]):
+                _empty(page, grid.cells[row][column])
+                page.tally["shares not shown"] += 1
         if not grid.hidden:
             continue
         page.tally["rows not shown"] += len(grid.hidden)
@@ -131,10 +135,7 @@ def hide_rows(page: Page, minimum: int) -> None:
                 continue  # a journey is a label that tells by itself what few did
             for place_, cell in enumerate(cells):
                 if place_ >= grid.heads or len(cells) == 1:
-                    cell.fill(NOT_SHOWN)
-                    page.own.add(id(cell))
-                    cell.set("data-value", "")
-                    cell.set("data-high", None)
+                    _empty(page, cell)
             line.parent = body
             body.children.append(line)
         note = Element("p", {"class": "more"})
@@ -144,6 +145,13 @@ def hide_rows(page: Page, minimum: int) -> None:
         )
         page.own.add(id(note))
         _after(grid.element.within("div") or grid.element, note)
+
+
+def _empty(page: Page, cell: Element) -> None:
+    cell.fill(NOT_SHOWN)
+    page.own.add(id(cell))
+    cell.set("data-value", "")
+    cell.set("data-high", None)
 
 
 def _after(element: Element, other: Element) -> None:
@@ -211,30 +219,38 @@ def _say(run: list[Text], words: str) -> None:
 
 
 def hide_figures(page: Page) -> None:
-    """Leave out figures that stand beside something hidden, or beside no table that vouches for them."""
+    """Leave out figures whose table hides something, and those without a table that vouches for them.
+
+    The data of a figure stand in the tables that follow it, up to the next figure of its part; where none follows, all tables of
+    the part count.
+    """
     for picture in [*page.tree.every("figure"), *page.tree.every("svg")]:
         part = picture.within("section") or picture.within("main") or page.tree
-        tables = [grid for grid in page.grids if grid.element is picture.within("table") or _holds(part, grid.element)]
-        hidden = any(grid.hidden for grid in tables) or _left_out(part)
-        if tables and not hidden:
+        grids = _data_of(picture, part, page.grids)
+        hidden = any(grid.hidden or grid.cells_hidden for grid in grids)
+        told = [picture, *picture.every("img")]
+        if grids and not hidden and not any(element.attributes.get(name) == FEW_WORDS for element in told for name in SHOWN):
             continue
         note = Element("p", {"class": "missing"})
         note.fill(NO_FIGURE)
+        page.own.add(id(note))
         picture.become(note)
         page.tally["figures left out"] += 1
 
 
-def _holds(outer: Element, inner: Element) -> bool:
-    around: Element | None = inner
-    while around is not None and around is not outer:
-        around = around.parent
-    return around is outer
-
-
-def _left_out(part: Element) -> bool:
-    if any(element.attributes.get(name) == FEW_WORDS for element in part.every("img", "svg") for name in SHOWN):
-        return True
-    return any("".join(text.words for text in run).strip() in {FEW_WORDS, NOT_SHOWN} for run in runs(part))
+def _data_of(picture: Element, part: Element, grids: list[Grid]) -> list[Grid]:
+    """The tables that hold what a picture draws."""
+    around = picture.within("table")
+    if around is not None:
+        return [grid for grid in grids if grid.element is around]
+    by = {id(grid.element): grid for grid in grids}
+    inside = [element for element in part.every("figure", "table") if element.tag == "figure" or id(element) in by]
+    after: list[Grid] = []
+    for element in inside[next((n for n, element in enumerate(inside) if element is picture), 0) + 1 :]:
+        if element.tag == "figure":
+            break
+        after.append(by[id(element)])
+    return after or [by[id(element)] for element in inside if element.tag == "table"]
 
 
 def mask_words(page: Page, ids: Ids, names: Names, into: Callable[[str], str]) -> None:

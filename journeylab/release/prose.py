@@ -14,7 +14,7 @@ PEOPLE = (
 THINGS = (
     r"touchpoints?|notebooks?|codes?|stages?|steps?|pairs?|rows?|columns?|tables?|behaviours?|channels?|tests?|rules?|coders?|goals?|"
     r"files?|sources?|checks?|criteria|measures?|specifications?|findings?|hypotheses|items?|weeks?|days?|months?|years?|scales?|pages?|"
-    r"questions?|experiments?|outcomes?|units?|dimensions?|names?|segments?|passages?|verdicts?|estimates?|draws?|splits?"
+    r"questions?|experiments?|outcomes?|units?|dimensions?|names?|segments?|passages?|verdicts?|estimates?|draws?|splits?|things|statements|patterns|clusters|arms?|platforms?|systems?"
 )
 SPELT = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 BEYOND = r"(?<!fewer than )(?<!less than )(?<!at least )(?<!more than )(?<!or more )(?<!up to )(?<!under )(?<!above )(?<!from )(?<!minimum of )"
