@@ -123,6 +123,26 @@ def _parser() -> argparse.ArgumentParser:
     schedule.add_argument("--to", type=Path, metavar="DIR", help="write the files there (else they are printed)")
     schedule.set_defaults(do=_schedule)
 
+    release = commands.add_parser(
+        "release", help="make one zip of a public run that may leave the house, or say why not"
+    )
+    release.add_argument("run", metavar="RUN", help="a run's folder, 'latest', or a study: its newest good public run")
+    release.add_argument("--to", type=Path, required=True, metavar="FILE.zip")
+    release.add_argument(
+        "--study", metavar="DIR", help="the study of the run (default: looked for by its name in data/*)"
+    )
+    release.add_argument("--data", metavar="DIR", help="where the raw files lie, if not beside study.toml")
+    release.add_argument(
+        "--key", type=Path, metavar="FILE",
+        help="of the pseudonyms, outside of the project (default ~/.config/journeylab/key, made where absent)",
+    )  # fmt: skip
+    release.add_argument(
+        "--dry-run", action="store_true", help="list what would be hidden and masked, and write nothing"
+    )
+    release.add_argument("--force", action="store_true", help="replace a zip that is there")
+    release.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where runs lie")
+    release.set_defaults(do=_release)
+
     simulate = commands.add_parser("simulate", help="make the demo study with a planted truth")
     simulate.add_argument("folder", type=Path, metavar="DIR")
     simulate.add_argument("--customers", type=_positive, default=20_000, metavar="N")
@@ -282,6 +302,24 @@ def _schedule(given: argparse.Namespace) -> int:
     else:
         for file in save_schedule(files, given.to):
             print(file)
+    return DONE
+
+
+def _release(given: argparse.Namespace) -> int:
+    from journeylab.release import release, study_of
+
+    study = study_of(given.run, given.study, given.data, given.reports)
+    done = release(
+        given.run, given.to, study=study, reports=given.reports, key=given.key, dry_run=given.dry_run, force=given.force
+    )
+    for note in done.notes:
+        print(f"note: {note}")
+    if given.dry_run:
+        for line in (*done.hidden, *done.files):
+            print(line)
+    for warning in done.warnings:
+        print(f"look at: {warning}", file=sys.stderr)
+    print(done.summary())
     return DONE
 
 

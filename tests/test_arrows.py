@@ -33,6 +33,7 @@ ALLOWED = {
     "export": BASE | {"journeys", "voices", "behaviours", "journeymap", "study"},
     "simulate": BASE,
     "report": BASE | {"study", "config", "check", "cache", "progress"},
+    "release": BASE | {"study", "study_toml", "report"},  # what a run wrote, and whom the study knows; no statistics
     "readers": BASE,
 }
 

@@ -8,6 +8,7 @@ back (complementary or secondary suppression), and an audit solves the linear co
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -45,8 +46,8 @@ def margins(labels: Sequence[tuple[str, ...]], counts: np.ndarray) -> list[Margi
     Notes
     -----
     Rows are parts of a whole unless a label says total, or one row is the sum of all others. That they overlap in truth (people
-    who said several things) only means that more is hidden than must be. A cross table has rows for at least half of all combinations of
-    its labels, or a row that is called a total; its totals are taken to be known even where they are not shown.
+    who said several things) only means that more is hidden than must be. A cross table has rows for at least half of all
+    combinations of its labels, or a row that is called a total; its totals are taken to be known even where they are not shown.
     """
     rows = range(len(labels))
     totals = {row for row in rows if any(label.strip().casefold() in TOTALS for label in labels[row])}
@@ -70,7 +71,7 @@ def margins(labels: Sequence[tuple[str, ...]], counts: np.ndarray) -> list[Margi
 def _crossed(labels: Sequence[tuple[str, ...]]) -> bool:
     """Whether the rows are the cells of a cross table."""
     several = [values for column in zip(*labels, strict=True) if 1 < len(values := set(column)) < len(labels)]
-    return len(several) > 1 and 2 * len(labels) >= np.prod([len(values) for values in several])
+    return len(several) > 1 and 2 * len(labels) >= math.prod(len(values) for values in several)
 
 
 def _margin(
@@ -160,7 +161,9 @@ def _smallest(rows: list[int], counts: np.ndarray, column: int) -> int | None:
     return min(rows, key=lambda row: (size[row], values[row].sum(), row))
 
 
-def bounds(known: Sequence[Margin], counts: np.ndarray, hidden: set[int], column: int) -> dict[int, tuple[float, float]]:
+def bounds(
+    known: Sequence[Margin], counts: np.ndarray, hidden: set[int], column: int
+) -> dict[int, tuple[float, float]]:
     """What an attacker can say of each hidden count: the least and the most that the margins allow.
 
     Parameters
@@ -205,7 +208,11 @@ def bounds(known: Sequence[Margin], counts: np.ndarray, hidden: set[int], column
             aim = np.zeros(len(rows))
             aim[place[row]] = sign
             solved = linprog(
-                aim, A_eq=np.array(equations) if equations else None, b_eq=right or None, bounds=(0, None), method="highs"
+                aim,
+                A_eq=np.array(equations) if equations else None,
+                b_eq=right or None,
+                bounds=(0, None),
+                method="highs",
             )
             ends.append(sign * solved.fun if solved.status == 0 else sign * np.inf * sign)
         found[row] = (float(ends[0]) if np.isfinite(ends[0]) else 0.0, float(ends[1]))

@@ -21,14 +21,21 @@ def check_scripts(name: str, tree: Element) -> list[str]:
     """Scripts and styles that a run does not write itself; they cannot be cleaned."""
     problems = []
     for element in tree.every("script"):
-        if "".join(child.words for child in element.children if not isinstance(child, Element)) != script() or element.attributes:
-            problems.append(f"{name}, {place_of(element)}: there is a script that is not journeylab's own. Take it out of the notebook.")
+        if (
+            "".join(child.words for child in element.children if not isinstance(child, Element)) != script()
+            or element.attributes
+        ):
+            problems.append(
+                f"{name}, {place_of(element)}: there is a script that is not journeylab's own. Take it out of the notebook."
+            )
     for element in tree.every("style"):
         words = "".join(child.words for child in element.children if not isinstance(child, Element))
         if STYLE_ASKS.search(words):
             problems.append(f"{name}, {place_of(element)}: a style asks for another file. Take it out of the notebook.")
         if "/*" in words and name != "" and masked(words)[1]:
-            problems.append(f"{name}, {place_of(element)}: a style holds {masked(words)[1][0]}s. Take it out of the notebook.")
+            problems.append(
+                f"{name}, {place_of(element)}: a style holds {masked(words)[1][0]}s. Take it out of the notebook."
+            )
     return problems
 
 
@@ -47,7 +54,11 @@ def check_released(files: Mapping[str, bytes], people: People, secrets: Secrets)
         text = content.decode("utf-8-sig")
         problems += [f"{name}, line {line}: {kind}" for line, kind in secrets.find(text)]
         if name.endswith(".csv"):
-            told = [(f"row {number}", cell, cell) for number, row in enumerate(csv.reader(io.StringIO(text)), 1) for cell in row]
+            told = [
+                (f"row {number}", cell, cell)
+                for number, row in enumerate(csv.reader(io.StringIO(text)), 1)
+                for cell in row
+            ]
         else:
             tree = parse(text)
             told = []
@@ -55,7 +66,11 @@ def check_released(files: Mapping[str, bytes], people: People, secrets: Secrets)
                 words = "".join(part.words for part in run)
                 told.append((place(run), words, words))
             told += [
-                (f"attribute {key} of <{element.tag}>", value, "" if key in {"class", "d", "points", "viewbox", "content"} else value)
+                (
+                    f"attribute {key} of <{element.tag}>",
+                    value,
+                    "" if key in {"class", "d", "points", "viewbox", "content"} else value,
+                )
                 for element in tree.every()
                 for key, value in element.attributes.items()
                 if value and not value.startswith("data:image/png;base64,") and not key.startswith("data-")
@@ -63,7 +78,7 @@ def check_released(files: Mapping[str, bytes], people: People, secrets: Secrets)
         for where, words, wording in told:
             for _, who in ids.find(words):
                 problems.append(f"{name}, {where}: the id '{who}' is still there")
-            if wording and "data/" != wording[:5] and not _number(wording):
+            if wording and wording[:5] != "data/" and not _number(wording):
                 problems += [f"{name}, {where}: there is still a {kind}" for kind in masked(wording)[1]]
             if people.names.mask(words)[1]:
                 problems.append(f"{name}, {where}: there is still a name")
@@ -80,5 +95,3 @@ def _number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-

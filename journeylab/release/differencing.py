@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import hashlib
 import json
@@ -14,11 +15,10 @@ import numpy as np
 from journeylab.errors import ReportError
 from journeylab.release.cells import TOTALS
 from journeylab.release.grid import Grid
-from journeylab.release.judge import ECHO, is_few, sensitive
+from journeylab.release.judge import BEFORE, ECHO, is_few, sensitive
 
 TABLES = "another table of the release has the same row with a count that differs by less than the minimum"
 RELEASES = "an earlier release shows this row with a count that differs by less than the minimum"
-BEFORE = "hidden in an earlier release of nearly the same people"
 MOST = 50_000_000
 
 
@@ -122,10 +122,9 @@ class Ledger:
                 if past is None:
                     continue
                 same = _sums_near(past["sums"], _sums(grid), minimum)
-                for row in range(len(grid.rows)):
+                for row, key in enumerate(_row_keys(grid)):
                     if row in grid.hidden:
                         continue
-                    key = "\x1f".join(grid.labels[row])
                     before = past["rows"].get(key)
                     if before is None:
                         if same and key in past["hidden"]:
@@ -144,15 +143,18 @@ class Ledger:
         """The text of the ledger with this release in it."""
         entry: dict[str, Any] = {"sha256": sha256, "tables": {}}
         for grid in grids:
+            keys = _row_keys(grid)
             rows = {
-                "\x1f".join(grid.labels[row]): {str(column): count.k for column, count in counts.items()}
+                keys[row]: {str(column): count.k for column, count in counts.items()}
                 for row, counts in enumerate(grid.counts)
                 if row not in grid.hidden
             }
-            hidden = sorted("\x1f".join(grid.labels[row]) for row in grid.hidden)
+            hidden = sorted(keys[row] for row in grid.hidden)
             entry["tables"][_key(grid)] = {"rows": rows, "hidden": hidden, "sums": _sums(grid)}
         kept = [release for release in self.releases if release["sha256"] != sha256]
-        return json.dumps({"format": 1, "releases": [*kept, entry]}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        return (
+            json.dumps({"format": 1, "releases": [*kept, entry]}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        )
 
 
 def read_ledger(path: Path) -> Ledger:
@@ -166,14 +168,16 @@ def read_ledger(path: Path) -> Ledger:
     if not path.exists():
         return Ledger(path, ())
     if path.stat().st_size > MOST:
-        raise ReportError(f"{path}: is larger than {MOST:,} bytes; move it away, and keep it with the releases it tells of.")
+        raise ReportError(
+            f"{path}: is larger than {MOST:,} bytes; move it away, and keep it with the releases it tells of."
+        )
     try:
         releases = json.loads(path.read_text(encoding="utf-8"))["releases"]
         for release in releases:
             for table in release["tables"].values():
-                assert isinstance(release["sha256"], str)
-                assert {"rows", "hidden", "sums"} <= set(table)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
+                if not isinstance(release["sha256"], str) or not {"rows", "hidden", "sums"} <= set(table):
+                    raise ValueError
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ReportError(
             f"{path}: the list of earlier releases cannot be read ({type(error).__name__}); mend it or move it away: without it "
             "this release cannot be held against earlier ones."
@@ -186,6 +190,16 @@ def _key(grid: Grid) -> str:
     caption = "".join(sign for sign in grid.caption if not sign.isdigit())
     text = json.dumps([grid.page, caption, grid.headings], ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _row_keys(grid: Grid) -> list[str]:
+    """What tells the rows of a table apart: their labels, numbered where several have the same."""
+    seen: collections.Counter[tuple[str, ...]] = collections.Counter()
+    found = []
+    for labels in grid.labels:
+        seen[labels] += 1
+        found.append("\x1f".join((*labels, *([str(seen[labels])] if seen[labels] > 1 else []))))
+    return found
 
 
 def _sums(grid: Grid) -> list[float]:

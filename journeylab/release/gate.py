@@ -8,26 +8,25 @@ import datetime
 import getpass
 import hashlib
 import os
-import re
 import socket
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from journeylab.errors import ReportError
-from journeylab.release.check import check_released, check_scripts
-from journeylab.release.differencing import Ledger, across, echo, hidden_counts, read_ledger, suspects
+from journeylab.release.check import check_released
+from journeylab.release.differencing import read_ledger, suspects
 from journeylab.release.grid import Grid
-from journeylab.release.judge import PERSON, complete, judge
+from journeylab.release.hiding import hide_figures, hide_rows, hide_words
 from journeylab.release.key import pseudonym, read_key
-from journeylab.release.markup import TooDeep, parse, write
+from journeylab.release.markup import write
 from journeylab.release.pack import pack, put
-from journeylab.release.page import Page, hide_figures, hide_rows, hide_words, mask_words, name_anew, read_page
+from journeylab.release.page import Page, mask_words, name_anew
 from journeylab.release.people import Ids, Names, People, know
 from journeylab.release.runs import RunFolder, find_run, open_run
 from journeylab.release.scan import scan
+from journeylab.release.tables import echoing, judged, refuse
 from journeylab.release.tokens import Secrets
-from journeylab.release.words import INVISIBLE
 from journeylab.report.record import digest
 from journeylab.report.tables import read_tables, write_tables
 from journeylab.study import Study
@@ -36,7 +35,6 @@ RULES = 1
 """The version of the rules by which this was made; it goes up when a rule changes."""
 LEDGER = "releases.json"
 COMMON_USERS = {"root", "user", "admin", "runner", "ubuntu", "jovyan", "localhost", "app", "docker", "guest"}
-MOST_ROUNDS = 200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,26 +112,38 @@ def release(
     """
     found = open_run(find_run(run, reports))
     if found.record["study"] != study.name:
-        raise ReportError(f"{found.folder}: is a run of '{found.record['study']}', and the study given is '{study.name}'.")
+        raise ReportError(
+            f"{found.folder}: is a run of '{found.record['study']}', and the study given is '{study.name}'."
+        )
     _target(to, force)
-    outside = (study.folder, study.data_dir, reports, found.folder.parent, to.resolve().parent / to.stem, *_project(study.folder))
+    outside = (
+        study.folder,
+        study.data_dir,
+        reports,
+        found.folder.parent,
+        to.resolve().parent / to.stem,
+        *_project(study.folder),
+    )
     secret, note = read_key(key, outside=outside, create=not dry_run)
     _unchanged(found, study)
     people = know(study)
     secrets = Secrets(os.environ if environment is None else environment)
-    _refuse(scan(found, people, secrets))
+    refuse(scan(found, people, secrets))
     ledger = read_ledger(found.folder.parent / LEDGER)
-    pages, grids = _judged(found, people, study.minimum_cell, ledger)
+    pages, grids = judged(found, people, study.minimum_cell, ledger)
     warnings = suspects(grids, study.minimum_cell)
     hidden = tuple(
         f"{grid.page}: table '{grid.caption[:70]}', row '{grid.name(row)[:50]}': {why}"
         for grid in grids
-        for row, why in [*sorted(grid.hidden.items()), *((row, why) for (row, _), why in sorted(grid.cells_hidden.items()))]
+        for row, why in [
+            *sorted(grid.hidden.items()),
+            *((row, why) for (row, _), why in sorted(grid.cells_hidden.items())),
+        ]
     )
     _apply(pages, grids, people, study, secret)
     files = _files(pages)
-    _refuse(check_released(files, people, secrets))
-    tally = sum((page.tally for page in pages), collections.Counter())
+    refuse(check_released(files, people, secrets))
+    tally: collections.Counter[str] = sum((page.tally for page in pages), collections.Counter())
     content = pack(files, _manifest(found, study, tally))
     if not dry_run:
         sha = hashlib.sha256(content).hexdigest()
@@ -172,7 +182,7 @@ def _unchanged(run: RunFolder, study: Study) -> None:
     before = next((item.get("sha256") for item in run.record["inputs"] if item.get("source") == "crosswalk"), None)
     if file.is_file() and before == digest(file):
         return
-    _refuse([
+    refuse([
         f"{file}: was changed after the run {run.folder.name}, whose counts and quotes follow the old one"
         f"{_withdrew_since(run, study)}. Run the study again, then release that run: journeylab run STUDY -p share public"
     ])  # fmt: skip
@@ -191,47 +201,15 @@ def _withdrew_since(run: RunFolder, study: Study) -> str:
     if not len(who):
         return ""
     told = ", ".join(
-        f"'{row.participant_id}' (row {row.row}, withdrew {row.withdrawn_at:%Y-%m-%d})" for row in list(who.itertuples())[:10]
+        f"'{row.participant_id}' (row {row.row}, withdrew {row.withdrawn_at:%Y-%m-%d})"
+        for row in list(who.itertuples())[:10]
     )
     return f"; of those who withdrew, the run may hold {told}"
 
 
-def _refuse(problems: Sequence[str]) -> None:
-    if problems:
-        raise ReportError("\n".join([*problems, "nothing was released"]))
-
-
-def _judged(run: RunFolder, people: People, minimum: int, ledger: Ledger) -> tuple[list[Page], list[Grid]]:
-    """Read the pages, and find the rows to hide: small ones, and whatever would give them back."""
-    pages, problems = [], []
-    for file in run.pages:
-        try:
-            tree = parse(INVISIBLE.sub("", file.read_text(encoding="utf-8")))
-        except (TooDeep, UnicodeDecodeError) as error:
-            problems.append(f"{file.name}: cannot be read ({type(error).__name__}); run the study again.")
-            continue
-        problems += check_scripts(file.name, tree)
-        pages.append(read_page(file.name, tree))
-    _refuse(problems)
-    pages.sort(key=lambda page: page.name)
-    grids = [grid for page in pages for grid in page.grids]
-    customers = Ids([name for name, letter in people.ids.items() if letter == "C"], people.vocabulary)
-    for grid in grids:
-        judge(grid, minimum, max(people.customers, 1))
-        for row, labels in enumerate(grid.labels):
-            if any(next(customers.find(label), None) for label in labels):
-                grid.hidden.setdefault(row, PERSON)
-    for _ in range(MOST_ROUNDS):
-        changed = [complete(grid, minimum) for grid in grids]
-        changed += [echo(grids, minimum), across(grids, minimum), ledger.compare(grids, minimum)]
-        if not any(changed):
-            return pages, grids
-    raise ReportError("the tables could not be made safe: each row that is hidden asks for another. Raise privacy.minimum_cell.")
-
-
 def _apply(pages: list[Page], grids: list[Grid], people: People, study: Study, key: bytes) -> None:
     """Take out and mask, page by page."""
-    echoes = _echoes(grids, study.minimum_cell)
+    echoes = echoing(grids, study.minimum_cell)
     ids = Ids(people.ids, people.vocabulary)
     here = [name for name in (getpass.getuser(), socket.gethostname()) if len(name) > 3 and name not in COMMON_USERS]
 
@@ -246,29 +224,6 @@ def _apply(pages: list[Page], grids: list[Grid], people: People, study: Study, k
         if here:
             mask_words(page, Ids(()), Names(here), into)
         name_anew(page)
-
-
-def _echoes(grids: Sequence[Grid], minimum: int) -> Callable[[str], bool]:
-    """Whether a text says one of the counts of a hidden row close to the row's name."""
-    told: dict[str, set[int]] = {}
-    for label, count in hidden_counts(grids, minimum):
-        if len(label) > 2:
-            told.setdefault(label, set()).add(count)
-    patterns = {label: _close(label, counts) for label, counts in told.items()}
-
-    def echoes(text: str) -> bool:
-        low = text.casefold()
-        return any(label in low and pattern.search(low) for label, pattern in patterns.items())
-
-    return echoes
-
-
-def _close(label: str, counts: set[int]) -> re.Pattern[str]:
-    """A name and a count with no other number and no end of a sentence between them."""
-    numbers = "|".join(sorted({f"{count:,}" for count in counts} | {str(count) for count in counts}))
-    number = rf"(?<![\w.,+−-])(?:{numbers})(?![\w]|[.,]\d| ?%| points)"
-    name = re.escape(label)
-    return re.compile(rf"{name}[^\d.;!?]{{0,30}}{number}|{number}[^\d.;!?]{{0,30}}{name}")
 
 
 def _files(pages: list[Page]) -> dict[str, bytes]:

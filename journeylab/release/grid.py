@@ -12,7 +12,8 @@ from journeylab.release.markup import Element
 WHOLE = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
 COUNTED = re.compile(
     rf"(?P<k>{WHOLE.pattern})"
-    r"(?: (?:people|persons?|participants?|customers?|respondents?|visits?|visitors?|users?|members?|answers?|interviews?|events?))?"
+    r"(?: (?:people|persons?|participants?|customers?|respondents?|visits?|visitors?|users?|members?|answers?|interviews?|"
+    r"events?))?"
 )
 OF = re.compile(rf"(?P<k>{WHOLE.pattern})(?P<sign> of | / )(?P<n>{WHOLE.pattern})(?:[ ;(].*)?", re.DOTALL)
 """A count of a whole, or two counts side by side; more words may follow, such as the interval."""
@@ -153,9 +154,13 @@ def read_grid(table: Element, page: str) -> Grid | None:
     caption = next((element.words for element in table.every("caption")), "")
     headings = [cell.words for cell in cells[id(head)]]
     body = [cells[id(line)] for line in rows]
-    kinds = [_kind(heading, [line[place] for line in body if place < len(line)]) for place, heading in enumerate(headings)]
+    kinds = [
+        _kind(heading, [line[place] for line in body if place < len(line)]) for place, heading in enumerate(headings)
+    ]
     if "count" in kinds:  # k of n stands in two columns
-        kinds = ["count" if kind == "key" and headings[place].casefold() == "k" else kind for place, kind in enumerate(kinds)]
+        kinds = [
+            "count" if kind == "key" and headings[place].casefold() == "k" else kind for place, kind in enumerate(kinds)
+        ]
     heads = next((place for place, kind in enumerate(kinds) if kind not in {"label", "key"}), len(kinds))
     heads = max(1, heads) if kinds and kinds[0] in {"label", "key"} else heads
     labels = [tuple(cell.words for cell in line[:heads]) or (f"row {number}",) for number, line in enumerate(body, 1)]

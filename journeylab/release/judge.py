@@ -15,6 +15,7 @@ SHARE = "a share of a known number gives a count under the minimum"
 NESTED = "one row lies within another and differs by less than the minimum"
 PERSON = "a row about one customer"
 MARGIN = "hidden so that no sum gives the others back"
+BEFORE = "hidden in an earlier release of nearly the same people"
 ECHO = "another table shows this hidden row"
 STEPS = {"step", "stage", "stages"}
 
@@ -80,7 +81,7 @@ def complete(grid: Grid, minimum: int) -> bool:
 
 def sensitive(grid: Grid, minimum: int) -> set[int]:
     """The columns for whose sake rows are hidden; what a hidden row counts in other columns may be told elsewhere."""
-    if any(reason not in {FEW, REST, MARGIN, ECHO} for reason in grid.hidden.values()):
+    if any(reason not in {FEW, REST, MARGIN, ECHO, BEFORE} for reason in grid.hidden.values()):
         return set(grid.columns)
     found = set()
     for row in grid.hidden:
@@ -193,7 +194,9 @@ def _nested(grid: Grid, minimum: int) -> list[int]:
 
 
 def _lies_within(outer: tuple[str, ...], inner: tuple[str, ...]) -> bool:
-    return inner[1:] == outer[1:] and any(inner[0].startswith(f"{outer[0]}{mark}") for mark in (" → ", "/", " / ", " > "))
+    return inner[1:] == outer[1:] and any(
+        inner[0].startswith(f"{outer[0]}{mark}") for mark in (" → ", "/", " / ", " > ")
+    )
 
 
 def _near(one: dict[int, Count], other: dict[int, Count], minimum: int) -> bool:

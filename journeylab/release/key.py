@@ -59,12 +59,16 @@ def read_key(path: Path | None, *, outside: Iterable[Path], create: bool = True)
     if not file.is_file():
         raise ReportError(f"{file}: is no file; name the key's file: --key FILE.")
     if os.name == "posix" and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ReportError(f"{file}: others may read the key (mode {stat.S_IMODE(file.stat().st_mode):o}); chmod 600 {file}")
+        raise ReportError(
+            f"{file}: others may read the key (mode {stat.S_IMODE(file.stat().st_mode):o}); chmod 600 {file}"
+        )
     if file.stat().st_size > MOST:
         raise ReportError(f"{file}: is larger than a key ({file.stat().st_size:,} bytes; at most {MOST:,}).")
     key = file.read_bytes().strip()
     if len(key) < 16:
-        raise ReportError(f"{file}: has {len(key)} bytes, and a key needs 16 at least; remove it, and a new one is made.")
+        raise ReportError(
+            f"{file}: has {len(key)} bytes, and a key needs 16 at least; remove it, and a new one is made."
+        )
     return key, None
 
 

@@ -16,7 +16,7 @@ BLOCKS = {
 DEEPEST = 200
 
 
-class TooDeep(ValueError):
+class DepthError(ValueError):
     """A page whose elements lie in each other more than 200 times."""
 
 
@@ -171,7 +171,7 @@ class _Builder(HTMLParser):
         self._add(element)
         if tag not in VOID:
             if len(self.open) > DEEPEST:
-                raise TooDeep
+                raise DepthError
             self.open.append(element)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -204,7 +204,7 @@ class _Builder(HTMLParser):
 
 
 def parse(page: str) -> Element:
-    """Read a page; raises `TooDeep` where elements lie too deep."""
+    """Read a page; raises `DepthError` where elements lie too deep."""
     builder = _Builder()
     builder.feed(page)
     builder.close()

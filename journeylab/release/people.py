@@ -14,10 +14,16 @@ if TYPE_CHECKING:
 
     from journeylab.study import Study
 
-NAME_COLUMN = re.compile(r"(?i)(?:(?:participant|person|customer|contact|first|last|full|given|family|middle|user|nick|display|fore|sur|vor|nach)[_ ]?)?name")
+NAME_COLUMN = re.compile(
+    r"(?i)(?:(?:participant|person|customer|contact|first|last|full|given|family|middle|user|nick|display|fore|sur|vor|nach)"
+    r"[_ ]?)?name"
+)
 PLAIN_ID = re.compile(r"\w+(?:[-.:@+/]\w+)*")
 TOKEN = re.compile(r"\w+(?:[-.:@+/]\w+)*")
-ID_HEADING = re.compile(r"(?i).*\b(participants?|customers?|persons?|people|respondents?|documents?|interviews?|who|ids?|visitors?|users?|examples?)\b.*")
+ID_HEADING = re.compile(
+    r"(?i).*\b(participants?|customers?|persons?|people|respondents?|documents?|interviews?|who|ids?|visitors?|users?|examples?)"
+    r"\b.*"
+)
 GRAM = 6
 LETTERS = {"participant": "P", "customer": "C", "document": "D", "coder": "K"}
 
@@ -195,10 +201,10 @@ def _passages(study: Study) -> tuple[list[str], list[str], list[str]]:
         agreed = set(crosswalk.loc[crosswalk["consent_quotes"].astype(bool), "participant_id"])
     quotable = _documents_of(study, agreed) - gone
     said: dict[str, list[str]] = {"agreed": [], "unsaid": [], "gone": []}
-    for frame in (study.coded.segments, study.coded.documents):
-        if "text" not in frame:
+    for table in (study.coded.segments, study.coded.documents):
+        if table is None or "text" not in table:
             continue
-        for document, text in zip(frame["document_id"].astype(str), frame["text"], strict=True):
+        for document, text in zip(table["document_id"].astype(str), table["text"], strict=True):
             if isinstance(text, str):
                 said["gone" if document in gone else "agreed" if document in quotable else "unsaid"].append(text)
     if study.responses is not None and "verbatim" in study.responses:
@@ -217,11 +223,11 @@ def _names(study: Study) -> tuple[set[str], set[str]]:
         for column in frame.columns:
             if column in {"participant_id", "customer_id"} or not NAME_COLUMN.fullmatch(str(column)):
                 continue
-            for name in frame[column].dropna().astype(str):
+            for name in sorted(_column(frame, str(column))):
                 if not any(sign.isdigit() for sign in name):
                     whole.add(name)
                     if frame is not study.customers:
-                        parts |= {part for part in re.findall(r"[^\W\d_]{3,}", name)}
+                        parts |= set(re.findall(r"[^\W\d_]{3,}", name))
     return whole, parts
 
 

@@ -13,7 +13,7 @@ MOST = 20_000_000
 PNG = "data:image/png;base64,"
 
 
-class NoPicture(ValueError):
+class PictureError(ValueError):
     """It cannot be cleaned; the message says why."""
 
 
@@ -29,18 +29,21 @@ def clean_png(content: bytes) -> tuple[bytes, int]:
 
     Raises
     ------
-    NoPicture
+    PictureError
     """
     if len(content) > MOST:
-        raise NoPicture(f"has more than {MOST:,} bytes")
+        raise PictureError(f"has more than {MOST:,} bytes")
     if not content.startswith(SIGN):
-        raise NoPicture("is no PNG")
+        raise PictureError("is no PNG")
     kept, dropped, place = [SIGN], 0, len(SIGN)
     while place + 12 <= len(content):
         (length,) = struct.unpack(">I", content[place : place + 4])
         kind, end = content[place + 4 : place + 8], place + 12 + length
-        if end > len(content) or zlib.crc32(content[place + 4 : end - 4]) != struct.unpack(">I", content[end - 4 : end])[0]:
-            raise NoPicture("is damaged")
+        if (
+            end > len(content)
+            or zlib.crc32(content[place + 4 : end - 4]) != struct.unpack(">I", content[end - 4 : end])[0]
+        ):
+            raise PictureError("is damaged")
         if kind in KEPT:
             kept.append(content[place:end])
         else:
@@ -48,7 +51,7 @@ def clean_png(content: bytes) -> tuple[bytes, int]:
         place = end
         if kind == b"IEND":
             return b"".join(kept), dropped + (place < len(content))
-    raise NoPicture("has no end")
+    raise PictureError("has no end")
 
 
 def clean_source(source: str) -> tuple[str, int]:
@@ -56,14 +59,14 @@ def clean_source(source: str) -> tuple[str, int]:
 
     Raises
     ------
-    NoPicture
+    PictureError
         When it is of another kind, or lies elsewhere.
     """
     if not source.startswith(PNG):
-        raise NoPicture("is no PNG within the page")
+        raise PictureError("is no PNG within the page")
     try:
         content = base64.b64decode("".join(source[len(PNG) :].split()), validate=True)
     except binascii.Error:
-        raise NoPicture("is damaged") from None
+        raise PictureError("is damaged") from None
     cleaned, dropped = clean_png(content)
     return PNG + base64.b64encode(cleaned).decode(), dropped

@@ -17,15 +17,24 @@ THINGS = (
     r"questions?|experiments?|outcomes?|units?|dimensions?|names?|segments?|passages?|verdicts?|estimates?|draws?|splits?|things|statements|patterns|clusters|arms?|platforms?|systems?"
 )
 SPELT = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-BEYOND = r"(?<!fewer than )(?<!less than )(?<!at least )(?<!more than )(?<!or more )(?<!up to )(?<!under )(?<!above )(?<!from )(?<!minimum of )"
-OF = re.compile(rf"(?<![\w.,])({WHOLE.pattern})(?: \w+)? (?:of|out of) (?:the |all )?({WHOLE.pattern})(?![\d.,]*\d)(?: ([a-z]+))?", re.IGNORECASE)
+BEYOND = (
+    r"(?<!fewer than )(?<!less than )(?<!at least )(?<!more than )(?<!or more )(?<!up to )(?<!under )(?<!above )(?<!from )"
+    r"(?<!minimum of )"
+)
+OF = re.compile(
+    rf"(?<![\w.,])({WHOLE.pattern})(?: \w+)? (?:of|out of) (?:the |all )?({WHOLE.pattern})(?![\d.,]*\d)(?: ([a-z]+))?",
+    re.IGNORECASE,
+)
 COUNT = re.compile(
-    rf"{BEYOND}(?<![\w.,+−-])({WHOLE.pattern}|{'|'.join(SPELT)}) (?:[a-z]+ )?(?:{PEOPLE})\b(?! or (?:more|fewer|less))", re.IGNORECASE
+    rf"{BEYOND}(?<![\w.,+−-])({WHOLE.pattern}|{'|'.join(SPELT)}) (?:[a-z]+ )?(?:{PEOPLE})\b(?! or (?:more|fewer|less))",
+    re.IGNORECASE,
 )
 INTERVAL = re.compile(r"[+−-]?\d[\d.,]* to [+−-]?\d[\d.,]* ?%")
 SIZE = re.compile(rf"\b[nN] ?= ?({WHOLE.pattern})(?![\d.,]*\d)")
 PERCENT = re.compile(r"(?<![\w.,])(\d+(?:\.\d+)?) ?%(?! (?:interval|confidence|credible|level))")
-SHARE_OF = re.compile(rf"{PERCENT.pattern}(?: \([^)]*\))? of (?:the |all )?({WHOLE.pattern})(?![\d.,]*\d)", re.IGNORECASE)
+SHARE_OF = re.compile(
+    rf"{PERCENT.pattern}(?: \([^)]*\))? of (?:the |all )?({WHOLE.pattern})(?![\d.,]*\d)", re.IGNORECASE
+)
 
 
 def tells_few(text: str, minimum: int, *, spelt: bool = True) -> bool:

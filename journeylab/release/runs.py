@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from journeylab.errors import ReportError, listing
+from journeylab.errors import JourneylabError, ReportError, listing
 from journeylab.report.record import LATEST, latest_run
+
+if TYPE_CHECKING:
+    from journeylab.study import Study
 
 MOST_FILE = 30_000_000
 MOST_RUN = 400_000_000
@@ -64,11 +68,42 @@ def find_run(run: str, reports: Path) -> Path:
     past = [file.parent for file in sorted(home.glob("*/run.json"), reverse=True)
             if not file.parent.is_symlink() and not file.parent.name.startswith(".")]  # fmt: skip
     if not past:
-        raise ReportError(f"{run}: is no run, and {home} holds none; make one with: journeylab run STUDY -p share public")
+        raise ReportError(
+            f"{run}: is no run, and {home} holds none; make one with: journeylab run STUDY -p share public"
+        )
     records = [(folder, read_record(folder)) for folder in past]
     good = [folder for folder, record in records if not _failed(record)]
     public = [folder for folder, record in records if not _failed(record) and not internal(record)]
     return (public or good or past)[0].resolve()
+
+
+def study_of(run: str, study: str | None, data_dir: str | None, reports: Path) -> Study:
+    """Open the study of a run: the one given, the run itself where it is a study, or the one of its name.
+
+    Nothing in the run says where the study lies: a path from a run is not followed.
+
+    Raises
+    ------
+    ReportError
+        When none of the name is here.
+    """
+    from journeylab.study import open_study
+    from journeylab.study_toml import read_config
+
+    if study is not None or (Path(run) / "study.toml").is_file():
+        return open_study(study or run, data_dir)
+    name = read_record(find_run(run, reports))["study"]
+    here = Path.cwd()
+    for base in (here, *here.parents):
+        for file in (base / "study.toml", *sorted(base.glob("data/*/study.toml")), *sorted(base.glob("*/study.toml"))):
+            if file.is_file():
+                with contextlib.suppress(JourneylabError):
+                    if read_config(file).study.name == name:
+                        return open_study(file, data_dir)
+    raise ReportError(
+        f"{run}: is a run of the study '{name}', whose study.toml is not found from here; who withdrew is read there. Say where: "
+        "--study DIR"
+    )
 
 
 def _study_name(given: Path) -> str:
@@ -103,7 +138,9 @@ def read_record(folder: Path) -> dict[str, Any]:
             and isinstance(record["created"], str)
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ReportError(f"{file}: cannot be read ({type(error).__name__}); release a run that journeylab made.") from None
+        raise ReportError(
+            f"{file}: cannot be read ({type(error).__name__}); release a run that journeylab made."
+        ) from None
     if not fine:
         raise ReportError(f"{file}: is not a run's record; release a run that journeylab made.")
     return dict(record)
@@ -131,13 +168,17 @@ def open_run(folder: Path) -> RunFolder:
     """
     record = read_record(folder)
     if failed := _failed(record):
-        raise ReportError(f"{folder}: the run is not good: {listing(failed)} failed; mend and run again, then release that run.")
+        raise ReportError(
+            f"{folder}: the run is not good: {listing(failed)} failed; mend and run again, then release that run."
+        )
     if secret := internal(record):
         raise ReportError(
-            f"{folder}: the run is internal ({listing(secret, 3)} ran without share = \"public\"): it may hold quotes without "
+            f'{folder}: the run is internal ({listing(secret, 3)} ran without share = "public"): it may hold quotes without '
             "consent. Run the study publicly, then release it: journeylab run STUDY -p share public"
         )
-    pages, others, size = [], [], 0
+    pages: list[Path] = []
+    others: list[Path] = []
+    size = 0
     for file in sorted(folder.rglob("*")):
         if file.is_symlink():
             raise ReportError(f"{file}: is a link; a release takes nothing from outside of the run. Remove it.")

@@ -36,13 +36,19 @@ def scan(run: RunFolder, people: People, secrets: Secrets) -> list[str]:
         content = file.read_bytes()
         text = content.decode("utf-8-sig", errors="replace")
         for line, kind in secrets.find(text):
-            problems.append(f"{name}, line {line}: {kind}. Take it out of the study, change it where it is valid, and run again.")
+            problems.append(
+                f"{name}, line {line}: {kind}. Take it out of the study, change it where it is valid, and run again."
+            )
         if file.suffix not in TEXTS:
             continue
         for where, words in texts(file, text):
             words = tidy(words)
             for _, who in gone.find(words):
-                problems.append(f"{name}, {where}: '{who}' withdrew {people.withdrawn[who]}. Run the study again.".replace("  ", " "))
+                problems.append(
+                    f"{name}, {where}: '{who}' withdrew {people.withdrawn[who]}. Run the study again.".replace(
+                        "  ", " "
+                    )
+                )
             if people.gone.within(words):
                 problems.append(f"{name}, {where}: words of a person who withdrew. Run the study again.")
         if len(problems) > MOST_FOUND:

@@ -9,7 +9,9 @@ import re
 import urllib.parse
 from collections.abc import Mapping
 
-NAMED = re.compile(r"(?i)TOKEN|SECRET|PASSW|PWD$|PASSPHRASE|CREDENTIAL|APIKEY|PRIVATE|(?:^|_)(?:KEY|PAT|AUTH|DSN)(?:_|$)|KEY$")
+NAMED = re.compile(
+    r"(?i)TOKEN|SECRET|PASSW|PWD$|PASSPHRASE|CREDENTIAL|APIKEY|PRIVATE|(?:^|_)(?:KEY|PAT|AUTH|DSN)(?:_|$)|KEY$"
+)
 SHORTEST = 8
 SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
@@ -21,7 +23,9 @@ SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+")),
     ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
     ("a password in a link", re.compile(r"\b[a-z][a-z0-9+]{1,15}://[^\s/:@\"'<>]+:[^\s/@\"'<>]{3,}@[\w.-]+")),
-    ("a password", re.compile(r"(?i)\b(?:password|passwd|api[_-]?key|secret|access[_-]?token)\s*[=:]\s*[\"']?(?=[^\s\"'<>,;]*[\d!$%&*_+])[^\s\"'<>,;]{8,}")),
+    ("a password", re.compile(
+        r"(?i)\b(?:password|passwd|api[_-]?key|secret|access[_-]?token)\s*[=:]\s*[\"']?"
+        r"(?=[^\s\"'<>,;]*[\d!$%&*_+])[^\s\"'<>,;]{8,}")),
     ("an authorisation header", re.compile(r"(?i)\b(?:bearer|basic) [A-Za-z0-9+/._=-]{16,}")),
 )  # fmt: skip
 
@@ -39,7 +43,7 @@ class Secrets:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.values: list[tuple[str, str]] = []
         for name, value in sorted(environment.items()):
-            if NAMED.search(name) and len(value.strip()) >= SHORTEST and "/" != value[:1]:
+            if NAMED.search(name) and len(value.strip()) >= SHORTEST and value[:1] != "/":
                 value = value.strip()
                 forms = {value, html.escape(value), json.dumps(value)[1:-1], urllib.parse.quote(value, safe="")}
                 forms |= {base64.b64encode(value.encode()).decode().rstrip("=")}

@@ -18,7 +18,8 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("link", re.compile(r"(?i)(?:\b(?:https?|ftp|file|mailto|data|javascript):(?://)?|\bwww\.)[^\s<>\"']+")),
     ("account", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")),
     ("address", re.compile(rf"(?<![\d.])(?:{OCTET}\.){{3}}{OCTET}(?![\d.]*\d)")),
-    ("address", re.compile(r"(?i)(?<![\w:])(?:(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){1,6}(?::[0-9a-f]{1,4}){1,6})(?![\w:])")),
+    ("address", re.compile(
+        r"(?i)(?<![\w:])(?:(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){1,6}(?::[0-9a-f]{1,4}){1,6})(?![\w:])")),
     ("path", re.compile(r"(?<![\w/.])/(?:home|Users|root|tmp|var|mnt|media|srv|opt|private|work|data|workspace)/[^\s<>\"':,;)]+")),
     ("path", re.compile(r"\b[A-Za-z]:\\[^\s<>\"':,;)]+|\\\\[\w.-]+\\[^\s<>\"']+")),
     ("number", re.compile(rf"(?<![\w.,])(?:\+|\(\+?)?{DATE}\d(?:[ ().\-/\u00a0\u2009\u2010-\u2013]{{0,2}}\d){{7,18}}(?![\w%])")),

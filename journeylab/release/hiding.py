@@ -1,0 +1,154 @@
+"""Rows, sentences and figures that are left out of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from journeylab.release.grid import Grid
+from journeylab.release.markup import Element, Text, runs
+from journeylab.release.page import SHOWN, Page, say
+from journeylab.release.people import Passages
+from journeylab.release.prose import tells_few
+from journeylab.release.words import tidy
+
+FEW_WORDS = "Left out: it tells of fewer people than this report may tell of."
+UNSAID_WORDS = "[left out: a quote without consent]"
+NO_FIGURE = "A figure is left out here: it draws rows that are not shown, or has no table by which it could be checked."
+NOT_SHOWN = "not shown"
+COMPUTED = {"finding", "answer", "more", "missing", "first"}
+
+
+def hide_rows(page: Page, minimum: int) -> None:
+    """Empty the hidden rows of every table, and put them last, so that the order tells nothing of them."""
+    for grid in page.grids:
+        for row, column in grid.cells_hidden:
+            if row not in grid.hidden and column < len(grid.cells[row]):
+                _empty(page, grid.cells[row][column])
+                page.tally["shares not shown"] += 1
+        if not grid.hidden:
+            continue
+        page.tally["rows not shown"] += len(grid.hidden)
+        gone = sorted(grid.hidden, key=lambda row: grid.labels[row])
+        for row in gone:
+            line, cells = grid.rows[row], grid.cells[row]
+            body = line.parent
+            line.leave()
+            if body is None or any("→" in label for label in grid.labels[row]):
+                continue  # a journey is a label that tells by itself what few did
+            for place_, cell in enumerate(cells):
+                if place_ >= grid.heads or len(cells) == 1:
+                    _empty(page, cell)
+            line.parent = body
+            body.children.append(line)
+        note = Element("p", {"class": "more"})
+        note.fill(
+            f"{len(gone)} of {len(grid.rows)} rows are not shown: they tell of fewer than {minimum} people, or would give such "
+            "rows back."
+        )
+        page.own.add(id(note))
+        _after(grid.element.within("div") or grid.element, note)
+
+
+def _empty(page: Page, cell: Element) -> None:
+    cell.fill(NOT_SHOWN)
+    page.own.add(id(cell))
+    cell.set("data-value", "")
+    cell.set("data-high", None)
+
+
+def _after(element: Element, other: Element) -> None:
+    parent = element.parent
+    if parent is not None:
+        other.parent = parent
+        place_ = next(number for number, child in enumerate(parent.children) if child is element)
+        parent.children.insert(place_ + 1, other)
+
+
+def hide_words(page: Page, minimum: int, echoes: Callable[[str], bool], unsaid: Passages) -> None:
+    """Leave out sentences that tell of few people or repeat a hidden row, and quotes without consent."""
+    for run in list(runs(page.tree)):
+        words = "".join(text.words for text in run)
+        element = run[0].parent
+        if id(element) in page.own:
+            continue
+        spelt = element is not None and _computed(element)
+        if "\n" in words.strip() and _inside(run[0], "pre"):
+            lines = [
+                FEW_WORDS if tells_few(line, minimum, spelt=spelt) or echoes(line) else line
+                for line in words.split("\n")
+            ]
+            kept = "\n".join(lines)
+            page.tally["sentences left out"] += sum(line == FEW_WORDS for line in lines)
+        elif unsaid.within(tidy(words)):
+            kept = UNSAID_WORDS
+            page.tally["quotes without consent"] += 1
+        elif tells_few(words, minimum, spelt=spelt) or echoes(words):
+            kept = NOT_SHOWN if _inside(run[0], "td") else FEW_WORDS
+            page.tally["sentences left out"] += 1
+            cell = run[0].parent if run[0].parent is not None and run[0].parent.tag == "td" else None
+            if cell is not None and cell.attributes.get("data-value"):
+                cell.set("data-value", "")
+                cell.set("data-high", None)
+        else:
+            continue
+        say(run, kept)
+    for element in page.tree.every():
+        for name in SHOWN:
+            value = element.attributes.get(name)
+            if value and name != "content" and (tells_few(value, minimum) or echoes(value) or unsaid.within(value)):
+                element.set(name, FEW_WORDS)
+                page.tally["descriptions left out"] += 1
+
+
+def _computed(element: Element) -> bool:
+    around: Element | None = element
+    while around is not None:
+        if around.tag in {"td", "th", "figcaption", "caption", "pre"}:
+            return True
+        if set((around.attributes.get("class") or "").split()) & COMPUTED:
+            return True
+        around = around.parent
+    return False
+
+
+def _inside(text: Text, tag: str) -> bool:
+    return text.parent is not None and (text.parent.tag == tag or text.parent.within(tag) is not None)
+
+
+def hide_figures(page: Page) -> None:
+    """Leave out figures whose table hides something, and those without a table that vouches for them.
+
+    The data of a figure stand in the tables that follow it, up to the next figure of its part; where none follows, all tables of
+    the part count.
+    """
+    for picture in [*page.tree.every("figure"), *page.tree.every("svg")]:
+        part = picture.within("section") or picture.within("main") or page.tree
+        grids = _data_of(picture, part, page.grids)
+        hidden = any(grid.hidden or grid.cells_hidden for grid in grids)
+        told = [picture, *picture.every("img")]
+        if (
+            grids
+            and not hidden
+            and not any(element.attributes.get(name) == FEW_WORDS for element in told for name in SHOWN)
+        ):
+            continue
+        note = Element("p", {"class": "missing"})
+        note.fill(NO_FIGURE)
+        page.own.add(id(note))
+        picture.become(note)
+        page.tally["figures left out"] += 1
+
+
+def _data_of(picture: Element, part: Element, grids: list[Grid]) -> list[Grid]:
+    """The tables that hold what a picture draws."""
+    around = picture.within("table")
+    if around is not None:
+        return [grid for grid in grids if grid.element is around]
+    by = {id(grid.element): grid for grid in grids}
+    inside = [element for element in part.every("figure", "table") if element.tag == "figure" or id(element) in by]
+    after: list[Grid] = []
+    for element in inside[next((n for n, element in enumerate(inside) if element is picture), 0) + 1 :]:
+        if element.tag == "figure":
+            break
+        after.append(by[id(element)])
+    return after or [by[id(element)] for element in inside if element.tag == "table"]
