@@ -146,9 +146,8 @@ def release(
     tally: collections.Counter[str] = sum((page.tally for page in pages), collections.Counter())
     content = pack(files, _manifest(found, study, tally))
     if not dry_run:
-        sha = hashlib.sha256(content).hexdigest()
+        put(ledger.path, ledger.add(grids, hashlib.sha256(content).hexdigest()).encode())  # first, so that none leaves unlisted
         put(to, content)
-        put(ledger.path, ledger.add(grids, sha).encode())
     notes = () if note is None else (note,)
     names = (*sorted(files), "manifest.json")
     return Release(to, found.folder, not dry_run, names, dict(tally), hidden, tuple(warnings), notes)

@@ -45,6 +45,8 @@ class Page:
     tally: collections.Counter[str]
     own: set[int] = dataclasses.field(default_factory=set)
     """Elements that the gate itself wrote."""
+    headings: dict[int, str] = dataclasses.field(default_factory=dict)
+    """What headings said before anything was masked."""
 
     @property
     def stem(self) -> str:
@@ -78,7 +80,8 @@ def read_page(name: str, tree: Element) -> Page:
         if "data-value" in cell.attributes or "data-high" in cell.attributes:
             _agree(cell)
     grids = [grid for table in tree.every("table") if (grid := read_grid(table, name)) is not None]
-    return Page(name, tree, grids, tally)
+    headings = {id(heading): heading.words for heading in tree.every("h2", "h3")}
+    return Page(name, tree, grids, tally, headings=headings)
 
 
 def _agree(cell: Element) -> None:
@@ -189,7 +192,7 @@ def name_anew(page: Page) -> None:
     hrefs: dict[str, str] = {}
     for number, heading in enumerate(page.tree.every("h2", "h3"), 1):
         anchor = heading.attributes.get("id")
-        if anchor and any(mark in heading.words for mark in ("[", "Left out")):
+        if anchor and page.headings.get(id(heading)) != heading.words:  # an anchor is made of the words of its heading
             hrefs[f"#{anchor}"] = f"#part-{number}"
             heading.set("id", f"part-{number}")
     for link in page.tree.every("a"):

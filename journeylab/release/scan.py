@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from journeylab.release.markup import parse, place, runs
+from journeylab.release.markup import DepthError, parse, place, runs
 from journeylab.release.people import Ids, People
 from journeylab.release.runs import TEXTS, RunFolder
 from journeylab.release.tokens import Secrets
@@ -41,7 +41,12 @@ def scan(run: RunFolder, people: People, secrets: Secrets) -> list[str]:
             )
         if file.suffix not in TEXTS:
             continue
-        for where, words in texts(file, text):
+        try:
+            told = list(texts(file, text))
+        except (DepthError, csv.Error) as error:
+            problems.append(f"{name}: cannot be read ({type(error).__name__}), so that nobody knows what is in it. Remove it.")
+            continue
+        for where, words in told:
             words = tidy(words)
             for _, who in gone.find(words):
                 problems.append(
