@@ -32,10 +32,6 @@ def check_scripts(name: str, tree: Element) -> list[str]:
         words = "".join(child.words for child in element.children if not isinstance(child, Element))
         if STYLE_ASKS.search(words):
             problems.append(f"{name}, {place_of(element)}: a style asks for another file. Take it out of the notebook.")
-        if "/*" in words and name != "" and masked(words)[1]:
-            problems.append(
-                f"{name}, {place_of(element)}: a style holds {masked(words)[1][0]}s. Take it out of the notebook."
-            )
     return problems
 
 
@@ -65,6 +61,13 @@ def check_released(files: Mapping[str, bytes], people: People, secrets: Secrets)
             for run in runs(tree):
                 words = "".join(part.words for part in run)
                 told.append((place(run), words, words))
+            told += [
+                ("its styles", child.words, child.words)
+                for style in tree.every("style")
+                for child in style.children
+                if not isinstance(child, Element)
+            ]
+            told += [("its tags", " ".join((element.tag, *element.attributes)), "") for element in tree.every()]
             told += [
                 (
                     f"attribute {key} of <{element.tag}>",

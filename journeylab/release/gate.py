@@ -146,7 +146,9 @@ def release(
     tally: collections.Counter[str] = sum((page.tally for page in pages), collections.Counter())
     content = pack(files, _manifest(found, study, tally))
     if not dry_run:
-        put(ledger.path, ledger.add(grids, hashlib.sha256(content).hexdigest()).encode())  # first, so that none leaves unlisted
+        put(
+            ledger.path, ledger.add(grids, hashlib.sha256(content).hexdigest()).encode()
+        )  # first, so that none leaves unlisted
         put(to, content)
     notes = () if note is None else (note,)
     names = (*sorted(files), "manifest.json")
@@ -218,10 +220,10 @@ def _apply(pages: list[Page], grids: list[Grid], people: People, study: Study, k
     for page in pages:
         hide_rows(page, study.minimum_cell)
         hide_words(page, study.minimum_cell, echoes, people.unsaid)
-        hide_figures(page)
         mask_words(page, ids, people.names, into)
         if here:
             mask_words(page, Ids(()), Names(here), into)
+        hide_figures(page)
         name_anew(page)
 
 

@@ -29,6 +29,10 @@ NOT_COUNTS = re.compile(
     r"(?i)\b(median|mean|time|days?|weeks?|seconds|steps|length|score|coders|minimum|maximum|bic|aic|per week|share|rate|window|"
     r"digits|wants|difference|effect|estimate|interval|p|q|criteria|version|bytes)\b"
 )
+ABOUT_PEOPLE = re.compile(
+    r"(?i)^n$|\b(n|people|persons?|participants?|customers?|respondents?|visitors?|users?|members?|interviews?|answers?|count|number)\b"
+)
+"""Rows that count people in a column that holds other numbers too."""
 DISJOINT = re.compile(r"(?i)\b(control|arm|linked|others?|with|without|before|after|a|b|1|2)$")
 """Endings of headings that stand side by side: one is not a part of the other."""
 WHOLES = re.compile(r"(?i)(n|of|asked|passed|n eligible|n asked|people|customers|visits|respondents|at risk)")
@@ -116,6 +120,37 @@ class Grid:
         return ", ".join(label for label in self.labels[row] if label) or f"row {row + 1}"
 
 
+def _spread(lines: list[Element]) -> dict[int, list[Element]]:
+    """The cells of each row by its place in the table: a cell over several columns or rows stands in each of them."""
+    found: dict[int, list[Element]] = {}
+    above: dict[int, tuple[Element, int]] = {}
+    for line in lines:
+        told: list[Element] = []
+        for cell in (child for child in line.children if isinstance(child, Element) and child.tag in {"td", "th"}):
+            while len(told) in above:
+                told.append(_from_above(above, len(told)))
+            for _ in range(_span(cell, "colspan")):
+                if (rows := _span(cell, "rowspan")) > 1:
+                    above[len(told)] = (cell, rows - 1)
+                told.append(cell)
+        while len(told) in above:
+            told.append(_from_above(above, len(told)))
+        found[id(line)] = told
+    return found
+
+
+def _from_above(above: dict[int, tuple[Element, int]], column: int) -> Element:
+    cell, left = above.pop(column)
+    if left > 1:
+        above[column] = (cell, left - 1)
+    return cell
+
+
+def _span(cell: Element, name: str) -> int:
+    given = cell.attributes.get(name) or "1"
+    return max(1, min(int(given), 200)) if given.isascii() and given.isdigit() else 1
+
+
 def whole(text: str) -> int:
     """A whole number as pages write it."""
     return int(text.replace(",", ""))
@@ -143,8 +178,7 @@ def counted(text: str) -> Count | None:
 def read_grid(table: Element, page: str) -> Grid | None:
     """Read a table; None where it has no row of headings or no rows."""
     lines = [line for line in table.every("tr") if line.within("table") is table]
-    cells = {id(line): [cell for cell in line.children if isinstance(cell, Element) and cell.tag in {"td", "th"}]
-             for line in lines}  # fmt: skip
+    cells = _spread(lines)
     head = next((line for line in lines if cells[id(line)] and all(c.tag == "th" for c in cells[id(line)])), None)
     if head is None:
         head = lines[0] if lines else None
@@ -167,8 +201,13 @@ def read_grid(table: Element, page: str) -> Grid | None:
     counts: list[dict[int, Count]] = []
     shares: list[dict[int, tuple[float, float]]] = []
     for line in body:
-        told = {place: count for place, cell in enumerate(line) if place < len(kinds) and kinds[place] == "count"
-                and (count := counted(cell.words))}  # fmt: skip
+        told = {}
+        for place, cell in enumerate(line[: len(kinds)]):
+            mixed = (
+                kinds[place] == "number" and ABOUT_PEOPLE.search(line[0].words) and not NOT_COUNTS.search(line[0].words)
+            )
+            if (kinds[place] == "count" or (mixed and place)) and (count := counted(cell.words)):
+                told[place] = count
         counts.append(told)
         shares.append({place: _share(cell.words) for place, cell in enumerate(line) if place < len(kinds)
                        and kinds[place] == "share" and PERCENT.fullmatch(cell.words)})  # fmt: skip

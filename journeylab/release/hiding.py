@@ -28,18 +28,23 @@ def hide_rows(page: Page, minimum: int) -> None:
         if not grid.hidden:
             continue
         page.tally["rows not shown"] += len(grid.hidden)
+        spanned = any(
+            "rowspan" in cell.attributes for cells in grid.cells for cell in cells
+        )  # such rows cannot change places
         gone = sorted(grid.hidden, key=lambda row: grid.labels[row])
         for row in gone:
             line, cells = grid.rows[row], grid.cells[row]
-            body = line.parent
-            line.leave()
-            if body is None or any("→" in label for label in grid.labels[row]):
-                continue  # a journey is a label that tells by itself what few did
+            if any("→" in label for label in grid.labels[row]) and not spanned:
+                line.leave()  # a journey is a label that tells by itself what few did
+                continue
             for place_, cell in enumerate(cells):
                 if place_ >= grid.heads or len(cells) == 1:
                     _empty(page, cell)
-            line.parent = body
-            body.children.append(line)
+            body = line.parent
+            if body is not None and not spanned:
+                line.leave()
+                line.parent = body
+                body.children.append(line)
         note = Element("p", {"class": "more"})
         note.fill(
             f"{len(gone)} of {len(grid.rows)} rows are not shown: they tell of fewer than {minimum} people, or would give such "
@@ -124,7 +129,9 @@ def hide_figures(page: Page) -> None:
     for picture in [*page.tree.every("figure"), *page.tree.every("svg")]:
         part = picture.within("section") or picture.within("main") or page.tree
         grids = _data_of(picture, part, page.grids)
-        hidden = any(grid.hidden or grid.cells_hidden for grid in grids)
+        hidden = id(picture) in page.touched or any(
+            grid.hidden or grid.cells_hidden or id(grid.element) in page.touched for grid in grids
+        )
         told = [picture, *picture.every("img")]
         if (
             grids

@@ -184,19 +184,24 @@ def _nested(grid: Grid, minimum: int) -> list[int]:
     if funnel:
         first = [row[columns[0]].k for row in grid.counts if columns[0] in row]
         funnel = len(set(grid.labels)) == len(first) and first == sorted(first, reverse=True)
-    for inner in range(len(grid.rows)):
-        for outer in range(len(grid.rows)):
-            within = _lies_within(grid.labels[outer], grid.labels[inner]) or (funnel and outer == inner - 1)
-            if inner != outer and within and _near(grid.counts[outer], grid.counts[inner], minimum):
-                found.append(inner)
-                break
+    by_label: dict[tuple[str, ...], list[int]] = {}
+    for row, labels in enumerate(grid.labels):
+        by_label.setdefault(labels, []).append(row)
+    for inner, labels in enumerate(grid.labels):
+        outer = [row for name in _around(labels[0]) for row in by_label.get((name, *labels[1:]), [])]
+        outer += [inner - 1] if funnel and inner else []
+        if any(row != inner and _near(grid.counts[row], grid.counts[inner], minimum) for row in outer):
+            found.append(inner)
     return found
 
 
-def _lies_within(outer: tuple[str, ...], inner: tuple[str, ...]) -> bool:
-    return inner[1:] == outer[1:] and any(
-        inner[0].startswith(f"{outer[0]}{mark}") for mark in (" → ", "/", " / ", " > ")
-    )
+def _around(label: str) -> list[str]:
+    """The labels within which one lies: ``a`` and ``a → b`` of ``a → b → c``; at most the nearest 20."""
+    found = []
+    for mark in (" → ", " / ", "/", " > "):
+        parts = label.split(mark)
+        found += [mark.join(parts[:end]) for end in range(max(1, len(parts) - 20), len(parts))]
+    return found
 
 
 def _near(one: dict[int, Count], other: dict[int, Count], minimum: int) -> bool:

@@ -164,7 +164,8 @@ class _Builder(HTMLParser):
         self.open = [self.page]
 
     def handle_decl(self, decl: str) -> None:
-        self._add(Text(f"<!{decl}>", raw=True))
+        if decl.lower().startswith("doctype"):
+            self._add(Text("<!DOCTYPE html>", raw=True))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         element = Element(tag, dict(attrs), self.get_starttag_text() or "", closed=tag not in VOID)

@@ -13,6 +13,7 @@ from journeylab.release.markup import Element, Text, runs
 from journeylab.release.people import ID_HEADING, Ids, Names
 from journeylab.release.pictures import PictureError, clean_source
 from journeylab.release.words import masked, tidy
+from journeylab.report.page import policy
 from journeylab.report.sections import file_name
 
 FORBIDDEN = {
@@ -20,6 +21,8 @@ FORBIDDEN = {
     "audio", "video", "source", "track", "portal", "template", "noscript", "foreignobject", "animate", "set", "use", "image",
 }  # fmt: skip
 ATTRIBUTE = re.compile(r' (data-\w+)="([^"]*)"')
+REMARK = re.compile(r"/\*.*?\*/", re.DOTALL)
+PLAIN = re.compile(r"(?:width=device-width, initial-scale=1|light dark)?")
 UNSEEN = {"srcset", "action", "formaction", "style", "ping", "background", "poster"}
 KEPT_META = {"viewport", "color-scheme"}
 SHOWN = ("alt", "title", "aria-label", "content", "summary", "label", "placeholder", "abbr")
@@ -45,6 +48,8 @@ class Page:
     tally: collections.Counter[str]
     own: set[int] = dataclasses.field(default_factory=set)
     """Elements that the gate itself wrote."""
+    touched: set[int] = dataclasses.field(default_factory=set)
+    """Tables, figures and pictures in which words were masked: a picture of them may show what they no longer say."""
     headings: dict[int, str] = dataclasses.field(default_factory=dict)
     """What headings said before anything was masked."""
 
@@ -76,12 +81,28 @@ def read_page(name: str, tree: Element) -> Page:
             if dropped:
                 tally["hidden parts of pictures"] += dropped
                 image.set("src", source)
+    _plain_styles(tree)
     for cell in tree.every("td", "th"):
         if "data-value" in cell.attributes or "data-high" in cell.attributes:
             _agree(cell)
     grids = [grid for table in tree.every("table") if (grid := read_grid(table, name)) is not None]
     headings = {id(heading): heading.words for heading in tree.every("h2", "h3")}
     return Page(name, tree, grids, tally, headings=headings)
+
+
+def _plain_styles(tree: Element) -> None:
+    """Styles without remarks, and a policy that follows from them and from nothing that stood in the page."""
+    styles = []
+    for style in tree.every("style"):
+        for child in style.children:
+            if isinstance(child, Text):
+                child.words = REMARK.sub("", child.words)
+                styles.append(child.words)
+    for meta in tree.every("meta"):
+        if "http-equiv" in meta.attributes:
+            meta.set("content", policy(styles))
+        elif not PLAIN.fullmatch(meta.attributes.get("content") or ""):
+            meta.set("content", None)
 
 
 def _agree(cell: Element) -> None:
@@ -154,6 +175,7 @@ def mask_words(page: Page, ids: Ids, names: Names, into: Callable[[str], str]) -
         kept = plain(words, within)
         if kept != words:
             say(run, kept)
+            _touch(page, run[0].parent)
     for element in page.tree.every():
         for name in SHOWN:
             value = element.attributes.get(name)
@@ -161,6 +183,14 @@ def mask_words(page: Page, ids: Ids, names: Names, into: Callable[[str], str]) -
                 kept = plain(value, within=False)
                 if kept != value:
                     element.set(name, kept)
+                    _touch(page, element)
+
+
+def _touch(page: Page, element: Element | None) -> None:
+    while element is not None:
+        if element.tag in {"table", "figure", "svg", "img"}:
+            page.touched.add(id(element))
+        element = element.parent
 
 
 def _in_cell(text: Text, cells: set[int]) -> bool:

@@ -44,7 +44,9 @@ def scan(run: RunFolder, people: People, secrets: Secrets) -> list[str]:
         try:
             told = list(texts(file, text))
         except (DepthError, csv.Error) as error:
-            problems.append(f"{name}: cannot be read ({type(error).__name__}), so that nobody knows what is in it. Remove it.")
+            problems.append(
+                f"{name}: cannot be read ({type(error).__name__}), so that nobody knows what is in it. Remove it."
+            )
             continue
         for where, words in told:
             words = tidy(words)

@@ -11,7 +11,6 @@ import zlib
 from pathlib import Path
 
 import pandas as pd
-from tests.small import write_small
 
 from journeylab.html import table
 from journeylab.release import Release, release
@@ -19,6 +18,7 @@ from journeylab.report.page import Link, page
 from journeylab.report.record import describe_inputs, now
 from journeylab.report.tables import write_tables
 from journeylab.study import Study, open_study
+from tests.small import write_small
 
 KEY = "0123456789abcdef0123456789abcdef"
 NAMES = ["Anneliese Kowalczyk", "Bertram Oyelaran", "Clementine Fauré", "Dagny Lindqvist", "Emeka Obi", "Fumiko Sato",
@@ -50,13 +50,18 @@ class House:
         self.key = folder / "safe" / "key"
         self.runs = 0
 
-    def run(self, body: str, *, files: dict[str, str | bytes] | None = None, share: str = "public", status: str = "done") -> Path:
+    def run(
+        self, body: str, *, files: dict[str, str | bytes] | None = None, share: str = "public", status: str = "done"
+    ) -> Path:
         """Write a run with one page, and more files if asked."""
         self.runs += 1
         run = self.reports / self.study.name / f"2026-05-{self.runs:02d}T06-00-00Z"
         (run / "results").mkdir(parents=True)
         links = [Link("index.html", "Overview"), Link("03_voices.html", "Voices")]
-        for stem, inner in (("index", "<h1>Answers</h1><p>See the pages.</p>"), ("03_voices", f"<h1>Voices</h1>{body}")):
+        for stem, inner in (
+            ("index", "<h1>Answers</h1><p>See the pages.</p>"),
+            ("03_voices", f"<h1>Voices</h1>{body}"),
+        ):
             text = page(stem=stem, title="A page", study="A small study", links=links, body=inner, footer="<p>Run</p>")
             (run / f"{stem}.html").write_text(text, encoding="utf-8")
             write_tables(text, run)
@@ -105,12 +110,20 @@ def shown(caption: str, **columns: list[object]) -> str:
     return f"<h2>{caption}</h2>" + table(pd.DataFrame(columns), caption, formats=formats)
 
 
-def picture(*chunks: tuple[bytes, bytes], after: bytes = b"", alt: str = "Bars of three things with their sizes") -> str:
+def picture(
+    *chunks: tuple[bytes, bytes], after: bytes = b"", alt: str = "Bars of three things with their sizes"
+) -> str:
     """A figure of one pixel, with more chunks."""
+
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
-    parts = [(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)), *chunks, (b"IDAT", zlib.compress(b"\0\0")), (b"IEND", b"")]
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
+        *chunks,
+        (b"IDAT", zlib.compress(b"\0\0")),
+        (b"IEND", b""),
+    ]
     content = b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts) + after
     return (
         f'<figure><img src="data:image/png;base64,{base64.b64encode(content).decode()}" alt="{markup.escape(alt)}" width="1" '

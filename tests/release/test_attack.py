@@ -13,7 +13,9 @@ from journeylab.release.cells import protect
 MINIMUM = 5
 
 
-def attack(labels: list[tuple[str, ...]], counts: np.ndarray, hidden: set[int], column: int) -> dict[int, tuple[float, float]]:
+def attack(
+    labels: list[tuple[str, ...]], counts: np.ndarray, hidden: set[int], column: int
+) -> dict[int, tuple[float, float]]:
     """Least and most of each hidden count, from what is shown, the grand total and the totals of every label.
 
     Written apart from the package: it knows the totals of all labels from elsewhere, as the worst attacker would.

@@ -10,8 +10,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tests.browser import chromium, needs_chromium, opened
-from tests.release.house import House, picture, shown, unpacked
 
 from journeylab.cli import main
 from journeylab.errors import ReportError
@@ -19,12 +17,16 @@ from journeylab.release import runs
 from journeylab.release.key import pseudonym, read_key
 from journeylab.release.pictures import PictureError, clean_png
 from journeylab.release.runs import find_run
+from tests.browser import chromium, needs_chromium, opened
+from tests.release.house import House, picture, shown, unpacked
 
 PAGE = shown("Pages met", page=["home", "chat", "order placed"], n=[60, 30, 20]) + "<p>As c14 did.</p>"
 
 
 def test_the_zip_tells_nothing_of_the_machine_and_its_manifest_is_true(house: House) -> None:
-    house.release(house.run(PAGE, files={"notes.xlsx": b"PK\3\4 dagny", "03_voices.ipynb": "{}", "results/x.json": "{}"}))
+    house.release(
+        house.run(PAGE, files={"notes.xlsx": b"PK\3\4 dagny", "03_voices.ipynb": "{}", "results/x.json": "{}"})
+    )
     with zipfile.ZipFile(house.zip) as archive:
         names = archive.namelist()
         manifest = json.loads(archive.read("manifest.json"))
@@ -45,7 +47,9 @@ def test_the_zip_tells_nothing_of_the_machine_and_its_manifest_is_true(house: Ho
     assert manifest["done"]["ids replaced"] == 1
 
 
-def test_the_same_run_and_key_give_the_same_bytes_and_another_key_other_pseudonyms(house: House, tmp_path: Path) -> None:
+def test_the_same_run_and_key_give_the_same_bytes_and_another_key_other_pseudonyms(
+    house: House, tmp_path: Path
+) -> None:
     run = house.run(PAGE)
     house.release(run)
     first = house.zip.read_bytes()
@@ -102,7 +106,7 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing(house: House, tmp_pa
 
 
 def test_internal_failed_and_foreign_runs_are_refused(house: House) -> None:
-    with pytest.raises(ReportError, match="the run is internal .*-p share public"):
+    with pytest.raises(ReportError, match=r"the run is internal .*-p share public"):
         house.release(house.run(PAGE, share="internal"))
     with pytest.raises(ReportError, match="'03_voices' failed"):
         house.release(house.run(PAGE, status="failed"))
@@ -179,7 +183,9 @@ def test_pictures_keep_their_pixels_and_nothing_else() -> None:
 
 @needs_chromium
 def test_the_unpacked_zip_opens_without_a_network_and_without_a_complaint(house: House, tmp_path: Path) -> None:
-    house.release(house.run(f"<section>{picture()}{PAGE}</section>" + shown("T", page=["alpha", "beta", "gamma"], n=[60, 3, 20])))
+    house.release(
+        house.run(f"<section>{picture()}{PAGE}</section>" + shown("T", page=["alpha", "beta", "gamma"], n=[60, 3, 20]))
+    )
     with zipfile.ZipFile(house.zip) as archive:
         archive.extractall(tmp_path / "out")
     with chromium() as browser:

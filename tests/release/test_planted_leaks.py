@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.release.house import GONE_QUOTE, OPEN_QUOTE, SECRET_QUOTE, House, picture, shown, unpacked, write_house
 
 from journeylab.errors import ReportError
 from journeylab.html import escape
 from journeylab.study import open_study
+from tests.release.house import GONE_QUOTE, OPEN_QUOTE, SECRET_QUOTE, House, picture, shown, unpacked, write_house
 
 SAFE = shown("Pages met", page=["home", "chat", "order placed"], n=[60, 30, 20])
 
@@ -36,7 +36,7 @@ def in_words(name: str, words: str, *gone: str) -> Leak:
     return Leak(name, SAFE + said(words), gone)
 
 
-TOKEN = "Zq8-unusual/value+42"  # noqa: S105
+TOKEN = "Zq8-unusual/value+42"
 MASKED = [
     in_words("customer id", "Look at c14 for an example.", "c14"),
     in_words("customer id in capitals", "Look at C14 for an example.", "C14"),
@@ -75,13 +75,18 @@ MASKED = [
     in_words("percent of a known number", "6.5 % of 46 people know the harbour.", "harbour"),
     Leak("comment", SAFE + "<!-- made by dagny -->", ("dagny",)),
     Leak("attribute nobody sees", SAFE + '<p data-owner="dagny" style="color:red">x</p>', ("dagny",)),
+    Leak("remark in a style", SAFE + "<style>/* made by dagny */p{margin:0}</style>", ("dagny",)),
+    Leak("figure whose table names a customer", "<section>" + picture() + shown("T", who=["c14"], words=["home"]) + "</section>",
+         ("c14", "<figure>")),
     Leak("author", SAFE + '<meta name="author" content="dagny">', ("dagny",)),
     Leak("text in a picture", SAFE + picture((b"tEXt", b"Author\0dagny")), ("dagny",), "<figure>"),
-    Leak("time and place in a picture", SAFE + picture((b"tIME", b"\x07\xea\1\2\3\4\5"), (b"eXIf", b"MM\0*dagny")), ("tIME", "eXIf")),
+    Leak("time and place in a picture", SAFE + picture((b"tIME", b"\x07\xea\1\2\3\4\5"), (b"eXIf", b"MM\0*dagny")),
+         ("tIME", "eXIf")),
     Leak("bytes after a picture", SAFE + picture(after=b"dagny was here"), ("dagny",), "<figure>"),
     Leak("another kind of picture", SAFE + '<figure><img src="data:image/svg+xml;base64,ZGFnbnk=" alt="x"></figure>', ("ZGFnbnk",)),
     Leak("code", SAFE + '<details class="code"><summary>Code</summary><pre>df.query("dagny")</pre></details>', ("dagny",)),
-    Leak("a form and a frame", SAFE + '<iframe src="x.html"></iframe><form action="https://dagny.example"></form>', ("dagny", "iframe")),
+    Leak("a form and a frame", SAFE + '<iframe src="x.html"></iframe><form action="https://dagny.example"></form>',
+         ("dagny", "iframe")),
 ]  # fmt: skip
 MASKED[[leak.name for leak in MASKED].index("name cut by emphasis")] = Leak(
     "name cut by emphasis", SAFE + '<p class="finding">I am Fumi<b>ko Sa</b>to.</p>', ("Fumi", "ko Sa")
@@ -120,7 +125,13 @@ CELLS = [
     Cells("k of n in words", shown("T", page=PAGES, said=["30 of 46", "3 of 46", "20 of 46", "12 of 46"]), ("beta", "delta")),
     Cells("all but a few", shown("T", page=PAGES, n=[46] * 4, said=[44, 20, 30, 12]), ("alpha",)),
     Cells("a share gives the count", shown("T", page=PAGES, n=[46] * 4, left_share=[0.065, 0.5, 0.4, 0.3]), ()),
-    Cells("nested stretches", shown("T", subpath=["alpha", "alpha → beta", "gamma", "delta"], n=[60, 58, 30, 20]), ("alpha → beta",)),
+    Cells("a cell over two rows", shown("T", page=PAGES, n=[60, 40, 3, 12]).replace(
+        '<th scope="row">beta</th>', '<th scope="row" rowspan="2">beta</th>').replace('<th scope="row">gamma</th>', ""),
+        ("delta",), ("alpha",)),
+    Cells("a count among other numbers", shown("T", what=["customers", "mean score", "spread"], value=[3, 4.52, 0.61]),
+          ("customers",)),
+    Cells("nested stretches", shown("T", subpath=["alpha", "alpha → beta", "gamma", "delta"], n=[60, 58, 30, 20]),
+          ("alpha → beta",)),
     Cells("steps of a funnel", shown("T", step=PAGES, n=[60, 58, 30, 20]), ("beta",)),
     Cells("a row about one customer", shown("T", customer=["c14", "c20"], n=[60, 58]), ("C-",)),
     Cells("the number behind a cell", shown("T", page=PAGES, n=[60, 40, 30, 12]).replace(
@@ -146,10 +157,15 @@ def test_small_cells_and_what_gives_them_back_are_hidden(house: House, cells: Ce
     table = files.get("data/03-voices-01-t.csv", "")
     assert table
     for line in table.splitlines():
-        assert not any(line.startswith(f"{label},") and re.search(r"\d", line.split(",", 1)[1]) for label in cells.hidden)
+        assert not any(
+            line.startswith(f"{label},") and re.search(r"\d", line.split(",", 1)[1]) for label in cells.hidden
+        )
     if cells.name == "a share gives the count":
         assert "6.5 %" not in page
-        assert len(re.findall(r">\d+\.\d %<", page)) == 2 * 2  # one more is hidden, or the sum would give it back; page twice
+        assert (
+            len(re.findall(r">\d+\.\d %<", page)) == 2 * 2
+        )  # one more is hidden, or the sum would give it back; page twice
+    assert ">3<" not in page
     if cells.name == "the number behind a cell":
         assert 'data-value="3"' not in page
         assert "gamma,3" not in table
@@ -159,7 +175,11 @@ def test_no_row_or_column_total_of_a_cross_table_gives_a_cell_back(house: House)
     rows = [(city, age) for city in ("north", "south", "west") for age in ("young", "old", "older")]
     body = shown("T", city=[c for c, _ in rows], age=[a for _, a in rows], n=[30, 25, 2, 40, 35, 50, 60, 45, 55])
     house.release(house.run(body))
-    gone = {tuple(line.split(",")[:2]) for line in unpacked(house.zip)["data/03-voices-01-t.csv"].splitlines() if line.endswith(",")}
+    gone = {
+        tuple(line.split(",")[:2])
+        for line in unpacked(house.zip)["data/03-voices-01-t.csv"].splitlines()
+        if line.endswith(",")
+    }
     assert ("north", "older") in gone
     for place in (0, 1):  # every row and column with a hidden cell has two
         for value in {cell[place] for cell in gone}:
@@ -207,7 +227,9 @@ def test_a_figure_of_hidden_rows_is_left_out_and_one_of_shown_rows_stays(house: 
 def notebook(words: str) -> str:
     import json
 
-    return json.dumps({"cells": [{"cell_type": "code", "source": [], "outputs": [{"output_type": "stream", "text": [words]}]}]})
+    return json.dumps(
+        {"cells": [{"cell_type": "code", "source": [], "outputs": [{"output_type": "stream", "text": [words]}]}]}
+    )
 
 
 REFUSED: list[tuple[str, str, dict[str, str | bytes], str]] = [
@@ -224,7 +246,11 @@ REFUSED: list[tuple[str, str, dict[str, str | bytes], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name,body,files,why", REFUSED, ids=lambda given: given if isinstance(given, str) and len(given) < 40 else "")
+@pytest.mark.parametrize(
+    ("name", "body", "files", "why"),
+    REFUSED,
+    ids=lambda given: given if isinstance(given, str) and len(given) < 40 else "",
+)
 def test_what_cannot_be_masked_is_refused_with_its_place(
     house: House, name: str, body: str, files: dict[str, str | bytes], why: str
 ) -> None:
@@ -239,7 +265,10 @@ def test_what_cannot_be_masked_is_refused_with_its_place(
 def withdraw(folder: Path, *, person: str = "p3", when: str = "2026-05-20") -> None:
     """Let a person of a study take back their consent."""
     file = folder / "raw" / "crosswalk.csv"
-    lines = [f"{line}{when}" if line.startswith(f"{person},") else line for line in file.read_text(encoding="utf-8").splitlines()]
+    lines = [
+        f"{line}{when}" if line.startswith(f"{person},") else line
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -248,13 +277,16 @@ def test_who_withdrew_since_the_run_stops_its_release(tmp_path: Path) -> None:
     house = House(tmp_path, open_study(folder))
     run = house.run(SAFE)
     withdraw(folder)
-    with pytest.raises(ReportError, match=r"crosswalk.csv: was changed after the run .*'p3' \(row 5, withdrew 2026-05-20\).*journeylab run"):
+    with pytest.raises(
+        ReportError,
+        match=r"crosswalk.csv: was changed after the run .*'p3' \(row 5, withdrew 2026-05-20\).*journeylab run",
+    ):
         house.release(run, open_study(folder))
     assert not house.zip.exists()
 
 
 @pytest.mark.parametrize(
-    "body,files,where",
+    ("body", "files", "where"),
     [
         (said("As p3 told us."), {}, "03_voices.html, part 'Pages met': 'p3' withdrew on 2026-04-20"),
         (said("Session of c3."), {}, "'c3' withdrew"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
-
-from tests.release.house import NAMES, SECRET_QUOTE, House, unpacked, write_house
 
 from journeylab.report.pages import check_page
 from journeylab.report.run import run_study
 from journeylab.study import open_study
+from tests.release.house import NAMES, SECRET_QUOTE, House, unpacked, write_house
 
 
 def test_a_real_run_passes_and_tells_of_nobody(tmp_path: Path) -> None:
@@ -28,5 +28,6 @@ def test_a_real_run_passes_and_tells_of_nobody(tmp_path: Path) -> None:
     assert done.hidden  # 8 people were interviewed, so there are small cells
     for name in ("index.html", "03_voices.html"):
         page = tmp_path / name
-        page.write_text(files[name][: len(files[name]) // 2], encoding="utf-8")
+        with zipfile.ZipFile(house.zip) as archive:
+            page.write_bytes(archive.read(name))
         assert not [said for said in check_page(page) if "host" in said or "script" in said or "handler" in said]
