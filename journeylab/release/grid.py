@@ -9,7 +9,7 @@ import numpy as np
 
 from journeylab.release.markup import Element
 
-WHOLE = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
+WHOLE = re.compile(r"\d{1,3}(?:,\d{3}){1,4}|\d{1,12}")
 COUNTED = re.compile(
     rf"(?P<k>{WHOLE.pattern})"
     r"(?: (?:people|persons?|participants?|customers?|respondents?|visits?|visitors?|users?|members?|answers?|interviews?|"

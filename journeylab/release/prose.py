@@ -21,19 +21,20 @@ BEYOND = (
     r"(?<!fewer than )(?<!less than )(?<!at least )(?<!more than )(?<!or more )(?<!up to )(?<!under )(?<!above )(?<!from )"
     r"(?<!minimum of )"
 )
+END = r"(?![\d.,]{0,3}\d)"
 OF = re.compile(
-    rf"(?<![\w.,])({WHOLE.pattern})(?: \w+)? (?:of|out of) (?:the |all )?({WHOLE.pattern})(?![\d.,]*\d)(?: ([a-z]+))?",
+    rf"(?<![\w.,])({WHOLE.pattern})(?: \w{{1,30}})? (?:of|out of) (?:the |all )?({WHOLE.pattern}){END}(?: ([a-z]{{1,30}}))?",
     re.IGNORECASE,
 )
 COUNT = re.compile(
-    rf"{BEYOND}(?<![\w.,+−-])({WHOLE.pattern}|{'|'.join(SPELT)}) (?:[a-z]+ )?(?:{PEOPLE})\b(?! or (?:more|fewer|less))",
+    rf"{BEYOND}(?<![\w.,+−-])({WHOLE.pattern}|{'|'.join(SPELT)}) (?:[a-z]{{1,30}} )?(?:{PEOPLE})\b(?! or (?:more|fewer|less))",
     re.IGNORECASE,
 )
-INTERVAL = re.compile(r"[+−-]?\d[\d.,]* to [+−-]?\d[\d.,]* ?%")
-SIZE = re.compile(rf"\b[nN] ?= ?({WHOLE.pattern})(?![\d.,]*\d)")
-PERCENT = re.compile(r"(?<![\w.,])(\d+(?:\.\d+)?) ?%(?! (?:interval|confidence|credible|level))")
+INTERVAL = re.compile(r"[+−-]?\d[\d.,]{0,15} to [+−-]?\d[\d.,]{0,15} ?%")
+SIZE = re.compile(rf"\b[nN] ?= ?({WHOLE.pattern}){END}")
+PERCENT = re.compile(r"(?<![\w.,])(\d{1,9}(?:\.\d{1,9})?) ?%(?! (?:interval|confidence|credible|level))")
 SHARE_OF = re.compile(
-    rf"{PERCENT.pattern}(?: \([^)]*\))? of (?:the |all )?({WHOLE.pattern})(?![\d.,]*\d)", re.IGNORECASE
+    rf"{PERCENT.pattern}(?: \([^)]{{0,80}}\))? of (?:the |all )?({WHOLE.pattern}){END}", re.IGNORECASE
 )
 
 

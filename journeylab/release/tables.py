@@ -10,13 +10,14 @@ from journeylab.release.check import check_scripts
 from journeylab.release.differencing import Ledger, across, echo, hidden_counts
 from journeylab.release.grid import Grid
 from journeylab.release.judge import PERSON, complete, judge
-from journeylab.release.markup import DepthError, parse
+from journeylab.release.markup import DepthError, parse, place, runs
 from journeylab.release.page import Page, read_page
 from journeylab.release.people import Ids, People
 from journeylab.release.runs import RunFolder
 from journeylab.release.words import INVISIBLE
 
 MOST_ROUNDS = 200
+LONGEST = 100_000
 
 
 def refuse(problems: Sequence[str]) -> None:
@@ -35,6 +36,11 @@ def judged(run: RunFolder, people: People, minimum: int, ledger: Ledger) -> tupl
             problems.append(f"{file.name}: cannot be read ({type(error).__name__}); run the study again.")
             continue
         problems += check_scripts(file.name, tree)
+        for run in runs(tree):
+            if sum(len(text.words) for text in run) > LONGEST:
+                problems.append(
+                    f"{file.name}, {place(run)}: a passage of more than {LONGEST:,} signs cannot be looked through."
+                )
         pages.append(read_page(file.name, tree))
     refuse(problems)
     pages.sort(key=lambda page: page.name)

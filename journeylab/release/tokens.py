@@ -17,15 +17,15 @@ SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
     ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})")),
     ("a GitLab token", re.compile(r"\bglpat-[A-Za-z0-9_-]{16,}")),
-    ("an API key", re.compile(r"\b(?:sk|rk|pk)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9_-]{20,}")),
+    ("an API key", re.compile(r"\b(?:sk|rk|pk)[-_][A-Za-z0-9_-]{20,200}")),
     ("a Google API key", re.compile(r"\bAIza[A-Za-z0-9_-]{35}")),
     ("a Slack token", re.compile(r"\bxox[abposr]-[A-Za-z0-9-]{10,}")),
-    ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+")),
+    ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{8,1000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]+")),
     ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
-    ("a password in a link", re.compile(r"\b[a-z][a-z0-9+]{1,15}://[^\s/:@\"'<>]+:[^\s/@\"'<>]{3,}@[\w.-]+")),
+    ("a password in a link", re.compile(r"\b[a-z][a-z0-9+]{1,15}://[^\s/:@\"'<>]{1,100}:[^\s/@\"'<>]{3,200}@[\w.-]")),
     ("a password", re.compile(
         r"(?i)\b(?:password|passwd|api[_-]?key|secret|access[_-]?token)\s*[=:]\s*[\"']?"
-        r"(?=[^\s\"'<>,;]*[\d!$%&*_+])[^\s\"'<>,;]{8,}")),
+        r"(?=[^\s\"'<>,;]{0,100}[\d!$%&*_+])[^\s\"'<>,;]{8,}")),
     ("an authorisation header", re.compile(r"(?i)\b(?:bearer|basic) [A-Za-z0-9+/._=-]{16,}")),
 )  # fmt: skip
 

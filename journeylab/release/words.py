@@ -17,7 +17,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("e-mail", re.compile(r"(?i)[\w.+-]{1,64} at [\w-]{1,63}(?: dot [a-z]{2,24}){1,3}\b")),
     ("link", re.compile(r"(?i)(?:\b(?:https?|ftp|file|mailto|data|javascript):(?://)?|\bwww\.)[^\s<>\"']+")),
     ("account", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")),
-    ("address", re.compile(rf"(?<![\d.])(?:{OCTET}\.){{3}}{OCTET}(?![\d.]*\d)")),
+    ("address", re.compile(rf"(?<![\d.])(?:{OCTET}\.){{3}}{OCTET}(?!\.?\d)")),
     ("address", re.compile(
         r"(?i)(?<![\w:])(?:(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){1,6}(?::[0-9a-f]{1,4}){1,6})(?![\w:])")),
     ("path", re.compile(r"(?<![\w/.])/(?:home|Users|root|tmp|var|mnt|media|srv|opt|private|work|data|workspace)/[^\s<>\"':,;)]+")),
@@ -52,7 +52,10 @@ def masked(text: str) -> tuple[str, list[str]]:
     plain = tidy(text)
     if plain != shown and any(pattern.search(plain) for _, pattern in PATTERNS):
         shown = plain
+    low = shown.casefold()
     for kind, pattern in PATTERNS:
+        if kind == "e-mail" and "@" not in low and "at" not in low:
+            continue
         put = _Put(kind)
         shown = pattern.sub(put, shown)
         found += [kind] * put.times
