@@ -36,10 +36,10 @@ def judged(run: RunFolder, people: People, minimum: int, ledger: Ledger) -> tupl
             problems.append(f"{file.name}: cannot be read ({type(error).__name__}); run the study again.")
             continue
         problems += check_scripts(file.name, tree)
-        for run in runs(tree):
-            if sum(len(text.words) for text in run) > LONGEST:
+        for passage in runs(tree):
+            if sum(len(text.words) for text in passage) > LONGEST:
                 problems.append(
-                    f"{file.name}, {place(run)}: a passage of more than {LONGEST:,} signs cannot be looked through."
+                    f"{file.name}, {place(passage)}: a passage of more than {LONGEST:,} signs cannot be looked through."
                 )
         pages.append(read_page(file.name, tree))
     refuse(problems)

@@ -196,3 +196,8 @@ def test_the_unpacked_zip_opens_without_a_network_and_without_a_complaint(house:
                     page.click("text=Voices")
                 assert page.inner_text("h1") == "Voices"
                 assert not said
+
+
+def test_a_passage_too_long_to_look_through_is_refused_with_its_place(house: House) -> None:
+    with pytest.raises(ReportError, match=r"03_voices.html, part 'Pages met': a passage of more than 100,000 signs"):
+        house.release(house.run(f"<section>{PAGE}<p>{'a ' * 60_000}</p></section>"))
