@@ -1,0 +1,139 @@
+"""One cell of the map: its lines with their bars and marks, and a quiet foot of n, interval, source and date."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from journeylab import text
+from journeylab.html import escape
+
+if TYPE_CHECKING:
+    from journeylab.journeymap.model import Cell
+
+K_OF_N = re.compile(r"(?<![\d,.])(\d[\d,]*) of (\d[\d,]*)(?![\d,])")
+STATUS = re.compile(r"\b(met|missed|open)\b")
+SIGNS = {"met": "✓", "missed": "✗", "open": "○"}
+LEADING = {"customers", "trouble", "feeling", "fit"}
+"""Lanes whose first line is what counts; it is set larger."""
+
+COUNTED = {"pains", "gains"}
+GOALS = {"kpi", "kpi_long"}
+STRENGTH = {"strong": "strong evidence", "some": "some evidence"}
+
+
+def content(cell: Cell, kind: str) -> str:
+    """The inside of a cell: what the team says, the lines, the foot; where it is empty, why."""
+    said = _said(cell)
+    if not cell.lines:
+        return f"{said}<p>{escape(cell.reason)}</p>" if cell.reason else said
+    lines = "".join(_line(line, number, cell, kind) for number, line in enumerate(cell.lines))
+    by = '<p class="by">said by the team</p>' if cell.by == "team" else ""
+    return f"{said}{lines}{by}{foot(cell, kind)}"
+
+
+def classes(cell: Cell) -> str:
+    """How a cell is drawn: by the strength of its evidence, good or bad, and who says it."""
+    team = "team" if cell.by == "team" or (cell.said and (cell.said.name or cell.said.override)) else ""
+    if not cell.lines:
+        return " ".join(filter(None, ("c", "empty", team)))
+    return " ".join(filter(None, ("c", cell.evidence, cell.flag, team)))
+
+
+def _line(line: str, number: int, cell: Cell, kind: str) -> str:
+    """A line, with a bar where it counts k of n or is a share, and a sign where it tells how a goal stands."""
+    words = escape(line)
+    if kind in GOALS and (found := STATUS.findall(line)):
+        words = f'<span class="{found[-1]}" aria-hidden="true">{SIGNS[found[-1]]}</span> {words}'
+    if kind == "moments" and number == 0:
+        words = f'<span class="gem" aria-hidden="true">◆</span> {words}'
+    if kind == "quotes":
+        return f'<p class="quote">{words}</p>' if number == 0 else f"<p>{words}</p>"
+    lead = ' class="lead"' if kind in LEADING and number == 0 else ""
+    return f"<p{lead}>{words}</p>{_bar(line, number, cell, kind)}"
+
+
+def _bar(line: str, number: int, cell: Cell, kind: str) -> str:
+    """The bar of a line; of the cell's share with its interval, where the first line tells it."""
+    if kind in COUNTED and (found := K_OF_N.search(line)):
+        k, n = (int(part.replace(",", "")) for part in found.groups())
+        return bar(k / n) if 0 < n >= k else ""
+    told = (text.percent(cell.value), text.percent(cell.value, 0))
+    if number == 0 and kind not in GOALS and 0 <= cell.value <= 1 and any(share in line for share in told):
+        return bar(cell.value, cell.low, cell.high)
+    if number == 1 and kind == "customers" and 0 <= cell.value <= 1:
+        return bar(cell.value)
+    return ""
+
+
+def bar(share: float, low: float = math.nan, high: float = math.nan) -> str:
+    """A bar from 0 to 100 %, with its interval where there is one; the words beside it say the same."""
+    ends = "" if math.isnan(low) or math.isnan(high) else f'<path class="ends" d="M{_x(low)},1v4m0,-2H{_x(high)}m0,-2v4"/>'
+    return (
+        '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
+        f'<path class="all" d="M0,1H100V5H0z"/><path class="part" d="M0,1H{_x(share)}V5H0z"/>{ends}</svg>'
+    )
+
+
+def _x(share: float) -> str:
+    return f"{100 * min(1.0, max(0.0, share)):.1f}"
+
+
+def foot(cell: Cell, kind: str) -> str:
+    """Strength, n, interval, source and date: only what is there, and nothing that the lines say already."""
+    said = " ".join(cell.lines)
+    parts = [_n(cell, said), _interval(cell, kind, said)]
+    counted = " · ".join(escape(part) for part in parts if part)
+    strength = f'<span class="vh">{STRENGTH[cell.evidence]}: </span>' if cell.evidence in STRENGTH else ""
+    where = source(cell)
+    place = f'<span class="src">{" · " if counted else ""}{escape(where)}</span>' if where else ""
+    return f'<p class="foot">{strength}{counted}{place}</p>' if strength or counted or place else ""
+
+
+def source(cell: Cell) -> str:
+    """Where a cell comes from, and up to which day."""
+    return f"{cell.source} to {cell.until}".strip() if cell.until else cell.source
+
+
+def _n(cell: Cell, said: str) -> str:
+    if cell.n < 1 or re.search(rf"(?<![\d,.]){re.escape(text.count(cell.n))}(?![\d,]|\.\d)", said):
+        return ""
+    unit = {"people": "person", "customers": "customer", "answers": "answer"}.get(cell.unit, cell.unit)
+    return f"n = {text.count(cell.n)} {unit if cell.n == 1 else cell.unit}".rstrip()
+
+
+def _interval(cell: Cell, kind: str, said: str) -> str:
+    """The interval, with its number before it where no line tells that."""
+    if math.isnan(cell.low) or math.isnan(cell.high):
+        return ""
+    ends = text.interval(cell.low, cell.high, scale(cell, kind))
+    if ends in said:
+        return ""
+    value = written(cell.value, scale(cell, kind))
+    whole = "one or more named: " if kind in COUNTED else ""
+    return ends if value in said else f"{whole}{value} ({ends})"
+
+
+def scale(cell: Cell, kind: str) -> str:
+    """How the number of a cell is written: ``percent`` where its lines count shares, else ``number``."""
+    said = " ".join(cell.lines)
+    return "percent" if kind != "feeling" and ("%" in said or K_OF_N.search(said)) else "number"
+
+
+def written(value: float, style: str) -> str:
+    """A number of a cell as its lines write it."""
+    return text.percent(value) if style == "percent" else text.number(value)
+
+
+def _said(cell: Cell) -> str:
+    """The name and the override that the team gave a cell; owners and opportunities have lanes of their own."""
+    if cell.said is None:
+        return ""
+    name = f'<p class="first">{escape(cell.said.name)}</p><p class="by">named by the team</p>' if cell.said.name else ""
+    if not cell.said.override:
+        return name
+    return (
+        f'{name}<p class="first">{escape(cell.said.override)}</p>'
+        f'<p class="by">said by the team, because: {escape(cell.said.override_reason)}</p><p>The data say:</p>'
+    )
