@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from journeylab.journeymap.model import Cell
 
 K_OF_N = re.compile(r"(?<![\d,.])(\d[\d,]*) of (\d[\d,]*)(?![\d,])")
+LEAD = re.compile(r"^([+−]?\d[\d,.]*(?: %)?)( .+)$")
 STATUS = re.compile(r"\b(met|missed|open)\b")
 SIGNS = {"met": "✓", "missed": "✗", "open": "○"}
 LEADING = {"customers", "trouble", "feeling", "fit"}
@@ -44,14 +45,18 @@ def classes(cell: Cell) -> str:
 def _line(line: str, number: int, cell: Cell, kind: str) -> str:
     """A line, with a bar where it counts k of n or is a share, and a sign where it tells how a goal stands."""
     words = escape(line)
+    if kind in COUNTED:
+        words = K_OF_N.sub(r'<span class="nb">\g<0></span>', words)
     if kind in GOALS and (found := STATUS.findall(line)):
         words = f'<span class="{found[-1]}" aria-hidden="true">{SIGNS[found[-1]]}</span> {words}'
     if kind == "moments" and number == 0:
         words = f'<span class="gem" aria-hidden="true">◆</span> {words}'
     if kind == "quotes":
         return f'<p class="quote">{words}</p>' if number == 0 else f"<p>{words}</p>"
-    lead = ' class="lead"' if kind in LEADING and number == 0 else ""
-    return f"<p{lead}>{words}</p>{_bar(line, number, cell, kind)}"
+    if kind in LEADING and number == 0:
+        words = LEAD.sub(r'\1<span class="range">\2</span>', words)
+        return f'<p class="lead">{words}</p>{_bar(line, number, cell, kind)}'
+    return f"<p>{words}</p>{_bar(line, number, cell, kind)}"
 
 
 def _bar(line: str, number: int, cell: Cell, kind: str) -> str:
@@ -84,7 +89,7 @@ def foot(cell: Cell, kind: str) -> str:
     """Strength, n, interval, source and date: only what is there, and nothing that the lines say already."""
     said = " ".join(cell.lines)
     parts = [_n(cell, said), _interval(cell, kind, said)]
-    counted = " · ".join(escape(part) for part in parts if part)
+    counted = " · ".join(escape(part).replace(" %", "\u00a0%") for part in parts if part)
     strength = f'<span class="vh">{STRENGTH[cell.evidence]}: </span>' if cell.evidence in STRENGTH else ""
     where = source(cell)
     place = f'<span class="src">{" · " if counted else ""}{escape(where)}</span>' if where else ""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from journeylab.journeymap.model import Cell
 
-HEIGHT = 120
+HEIGHT = 136
 MIDDLE = HEIGHT / 2
-REACH = 48.0
+REACH = 56.0
 """From the line of zero to that of one, in pixels."""
 
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from journeylab.journeymap.model import JourneyMap, Move
 
 LEAST = 0.05
-"""Arcs are drawn of this share of a stage's customers or more; the table has all."""
+"""Arcs are drawn of this share of a stage's customers or more, rounds always; the table has all."""
 
-NEAR, STEP = 52, 26
+NEAR, STEP = 52, 25
 """Height of an arc to the next stage, and how much higher each longer one is, in pixels."""
 
-PILL, INSET = 34, 0.12
+PILL, INSET = 34, 0.06
 WIDEST = 11.0
 
 
@@ -60,7 +60,7 @@ def arcs(journey: JourneyMap) -> list[Arc]:
         Arc(move, places[move.from_stage], places[move.to_stage])
         for move in journey.moves
         if move.from_stage in places and move.to_stage in places and math.isfinite(move.share) and move.n > 0
-        if move.share >= LEAST
+        if move.share >= LEAST or move.from_stage == move.to_stage
     ]
     spans = {way: sorted({abs(arc.end - arc.start) for arc in drawn if _way(arc) == way} | {1}) for way in ("on", "back")}
     levelled = [
@@ -97,8 +97,8 @@ def strip(journey: JourneyMap) -> str:
         return ""
     above = max((arc.height for arc in drawn if _way(arc) == "on"), default=0)
     below = max((arc.height for arc in drawn if _way(arc) == "back"), default=0)
-    top = above + 18 if above else 4
-    height = top + PILL + (below + 18 if below else 4)
+    top = above + 12 if above else 4
+    height = top + PILL + (below + 12 if below else 4)
     rounds = {arc.start: arc for arc in drawn if _way(arc) == "round"}
     shapes = [_arc(arc, n, top) for arc in drawn if _way(arc) != "round"]
     shapes += [_stage(place, n, top, rounds.get(place)) for place in range(n)]
@@ -122,7 +122,7 @@ def _x(column: float, n: int) -> str:
 def ends(arc: Arc) -> tuple[float, float]:
     """Where an arc leaves its stage and where it comes to the other, in columns: the longer, the nearer to the middle."""
     way = 1 if arc.end > arc.start else -1
-    aside = 0.24 - 0.07 * min(arc.level, 3)
+    aside = 0.16 - 0.05 * min(arc.level, 3)
     return arc.start + 0.5 + way * aside, arc.end + 0.5 - way * aside
 
 
@@ -161,16 +161,16 @@ def _stage(place: int, n: int, top: int, arc: Arc | None) -> str:
     pill = (
         f'<rect class="pill" x="{_x(place + INSET, n)}" y="{top}" width="{_x(1 - 2 * INSET, n)}" height="{PILL}" rx="{PILL // 2}"/>'
     )
-    if arc is None:
-        return pill
-    width = 1 + 2.5 * min(1.0, max(0.0, arc.move.share))
     middle = _x(place + 0.5, n)
+    if arc is None:
+        return f'<g>{pill}<text class="small" x="{middle}" y="{top + 21}">nobody goes round</text></g>'
+    width = 1 + 2.5 * min(1.0, max(0.0, arc.move.share))
     return (
         f'<g class="round"><title>{escape(_told(arc))}</title>{pill}'
-        f'<svg x="{_x(place + INSET, n)}" y="{top + PILL / 2:g}"><path class="arc" fill="none" stroke-width="{width:.1f}" '
-        'd="M15,-7A8,8 0 1 1 9,5"/><path class="tip" d="M10,-13l8,6l-9,4z"/></svg>'
-        f'<text class="lead" x="{middle}" dx="8" y="{top + 15}">{escape(words(arc.move, arc.start, arc.end))}</text>'
-        f'<text class="small" x="{middle}" dx="8" y="{top + 28}">{of(arc.move)}</text></g>'
+        f'<svg x="{_x(place + INSET, n)}" y="{top + PILL / 2:g}"><path class="arc" stroke-width="{width:.1f}" '
+        'd="M21,-3A7.5,7.5 0 1 0 21,4"/><path class="tip" d="M15.5,-3h9.5l-2,-8z"/></svg>'
+        f'<text class="lead" x="{middle}" dx="10" y="{top + 15}">{escape(words(arc.move, arc.start, arc.end))}</text>'
+        f'<text class="small" x="{middle}" dx="10" y="{top + 28}">{of(arc.move)}</text></g>'
     )
 
 
@@ -185,7 +185,7 @@ def _labels(drawn: list[Arc], n: int, top: int) -> list[str]:
         middle = sum(ends(arc)) / 2
         near = arc.level == 0
         half = 0.36 if near else 0.55
-        low, high = (6, 34) if near else (arc.height + 2, arc.height + 16)
+        low, high = (6, 34) if near else (arc.height - 8, arc.height + 8)
         box = (middle - half, middle + half, low, high) if on else (middle - half, middle + half, -high, -low)
         if any(box[0] < b[1] and b[0] < box[1] and box[2] < b[3] and b[2] < box[3] for b in taken):
             continue
@@ -195,8 +195,12 @@ def _labels(drawn: list[Arc], n: int, top: int) -> list[str]:
             first, second = (top - 21, top - 8) if on else (top + PILL + 17, top + PILL + 30)
             made.append(f'<text class="lead" x="{x}" y="{first}">{said}</text><text class="small" x="{x}" y="{second}">{counted}</text>')
         else:
-            y = top - arc.height - 5 if on else top + PILL + arc.height + 13
-            made.append(f'<text x="{x}" y="{y}"><tspan class="lead">{said}</tspan> ({counted})</text>')
+            y = top - arc.height + 4 if on else top + PILL + arc.height + 4
+            wide = 7.4 * len(said) + 6.2 * len(counted) + 18
+            made.append(
+                f'<svg x="{x}" y="{y}"><rect class="clear" x="{-wide / 2:.0f}" y="-11" width="{wide:.0f}" height="15"/>'
+                f'<text><tspan class="lead">{said}</tspan> ({counted})</text></svg>'
+            )
     return made
 
 

@@ -17,6 +17,7 @@ def style(n_stages: int) -> str:
     """The style of maps with as many stages, on one line."""
     text = (resources.files("journeylab.journeymap.drawing") / "map.css").read_text(encoding="utf-8")
     sheet, _, cards = text.partition("/* cards */")
+    cards, _, wide = cards.partition("/* one stage on a wide screen */")
     n = max(n_stages, LEAST)
     cards += "".join(f"& tr>:nth-child({place + 1}){{order:{place}}}\n" for place in range(1, n + 1))
     chosen = "".join(
@@ -24,5 +25,6 @@ def style(n_stages: int) -> str:
         for place in range(1, n + 1)
     )
     narrow = f"@container (max-width:43.99rem){{{cards.replace('&', '.journey-map')}}}"
-    rules = f"{sheet}{narrow}{cards.replace('&', ONE)}{chosen.rstrip(',')}{{display:none!important}}"
+    aside = f"@container (min-width:44rem){{{wide.replace('&', ONE)}}}"
+    rules = f"{sheet}{narrow}{cards.replace('&', ONE)}{aside}{chosen.rstrip(',')}{{display:none!important}}"
     return "".join(line.strip() for line in rules.splitlines())

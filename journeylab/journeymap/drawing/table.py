@@ -11,6 +11,7 @@ from journeylab.journeymap.drawing import curve
 from journeylab.journeymap.drawing.cell import classes, content, source
 from journeylab.journeymap.drawing.moves import LEAST, arcs, moves_table, strip
 from journeylab.journeymap.drawing.style import style
+from journeylab.text import percent
 
 if TYPE_CHECKING:
     from journeylab.journeymap.model import Cell, JourneyMap, Lane
@@ -162,8 +163,8 @@ def _key(journey: JourneyMap) -> str:
         )
     if arcs(journey):
         lines.append(
-            f"Moves: shares of the customers of the stage that they leave; drawn from {LEAST:.0%} on, the wider the more."
-            .replace("%", " %")
+            "Moves: shares of the customers of the stage that they leave, the wider the more; arcs are drawn from "
+            f"{percent(LEAST, 0)} on. Who goes round meets a touchpoint of the stage again."
         )  # fmt: skip
     if _truths(journey):
         lines.append("◆ and the yellow column: a moment of truth.")
