@@ -12,24 +12,35 @@ from journeylab.html import escape
 if TYPE_CHECKING:
     from journeylab.journeymap.model import Cell
 
-K_OF_N = re.compile(r"(?<![\d,.])(\d[\d,]*) of (\d[\d,]*)(?![\d,])")
+K_OF_N = re.compile(r"(?<![\d,.])(\d{1,3}(?:,\d{3})*|\d+) of (\d{1,3}(?:,\d{3})*|\d+)(?!,?\d)")
+RANGE = re.compile(r"\([^()]*\d to [^()]*\d[^()]*\)")
 LEAD = re.compile(r"^([+−]?\d[\d,.]*(?: %)?)( .+)$")
 STATUS = re.compile(r"\b(met|missed|open)\b")
 SIGNS = {"met": "✓", "missed": "✗", "open": "○"}
 LEADING = {"customers", "trouble", "feeling", "fit"}
 """Lanes whose first line is what counts; it is set larger."""
 
-COUNTED = {"pains", "gains"}
+NAMED = {"pains", "gains"}
+COUNTED = {*NAMED, "actions"}
+"""Lanes whose lines count k of n each, and have a bar each; the number of a lane of what is named is of all its names."""
+
 GOALS = {"kpi", "kpi_long"}
 STRENGTH = {"strong": "strong evidence", "some": "some evidence"}
 
 
 def content(cell: Cell, kind: str) -> str:
-    """The inside of a cell: what the team says, the lines, the foot; where it is empty, why."""
+    """The inside of a cell: what the team says, the lines, the foot; where it is empty, why.
+
+    Parameters
+    ----------
+    kind : str
+        Of the lane.
+    """
     said = _said(cell)
     if not cell.lines:
         return f"{said}<p>{escape(cell.reason)}</p>" if cell.reason else said
-    lines = "".join(_line(line, number, cell, kind) for number, line in enumerate(cell.lines))
+    told = _told_at(cell, kind)
+    lines = "".join(_line(line, number, cell, kind, number == told) for number, line in enumerate(cell.lines))
     by = '<p class="by">said by the team</p>' if cell.by == "team" else ""
     return f"{said}{lines}{by}{foot(cell, kind)}"
 
@@ -42,34 +53,39 @@ def classes(cell: Cell) -> str:
     return " ".join(filter(None, ("c", cell.evidence, cell.flag, team)))
 
 
-def _line(line: str, number: int, cell: Cell, kind: str) -> str:
+def _line(line: str, number: int, cell: Cell, kind: str, told: bool) -> str:
     """A line, with a bar where it counts k of n or is a share, and a sign where it tells how a goal stands."""
     words = escape(line)
     if kind in COUNTED:
         words = K_OF_N.sub(r'<span class="nb">\g<0></span>', words)
     if kind in GOALS and (found := STATUS.findall(line)):
         words = f'<span class="{found[-1]}" aria-hidden="true">{SIGNS[found[-1]]}</span> {words}'
-    if kind == "moments" and number == 0:
+    if kind == "moments":
         words = f'<span class="gem" aria-hidden="true">◆</span> {words}'
     if kind == "quotes":
         return f'<p class="quote">{words}</p>' if number == 0 else f"<p>{words}</p>"
+    drawn = _bar(line, cell, kind, told)
     if kind in LEADING and number == 0:
         words = LEAD.sub(r'\1<span class="range">\2</span>', words)
-        return f'<p class="lead">{words}</p>{_bar(line, number, cell, kind)}'
-    return f"<p>{words}</p>{_bar(line, number, cell, kind)}"
+        return f'<p class="lead">{words}</p>{drawn}'
+    return f"<p>{words}</p>{drawn}"
 
 
-def _bar(line: str, number: int, cell: Cell, kind: str) -> str:
-    """The bar of a line; of the cell's share with its interval, where the first line tells it."""
+def _told_at(cell: Cell, kind: str) -> int:
+    """The first line that tells the cell's share; −1 where none does, or where a bar of it would mean nothing."""
+    if kind in GOALS or not 0 <= cell.value <= 1:
+        return -1
+    shares = "|".join(re.escape(text.percent(cell.value, digits)) for digits in (None, 0))
+    wanted = re.compile(rf"(?<![\d.,])(?:{shares})")
+    return next((place for place, line in enumerate(cell.lines) if wanted.search(line)), -1)
+
+
+def _bar(line: str, cell: Cell, kind: str, told: bool) -> str:
+    """The bar of a line that counts k of n, or that tells the cell's share, which has an interval."""
     if kind in COUNTED and (found := K_OF_N.search(line)):
         k, n = (int(part.replace(",", "")) for part in found.groups())
         return bar(k / n) if 0 < n >= k else ""
-    told = (text.percent(cell.value), text.percent(cell.value, 0))
-    if number == 0 and kind not in GOALS and 0 <= cell.value <= 1 and any(share in line for share in told):
-        return bar(cell.value, cell.low, cell.high)
-    if number == 1 and kind == "customers" and 0 <= cell.value <= 1:
-        return bar(cell.value)
-    return ""
+    return bar(cell.value, cell.low, cell.high) if told else ""
 
 
 def bar(share: float, low: float = math.nan, high: float = math.nan) -> str:
@@ -110,13 +126,13 @@ def _n(cell: Cell, said: str) -> str:
 
 def _interval(cell: Cell, kind: str, said: str) -> str:
     """The interval, with its number before it where no line tells that."""
-    if math.isnan(cell.low) or math.isnan(cell.high):
+    if math.isnan(cell.low) or math.isnan(cell.high) or (kind not in NAMED and RANGE.search(said)):
         return ""
     ends = text.interval(cell.low, cell.high, scale(cell, kind))
     if ends in said:
         return ""
     value = written(cell.value, scale(cell, kind))
-    whole = "one or more named: " if kind in COUNTED else ""
+    whole = "one or more named: " if kind in NAMED else ""
     return ends if value in said else f"{whole}{value} ({ends})"
 
 

@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from journeylab.html import escape
-from journeylab.journeymap.drawing.style import style
+from journeylab.journeymap.drawing.style import choice, style
 from journeylab.journeymap.drawing.table import draw_html, picker
 
 if TYPE_CHECKING:
     from journeylab.journeymap.model import JourneyMap
 
+EVERYBODY = "all customers"
 
-def gallery(maps: Sequence[JourneyMap], overall: JourneyMap) -> str:
+
+def gallery(maps: Iterable[JourneyMap] | Mapping[str, JourneyMap], overall: JourneyMap) -> str:
     """Draw several maps in one fragment, with a choice of whose is shown and of one stage.
 
     Parameters
     ----------
-    maps : sequence of JourneyMap
-        One a behaviour.
+    maps : iterable or mapping of JourneyMap
+        One a behaviour, each named by its ``behaviour``.
     overall : JourneyMap
         Of all customers; it stands first, and is the one that is shown.
 
     Returns
     -------
     str
-        HTML with its style, without script. A browser that does not know ``:has`` shows all maps, one after the other under
+        HTML with its style and without script. A browser that does not know ``:has`` shows all maps, one after the other under
         headings; so does paper.
     """
-    raise NotImplementedError
+    rest = list(maps.values()) if isinstance(maps, Mapping) else list(maps)
+    if not rest:
+        return draw_html(overall)
+    shown = [overall, *rest]
+    names = [EVERYBODY, *(each.behaviour or f"behaviour {place}" for place, each in enumerate(rest, start=1))]
+    mark = hashlib.sha256("\n".join((overall.title, *overall.stages, *names)).encode("utf-8", "replace")).hexdigest()[:8]
+    same = all(each.stages == overall.stages for each in rest)
+    options = "".join(
+        f'<label><input type="radio" name="maps-{mark}-whose" class="m{place}"{"" if place else " checked"}>'
+        f"{escape(name)}</label>"
+        for place, name in enumerate(names)
+    )
+    whose = f'<fieldset class="pick"><legend>Journey of</legend>{options}</fieldset>'
+    stages = picker(overall.stages, f"maps-{mark}") if same else ""
+    parts = "".join(
+        f'<div class="one n{place}"><h3>{escape(name[:1].upper() + name[1:])}</h3>{draw_html(each, alone=False)}</div>'
+        for place, (name, each) in enumerate(zip(names, shown, strict=True))
+    )
+    most = max(len(each.stages) for each in shown)
+    return f'<div class="journey-maps"><style>{style(most)}{choice(len(shown))}</style>{whose}{stages}{parts}</div>'

@@ -28,3 +28,10 @@ def style(n_stages: int) -> str:
     aside = f"@container (min-width:44rem){{{wide.replace('&', ONE)}}}"
     rules = f"{sheet}{narrow}{cards.replace('&', ONE)}{aside}{chosen.rstrip(',')}{{display:none!important}}"
     return "".join(line.strip() for line in rules.splitlines())
+
+
+@cache
+def choice(n_maps: int) -> str:
+    """The rules by which one of several maps is shown."""
+    hidden = ",".join(f".journey-maps:has(>.pick .m{place}:checked)>.one:not(.n{place})" for place in range(n_maps))
+    return f"@media screen{{{hidden}{{display:none}}}}"

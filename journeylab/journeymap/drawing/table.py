@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 GROUPS = {
     "What customers do": ("goal", "customers", "actions", "touchpoints", "planned", "trouble", "friction"),
     "What they say": ("feeling", "pains", "gains", "quotes", "fit"),
-    "How it stands to our goals": ("kpi", "kpi_long", "moments"),
-    "What to do": ("opportunities", "owner"),
+    "How it stands to our goals": ("kpi", "kpi_long"),
+    "What to do": ("moments", "opportunities", "owner"),
 }
 """Lanes by their kind, under the headings that they stand under."""
 
@@ -118,8 +118,12 @@ def _group(
 def _lane(lane: Lane, stages: tuple[str, ...], truths: set[int], notes: Mapping[tuple[str, str], str]) -> str:
     """One lane as a row; a source that all its cells share stands under its title."""
     drawn = lane.kind == "feeling" and any(curve.known(cell) for cell in lane.cells)
-    sources = {source(cell) for cell in lane.cells if cell.lines}
+    filled = [cell for cell in lane.cells if cell.lines]
+    sources = {source(cell) for cell in filled}
     shared = next(iter(sources)) if len(sources) == 1 else ""
+    written = len(filled) > 1 and all(cell.by == "team" and cell.said is None for cell in filled)
+    if written:
+        shared = f"said by the team{f', {shared}' if shared else ''}"
     of = f'<span class="of">{escape(shared)}</span>' if shared else ""
     title = f'<span class="name">{escape(lane.title)}</span>{of}'
     head = (
@@ -131,7 +135,8 @@ def _lane(lane: Lane, stages: tuple[str, ...], truths: set[int], notes: Mapping[
         _cell(lane, place, place in truths, notes.get((lane.kind, stage), ""), drawn)
         for place, stage in enumerate(stages)
     )
-    return f'<tr role="row"{" class=same" if shared else ""}>{head}{cells}</tr>'
+    marks = " ".join(name for name, true in (("same", len(sources) == 1), ("written", written)) if true)
+    return f'<tr role="row" class="{marks}">{head}{cells}</tr>'
 
 
 AXIS = (
@@ -143,7 +148,9 @@ AXIS = (
 def _cell(lane: Lane, place: int, truth: bool, note: str, drawn: bool) -> str:
     cell: Cell = lane.cells[place]
     inside = f"{content(cell, lane.kind)}{note}"
-    kind = f"{classes(cell)}{' truth' if truth else ''}"
+    before = lane.cells[place - 1] if place else None
+    again = before is not None and not cell.lines and not before.lines and cell.reason == before.reason
+    kind = f"{classes(cell)}{' truth' if truth else ''}{' again' if again and not drawn else ''}"
     if drawn:
         kind, inside = f"{kind} curve", f'{curve.piece(lane.cells, place)}<div class="text">{inside}</div>'
     return f'<td role="cell" class="{kind}" data-label="{escape(lane.title)}">{inside}</td>'
