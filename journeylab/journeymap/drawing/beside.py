@@ -90,7 +90,7 @@ def _note(cell: Cell, kind: str, change: Change) -> str:
     was = f"was {written(change.earlier, style)}"
     if math.isnan(change.difference):
         return f'<p class="was">{escape(was)}</p>'
-    style = "points" if style == "percent" else "number"
+    style = "points" if style in {"percent", "points"} else "number"
     by = text.points(change.difference) if style == "points" else text.signed(change.difference, 2)
     ranged = "" if math.isnan(change.low) or math.isnan(change.high) else f" ({text.interval(change.low, change.high, style)})"
     if not change.clear or change.difference == 0:

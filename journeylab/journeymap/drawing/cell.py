@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from journeylab.journeymap.model import Cell
 
 K_OF_N = re.compile(r"(?<![\d,.])(\d{1,3}(?:,\d{3})*|\d+) of (\d{1,3}(?:,\d{3})*|\d+)(?!,?\d)")
-RANGE = re.compile(r"\([^()]*\d to [^()]*\d[^()]*\)")
-LEAD = re.compile(r"^([+−]?\d[\d,.]*(?: %)?)( .+)$")
+RANGE = re.compile(r"\([^()<>]*\d to [^()<>]*\d[^()<>]*\)")
+LEAD = re.compile(r"^([+−]?\d[\d,.]*(?:\u00a0%)?)( [^<]+)$")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 STATUS = re.compile(r"\b(met|missed|open)\b")
 SIGNS = {"met": "✓", "missed": "✗", "open": "○"}
 LEADING = {"customers", "trouble", "feeling", "fit"}
@@ -55,9 +56,7 @@ def classes(cell: Cell) -> str:
 
 def _line(line: str, number: int, cell: Cell, kind: str, told: bool) -> str:
     """A line, with a bar where it counts k of n or is a share, and a sign where it tells how a goal stands."""
-    words = escape(line)
-    if kind in COUNTED:
-        words = K_OF_N.sub(r'<span class="nb">\g<0></span>', words)
+    words = _kept_together(escape(line))
     if kind in GOALS and (found := STATUS.findall(line)):
         words = f'<span class="{found[-1]}" aria-hidden="true">{SIGNS[found[-1]]}</span> {words}'
     if kind == "moments":
@@ -69,6 +68,12 @@ def _line(line: str, number: int, cell: Cell, kind: str, told: bool) -> str:
         words = LEAD.sub(r'\1<span class="range">\2</span>', words)
         return f'<p class="lead">{words}</p>{drawn}'
     return f"<p>{words}</p>{drawn}"
+
+
+def _kept_together(words: str) -> str:
+    """Words in which no line breaks within k of n, within a range, or before a per cent sign."""
+    words = K_OF_N.sub(r'<span class="nb">\g<0></span>', words.replace(" %", "\u00a0%"))
+    return RANGE.sub(lambda found: f'<span class="range">{found[0]}</span>' if len(found[0]) < 26 else found[0], words)
 
 
 def _told_at(cell: Cell, kind: str) -> int:
@@ -108,7 +113,9 @@ def foot(cell: Cell, kind: str) -> str:
     counted = " · ".join(escape(part).replace(" %", "\u00a0%") for part in parts if part)
     strength = f'<span class="vh">{STRENGTH[cell.evidence]}: </span>' if cell.evidence in STRENGTH else ""
     where = source(cell)
-    place = f'<span class="src">{" · " if counted else ""}{escape(where)}</span>' if where else ""
+    where = f"{' · ' if counted else ''}{escape(where)}"
+    dated = DAY.sub(r'<span class="nb">\g<0></span>', where)
+    place = f'<span class="src">{dated}</span>' if source(cell) else ""
     return f'<p class="foot">{strength}{counted}{place}</p>' if strength or counted or place else ""
 
 
@@ -128,7 +135,7 @@ def _interval(cell: Cell, kind: str, said: str) -> str:
     """The interval, with its number before it where no line tells that."""
     if math.isnan(cell.low) or math.isnan(cell.high) or (kind not in NAMED and RANGE.search(said)):
         return ""
-    ends = text.interval(cell.low, cell.high, scale(cell, kind))
+    ends = written_interval(cell.low, cell.high, scale(cell, kind))
     if ends in said:
         return ""
     value = written(cell.value, scale(cell, kind))
@@ -137,14 +144,22 @@ def _interval(cell: Cell, kind: str, said: str) -> str:
 
 
 def scale(cell: Cell, kind: str) -> str:
-    """How the number of a cell is written: ``percent`` where its lines count shares, else ``number``."""
+    """How the number of a cell is written: as its lines write it."""
+    if kind == "feeling":
+        return "signed"
     said = " ".join(cell.lines)
-    return "percent" if kind != "feeling" and ("%" in said or K_OF_N.search(said)) else "number"
+    return "points" if " points" in said else "percent" if "%" in said or K_OF_N.search(said) else "number"
 
 
 def written(value: float, style: str) -> str:
-    """A number of a cell as its lines write it."""
-    return text.percent(value) if style == "percent" else text.number(value)
+    """A number of a cell in its style."""
+    writers = {"percent": text.percent, "points": text.points, "signed": text.signed}
+    return writers.get(style, text.number)(value)
+
+
+def written_interval(low: float, high: float, style: str) -> str:
+    """An interval in the style of its number."""
+    return text.interval(low, high, "number" if style == "signed" else style)
 
 
 def _said(cell: Cell) -> str:

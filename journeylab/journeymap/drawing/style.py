@@ -8,7 +8,7 @@ from importlib import resources
 LEAST = 8
 """Rules are written for so many stages or more, so that most maps of a run share one style."""
 
-ONE = ":is(.journey-map,.journey-maps):has(>.pick input:not(.s0):checked)"
+ONE = ":is(.journey-map,.journey-maps):has(>.pick [class^=s]:not(.s0):checked)"
 """The map of which a reader chose one stage."""
 
 
