@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--to", type=_exportable, required=True, metavar="FILE",
         help="x.qdpx: interviews, codings, and what is known of each person; x.qdc: the codebook; the journey map: map.xlsx "
-        "(to edit), map.json, map.cjml.xml, map.csv",
+        "(to edit), map.json, map.cjml.xml, map.csv, map.png (a slide)",
     )  # fmt: skip
     export.add_argument("--data", metavar="DIR", help="where the raw files lie, if not beside study.toml")
     export.add_argument(

@@ -1,11 +1,11 @@
-"""The journey map as a file: map.json, a workbook to edit, CJML, or a CSV grid."""
+"""The journey map as a file: map.json, a workbook to edit, CJML, a CSV grid, or a slide."""
 
 from __future__ import annotations
 
 from journeylab.export.outcome import Outcome, Written
 from journeylab.study import Study
 
-NAMES = ("map.json", "map.xlsx", "map.cjml.xml", "map.csv")
+NAMES = ("map.json", "map.xlsx", "map.cjml.xml", "map.csv", "map.png")
 """How the name of such a file ends."""
 
 
@@ -21,18 +21,23 @@ def map_file(study: Study, name: str, share: str) -> tuple[Written, str]:
     """
     from journeylab.journeymap import JourneyMap, draw  # here, since it is slow and other files need none of it
     from journeylab.journeymap.as_xlsx import write_xlsx
+    from journeylab.journeymap.drawing.picture import draw_png
 
     journey = draw(study, share=share)
     if name == "map.xlsx":
         content = write_xlsx(journey)
+    elif name == "map.png":
+        content = draw_png(journey)
     else:
         written = {"map.json": JourneyMap.to_json, "map.cjml.xml": JourneyMap.to_cjml, "map.csv": JourneyMap.to_csv}
         content = (written[name](journey).rstrip("\n") + "\n").encode("utf-8")
     outcomes = [Outcome(what, n, n) for what, n in (("stages", len(journey.stages)), ("lanes", len(journey.lanes)))]
     edits = len(journey.edits)
     if edits:
-        outcomes.append(Outcome("edits", edits, 0 if name == "map.csv" else edits))
+        outcomes.append(Outcome("edits", edits, 0 if name in {"map.csv", "map.png"} else edits))
     notes = [f"not on this map: {note}." for note in journey.notes]
+    if name == "map.png":
+        notes.append("A slide holds the first lines of the lanes that say most; map.json and the report hold all.")
     if name == "map.csv":
         notes.append("A grid holds texts alone: no numbers, no intervals, no edits.")
     holds = (

@@ -54,7 +54,8 @@ def export(
     ----------
     to : str or Path
         ``.qdpx``: documents, codebook, codings and people, with what the study knows of each person as variables.
-        ``.qdc``: the codebook alone. ``map.json``, ``map.xlsx``, ``map.cjml.xml``, ``map.csv``: the journey map.
+        ``.qdc``: the codebook alone. ``map.json``, ``map.xlsx``, ``map.cjml.xml``, ``map.csv``, ``map.png`` (a slide): the
+        journey map.
     force : bool
         Replace a file that is there.
     seed : int, optional

@@ -206,6 +206,17 @@ class JourneyMap(Result):
             raise ReportError(f"{path}: cannot be written: {error.strerror}.") from None
         return Path(path)
 
+    def to_png(self, path: str | Path, *, width: int = 1920, height: int = 1080) -> Path:
+        """Draw the map as a slide, sizes in pixels; returns the path."""
+        from journeylab.journeymap.drawing.picture import draw_png
+
+        content = draw_png(self, width=width, height=height)
+        try:
+            Path(path).write_bytes(content)
+        except OSError as error:
+            raise ReportError(f"{path}: cannot be written: {error.strerror}.") from None
+        return Path(path)
+
     def to_cjml(self) -> str:
         """Write the map as CJML 2.0 (XML): planned and actual journey, and the lanes as an extension."""
         from journeylab.journeymap.as_cjml import write_cjml

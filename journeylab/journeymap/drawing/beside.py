@@ -76,7 +76,9 @@ def beside(now: JourneyMap, then: Changes | Compared) -> str:
 def _of_table(table: pd.DataFrame) -> dict[tuple[str, str], Change]:
     """The rows of a comparison that have a number from before."""
     return {
-        (row.kind, row.stage): Change(row.before, row.difference, row.ci_low, row.ci_high, row.change in {"rose", "fell"})
+        (row.kind, row.stage): Change(
+            row.before, row.difference, row.ci_low, row.ci_high, row.change in {"rose", "fell"}
+        )
         for row in table.itertuples()
         if not text.is_missing(row.before)
     }
@@ -92,7 +94,11 @@ def _note(cell: Cell, kind: str, change: Change) -> str:
         return f'<p class="was">{escape(was)}</p>'
     style = "points" if style in {"percent", "points"} else "number"
     by = text.points(change.difference) if style == "points" else text.signed(change.difference, 2)
-    ranged = "" if math.isnan(change.low) or math.isnan(change.high) else f" ({text.interval(change.low, change.high, style)})"
+    ranged = (
+        ""
+        if math.isnan(change.low) or math.isnan(change.high)
+        else f" ({text.interval(change.low, change.high, style)})"
+    )
     if not change.clear or change.difference == 0:
         return f'<p class="was">{escape(was)}: no clear change, {escape(by + ranged)}</p>'
     up = change.difference > 0

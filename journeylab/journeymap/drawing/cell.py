@@ -12,7 +12,8 @@ from journeylab.html import escape
 if TYPE_CHECKING:
     from journeylab.journeymap.model import Cell
 
-K_OF_N = re.compile(r"(?<![\d,.])(\d{1,3}(?:,\d{3})*|\d+) of (\d{1,3}(?:,\d{3})*|\d+)(?!,?\d)")
+NUMBER = r"(\d{1,3}(?:,\d{3}){1,4}|\d{1,15})"
+K_OF_N = re.compile(rf"(?<![\d,.]){NUMBER} of {NUMBER}(?!,?\d)")
 RANGE = re.compile(r"\([^()<>]*\d to [^()<>]*\d[^()<>]*\)")
 LEAD = re.compile(r"^([+−]?\d[\d,.]*(?:\u00a0%)?)( [^<]+)$")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -51,7 +52,7 @@ def classes(cell: Cell) -> str:
     team = "team" if cell.by == "team" or (cell.said and (cell.said.name or cell.said.override)) else ""
     if not cell.lines:
         return " ".join(filter(None, ("c", "empty", team)))
-    return " ".join(filter(None, ("c", cell.evidence, cell.flag, team)))
+    return " ".join(filter(None, ("c", escape(cell.evidence), escape(cell.flag), team)))
 
 
 def _line(line: str, number: int, cell: Cell, kind: str, told: bool) -> str:
@@ -95,7 +96,9 @@ def _bar(line: str, cell: Cell, kind: str, told: bool) -> str:
 
 def bar(share: float, low: float = math.nan, high: float = math.nan) -> str:
     """A bar from 0 to 100 %, with its interval where there is one; the words beside it say the same."""
-    ends = "" if math.isnan(low) or math.isnan(high) else f'<path class="ends" d="M{_x(low)},1v4m0,-2H{_x(high)}m0,-2v4"/>'
+    ends = (
+        "" if math.isnan(low) or math.isnan(high) else f'<path class="ends" d="M{_x(low)},1v4m0,-2H{_x(high)}m0,-2v4"/>'
+    )
     return (
         '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
         f'<path class="all" d="M0,1H100V5H0z"/><path class="part" d="M0,1H{_x(share)}V5H0z"/>{ends}</svg>'

@@ -37,7 +37,9 @@ def gallery(maps: Iterable[JourneyMap] | Mapping[str, JourneyMap], overall: Jour
         return draw_html(overall)
     shown = [overall, *rest]
     names = [EVERYBODY, *(each.behaviour or f"behaviour {place}" for place, each in enumerate(rest, start=1))]
-    mark = hashlib.sha256("\n".join((overall.title, *overall.stages, *names)).encode("utf-8", "replace")).hexdigest()[:8]
+    mark = hashlib.sha256("\n".join((overall.title, *overall.stages, *names)).encode("utf-8", "replace")).hexdigest()[
+        :8
+    ]
     same = all(each.stages == overall.stages for each in rest)
     options = "".join(
         f'<label><input type="radio" name="maps-{mark}-whose" class="m{place}"{"" if place else " checked"}>'

@@ -62,9 +62,13 @@ def arcs(journey: JourneyMap) -> list[Arc]:
         if move.from_stage in places and move.to_stage in places and math.isfinite(move.share) and move.n > 0
         if move.share >= LEAST or move.from_stage == move.to_stage
     ]
-    spans = {way: sorted({abs(arc.end - arc.start) for arc in drawn if _way(arc) == way} | {1}) for way in ("on", "back")}
+    spans = {
+        way: sorted({abs(arc.end - arc.start) for arc in drawn if _way(arc) == way} | {1}) for way in ("on", "back")
+    }
     levelled = [
-        dataclasses.replace(arc, level=spans[_way(arc)].index(abs(arc.end - arc.start))) if arc.start != arc.end else arc
+        dataclasses.replace(arc, level=spans[_way(arc)].index(abs(arc.end - arc.start)))
+        if arc.start != arc.end
+        else arc
         for arc in drawn
     ]
     return sorted(levelled, key=lambda arc: (-arc.level, arc.start, arc.end))
@@ -87,7 +91,7 @@ def of(move: Move) -> str:
 
 def base(move: Move) -> int:
     """The customers of the first stage, of whom the move is a share."""
-    return round(move.n / move.share) if math.isfinite(move.share) and move.share > 0 else move.n
+    return round(move.n / move.share) if math.isfinite(move.share) and move.share > 1e-12 else move.n
 
 
 def strip(journey: JourneyMap) -> str:
@@ -104,7 +108,9 @@ def strip(journey: JourneyMap) -> str:
     shapes += [_stage(place, n, top, rounds.get(place)) for place in range(n)]
     shapes += _labels(drawn, n, top)
     largest = sorted(drawn, key=lambda arc: -arc.move.share)
-    said = "; ".join(f"{arc.move.from_stage} to {arc.move.to_stage}: {words(arc.move, arc.start, arc.end)}" for arc in largest)
+    said = "; ".join(
+        f"{arc.move.from_stage} to {arc.move.to_stage}: {words(arc.move, arc.start, arc.end)}" for arc in largest
+    )
     return (
         '<tbody role="rowgroup"><tr role="row" class="moves"><th role="rowheader" scope="row">How they move'
         '<span class="of">on above, back below, round on the stage</span></th>'
@@ -159,7 +165,8 @@ def _told(arc: Arc) -> str:
 def _stage(place: int, n: int, top: int, arc: Arc | None) -> str:
     """A stage as a pill; who goes round on it stands in it, beside an arrow that is the wider the more they are."""
     pill = (
-        f'<rect class="pill" x="{_x(place + INSET, n)}" y="{top}" width="{_x(1 - 2 * INSET, n)}" height="{PILL}" rx="{PILL // 2}"/>'
+        f'<rect class="pill" x="{_x(place + INSET, n)}" y="{top}" width="{_x(1 - 2 * INSET, n)}" height="{PILL}" '
+        f'rx="{PILL // 2}"/>'
     )
     middle = _x(place + 0.5, n)
     if arc is None:
@@ -193,7 +200,9 @@ def _labels(drawn: list[Arc], n: int, top: int) -> list[str]:
         x, said, counted = _x(middle, n), escape(words(arc.move, arc.start, arc.end)), of(arc.move)
         if near:
             first, second = (top - 21, top - 8) if on else (top + PILL + 17, top + PILL + 30)
-            made.append(f'<text class="lead" x="{x}" y="{first}">{said}</text><text class="small" x="{x}" y="{second}">{counted}</text>')
+            made.append(
+                f'<text class="lead" x="{x}" y="{first}">{said}</text><text class="small" x="{x}" y="{second}">{counted}</text>'
+            )
         else:
             y = top - arc.height + 4 if on else top + PILL + arc.height + 4
             wide = 7.4 * len(said) + 6.2 * len(counted) + 18
@@ -220,6 +229,16 @@ def moves_table(journey: JourneyMap) -> str:
     table = html.table(
         frame,
         f"Moves between the stages{whose}",
-        columns={"from_stage": "From", "to_stage": "To", "how": "How", "n": "Customers", "of": "Of", "share": "Share", "ci": "95 % interval"},
+        columns={
+            "from_stage": "From",
+            "to_stage": "To",
+            "how": "How",
+            "n": "Customers",
+            "of": "Of",
+            "share": "Share",
+            "ci": "95 % interval",
+        },
     )
-    return f'<details class="key"><summary>Moves between the stages, all {len(rows)} as a table</summary>{table}</details>'
+    return (
+        f'<details class="key"><summary>Moves between the stages, all {len(rows)} as a table</summary>{table}</details>'
+    )

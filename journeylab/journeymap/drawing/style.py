@@ -19,9 +19,9 @@ def style(n_stages: int) -> str:
     sheet, _, cards = text.partition("/* cards */")
     cards, _, wide = cards.partition("/* one stage on a wide screen */")
     n = max(n_stages, LEAST)
-    cards += "".join(f"& tr>:nth-child({place + 1}){{order:{place}}}\n" for place in range(1, n + 1))
+    cards += "".join(f"& .map tr>:nth-child({place + 1}){{order:{place}}}\n" for place in range(1, n + 1))
     chosen = "".join(
-        f":is(.journey-map,.journey-maps):has(>.pick .s{place}:checked) tr>:nth-child(n+2):not(:nth-child({place + 1})),"
+        f":is(.journey-map,.journey-maps):has(>.pick .s{place}:checked) .map tr>:nth-child(n+2):not(:nth-child({place + 1})),"
         for place in range(1, n + 1)
     )
     narrow = f"@container (max-width:43.99rem){{{cards.replace('&', '.journey-map')}}}"
