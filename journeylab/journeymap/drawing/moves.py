@@ -10,6 +10,7 @@ import pandas as pd
 
 from journeylab import html, text
 from journeylab.html import escape
+from journeylab.journeymap.model import grade
 
 if TYPE_CHECKING:
     from journeylab.journeymap.model import JourneyMap, Move
@@ -116,8 +117,28 @@ def strip(journey: JourneyMap) -> str:
         '<span class="of">on above, back below, round on the stage</span></th>'
         f'<td role="cell" colspan="{n}" data-value=""><svg height="{height}" role="img" '
         f'aria-label="Moves between the stages. {escape(said)}. The table under the map has them all.">'
-        f"{''.join(shapes)}</svg></td></tr></tbody>"
+        f"{''.join(shapes)}</svg></td></tr>{_ways(drawn, journey.stages)}</tbody>"
     )
+
+
+WAYS = "Where they go from here"
+
+
+def _ways(drawn: list[Arc], stages: tuple[str, ...]) -> str:
+    """The same in words, a cell a stage: for a phone and for one stage alone, where there is no room for arcs."""
+    cells = []
+    for place in range(len(stages)):
+        here = sorted((arc for arc in drawn if arc.start == place), key=lambda arc: -arc.move.share)
+        lines = "".join(
+            f"<p>{escape(words(arc.move, arc.start, arc.end))}"
+            f"{f' to {escape(stages[arc.end])}' if arc.end != place else ''} ({of(arc.move)})</p>"
+            for arc in here
+        )
+        kind = grade(base(here[0].move)) if here else "empty"
+        cells.append(
+            f'<td role="cell" class="c {kind}" data-label="{WAYS}">{lines or "<p>nobody, or fewer than 5 %</p>"}</td>'
+        )
+    return f'<tr role="row" class="ways"><th role="rowheader" scope="row">{WAYS}</th>{"".join(cells)}</tr>'
 
 
 def _x(column: float, n: int) -> str:

@@ -90,7 +90,7 @@ class _Slide:
             top += room + 8
         feeling = self.journey.lane("feeling")
         if feeling is not None and any(curve.known(cell) for cell in feeling.cells):
-            top = self.feeling(feeling, top + 4, 70.0)
+            top = self.feeling(feeling, top + 4, 78.0)
         self.lanes(top + 6, self.foot())
 
     def centre(self, place: float) -> float:
