@@ -101,10 +101,11 @@ class StudySection(Section):
 
 
 class Stage(Section):
-    """``[[stages]]``: one phase of the journey, in order."""
+    """``[[stages]]``: one phase of the journey, in order; what the customer wants there, and who sees to it."""
 
     name: str
     goal: str | None = None
+    owner: str | None = None
 
 
 class Goal(Section):
@@ -285,6 +286,7 @@ class Touchpoint(Section):
     required: bool = False
     tested: bool = True
     cost: Annotated[float, Field(ge=0)] | None = None
+    owner: str | None = None
     drop: bool = False
 
 

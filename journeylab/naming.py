@@ -93,9 +93,9 @@ def touchpoint_table(tally: pd.DataFrame | None, rules: list[Touchpoint], stages
     -------
     DataFrame
         touchpoint, stage, channel, planned, required (cannot be removed), tested (its effect is asked for), cost (a visit),
-        n (events).
+        owner (empty where none is named), n (events).
     """
-    columns = ["touchpoint", "stage", "channel", "planned", "required", "tested", "cost", "n"]
+    columns = ["touchpoint", "stage", "channel", "planned", "required", "tested", "cost", "owner", "n"]
     if tally is None:
         return pd.DataFrame(columns=columns)
     frame = tally.sort_values("touchpoint", ignore_index=True)
@@ -108,6 +108,7 @@ def touchpoint_table(tally: pd.DataFrame | None, rules: list[Touchpoint], stages
     frame["required"] = [rule is not None and rule.required for rule in known]
     frame["tested"] = [rule is None or rule.tested for rule in known]
     frame["cost"] = [0.0 if rule is None or rule.cost is None else rule.cost for rule in known]
+    frame["owner"] = ["" if rule is None else rule.owner or "" for rule in known]
     place = frame["stage"].map({stage: position for position, stage in enumerate(stages)}).fillna(len(stages))
     order = pd.DataFrame({"place": place, "n": -frame["n"]}).sort_values(["place", "n"], kind="stable").index
     return frame.loc[order, columns].reset_index(drop=True)

@@ -44,6 +44,8 @@ class Study:
     events, customers, participants, documents, codes, segments, codings, asked, responses, crosswalk, \
 screener, assignments, changes
         The contract tables; None where the study has no such source.
+    part : bool
+        Whether this is only a part of a study's customers, see `journeylab.journeymap.among`.
     reports : dict of str to ImportReport
         What was read, kept and dropped, a source; asking for it reads every source.
     """
@@ -55,6 +57,7 @@ screener, assignments, changes
         declared = self.config.study.data_dir
         self.data_dir = data_dir or (self.folder / declared if declared else self.folder)
         self._reports: dict[str, ImportReport] = {}
+        self.part = False
 
     def __repr__(self) -> str:
         """One line, for a notebook cell."""
@@ -226,7 +229,9 @@ screener, assignments, changes
     def _uses_all(self) -> bool:
         """Whether every prepared event is used."""
         settings = self.config.study
-        return settings.first_day is None and settings.last_day is None and not settings.leave_out_robots
+        return (
+            not self.part and settings.first_day is None and settings.last_day is None and not settings.leave_out_robots
+        )
 
     @cached_property
     def customers(self) -> Frame | None:

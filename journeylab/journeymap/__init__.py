@@ -1,5 +1,7 @@
 """The journey map: what customers do, feel and say, stage by stage, and how it stands to the goals."""
 
+from journeylab.journeymap.by_behaviour import behaviours_of_run, draw_by_behaviour
+from journeylab.journeymap.changes import MapChange, changed, known_of_run, map_of_last_run
 from journeylab.journeymap.draw import draw
 from journeylab.journeymap.drawing import Change, beside, gallery
 from journeylab.journeymap.goals import Goals, measure_goals
@@ -14,12 +16,18 @@ __all__ = [
     "Goals",
     "JourneyMap",
     "Lane",
+    "MapChange",
     "Move",
     "Step",
     "Word",
+    "behaviours_of_run",
     "beside",
+    "changed",
     "draw",
+    "draw_by_behaviour",
     "gallery",
+    "known_of_run",
+    "map_of_last_run",
     "measure_goals",
     "read",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from journeylab.errors import DataError
 from journeylab.journeymap.model import TEAM, Cell, Lane
@@ -12,7 +12,9 @@ from journeylab.journeymap.words import Edit, Word
 from journeylab.study import Study
 
 TEAM_LANES = {"opportunities": ("Opportunities", "opportunity"), "owner": ("Owner", "owner")}
-"""Lanes that are made of what the team said: by kind, their title and the field that they show."""
+"""Lanes in which stands what the team said, wherever it said it: by kind, their title and the field that they show."""
+
+NOBODY = "nobody is named: write an owner into study.toml or the map's workbook"
 
 
 def study_edits(study: Study) -> tuple[Edit, ...]:
@@ -31,16 +33,36 @@ def study_edits(study: Study) -> tuple[Edit, ...]:
     return read(file).edits
 
 
+def named_owners(study: Study) -> dict[str, tuple[str, ...]]:
+    """Who sees to each stage and its touchpoints, as ``owner`` of [[stages]] and [[touchpoints]] in study.toml says."""
+    found: dict[str, list[str]] = {}
+    for stage in study.config.stages:
+        if stage.owner:
+            found.setdefault(stage.name, []).append(f"{stage.owner} (the stage)")
+    known = study.touchpoints
+    for (stage, owner), rows in known[known["owner"] != ""].groupby(["stage", "owner"], sort=False):
+        found.setdefault(str(stage), []).append(f"{owner} ({', '.join(rows['touchpoint'])})")
+    return {stage: tuple(lines) for stage, lines in found.items()}
+
+
 def apply_edits(
-    lanes: tuple[Lane, ...], stages: tuple[str, ...], edits: Iterable[Edit]
+    lanes: tuple[Lane, ...],
+    stages: tuple[str, ...],
+    edits: Iterable[Edit],
+    owners: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[tuple[Lane, ...], tuple[Edit, ...]]:
     """Put edits on the cells that they are meant for.
+
+    Parameters
+    ----------
+    owners : mapping, optional
+        Of each stage, as study.toml names them.
 
     Returns
     -------
     lanes : tuple of Lane
-        With the words of the team, and lanes of opportunities and owners where anybody named one. What the data say
-        stays as it is.
+        With the words of the team; its opportunities stand before those of the data, and the lane of owners is last. What
+        the data say stays as it is.
     unplaced : tuple of Edit
         Those whose lane or stage is not there any more, and why.
     """
@@ -61,35 +83,45 @@ def apply_edits(
             unplaced.append(dataclasses.replace(edit, why=why))
         else:
             placed[edit.lane, edit.stage] = edit.word
-    marked = tuple(
-        dataclasses.replace(lane, cells=tuple(
-            dataclasses.replace(cell, said=placed.get((lane.kind, stage)))
+    titles = {lane.kind: lane.title for lane in lanes}
+    drafted = {lane.kind: lane for lane in lanes}
+    for kind, (title, _) in TEAM_LANES.items():
+        reason = {"owner": NOBODY, "opportunities": "nobody named one"}[kind]
+        drafted.setdefault(kind, Lane(kind, title, tuple(Cell((), reason) for _ in stages)))
+    found = []
+    for kind, lane in drafted.items():
+        given = owners or {} if kind == "owner" else {}
+        cells = [
+            dataclasses.replace(
+                _with_team(cell, [*given.get(stage, ()), *_named(kind, stage, titles, placed)], bool(given.get(stage))),
+                said=placed.get((kind, stage)),
+            )
             for stage, cell in zip(stages, lane.cells, strict=True)
-        ))
-        for lane in lanes
-    )  # fmt: skip
-    said = (_team_lane(kind, marked, stages, placed) for kind in TEAM_LANES)
-    return (*marked, *(lane for lane in said if lane is not None)), tuple(unplaced)
+        ]
+        found.append(dataclasses.replace(lane, cells=tuple(cells)))
+    return tuple(found), tuple(unplaced)
 
 
-def _team_lane(
-    kind: str, lanes: tuple[Lane, ...], stages: tuple[str, ...], placed: dict[tuple[str, str], Word]
-) -> Lane | None:
-    """The lane of owners or opportunities; None where nobody named one."""
-    title, field = TEAM_LANES[kind]
-    titles = {**{lane.kind: lane.title for lane in lanes}, **dict.fromkeys(TEAM_LANES, "")}
-    cells = []
-    for stage in stages:
-        lines = []
-        for lane, where in titles.items():
-            word = placed.get((lane, stage))
-            if word is not None and getattr(word, field):
-                lines.append(f"{getattr(word, field)}{f' ({where})' if where else ''}")
-        source = "the team's edits" if lines else ""
-        reason = "" if lines else "nobody named one"
-        cells.append(
-            Cell(tuple(lines), reason, source=source, by=TEAM if lines else "data", said=placed.get((kind, stage)))
-        )
-    if not any(cell.lines or cell.said for cell in cells):
-        return None
-    return Lane(kind, title, tuple(cells))
+def _named(kind: str, stage: str, titles: dict[str, str], placed: dict[tuple[str, str], Word]) -> list[str]:
+    """The owners or opportunities that the team named in any lane of a stage."""
+    if kind not in TEAM_LANES:
+        return []
+    field = TEAM_LANES[kind][1]
+    where = {**titles, **dict.fromkeys(TEAM_LANES, "")}
+    lines = []
+    for lane, title in where.items():
+        word = placed.get((lane, stage))
+        if word is not None and getattr(word, field):
+            lines.append(f"{getattr(word, field)}{f' ({title})' if title else ''}")
+    return lines
+
+
+def _with_team(cell: Cell, lines: list[str], from_toml: bool) -> Cell:
+    """A cell with what the team says before what the data say."""
+    if not lines:
+        return cell
+    source = "study.toml and the team's edits" if from_toml else "the team's edits"
+    if not cell.lines:
+        return dataclasses.replace(cell, lines=tuple(lines), reason="", source=source, by=TEAM)
+    marked = tuple(f"{line}, says the team" for line in lines)
+    return dataclasses.replace(cell, lines=(*marked, *cell.lines), source=f"{cell.source}; {source}")

@@ -26,7 +26,8 @@ class Goals(Result):
     ----------
     table : DataFrame
         goal, kpi, horizon, by, target, value, ci_low, ci_high, n, status (``met``, ``missed``, ``open``: the
-        interval holds the target, ``unknown``), unit (``share`` or ``points``), stage, reason.
+        interval holds the target, ``unknown``), unit (``share`` or ``points``), stage, reason, survey (its instrument; empty
+        where events are counted).
     """
 
     @property
@@ -87,7 +88,7 @@ def measure_goals(study: Study) -> Goals:
     for name, goal in study.config.goals.items():
         measured = _outcome_share(study, goal) if goal.outcome else _score(study, goal)
         rows.append({"goal": name.replace("_", " "), "kpi": goal.kpi, "horizon": goal.horizon, "by": goal.by,
-                     "target": goal.target, **measured, "status": _status(goal, measured)})  # fmt: skip
+                     "target": goal.target, **measured, "status": _status(goal, measured), "survey": goal.score or ""})  # fmt: skip
     columns = [
         "goal",
         "kpi",
@@ -102,6 +103,7 @@ def measure_goals(study: Study) -> Goals:
         "unit",
         "stage",
         "reason",
+        "survey",
     ]
     return Goals(
         pd.DataFrame(rows, columns=columns),
@@ -131,10 +133,10 @@ def _status(goal: Goal, measured: dict[str, object]) -> str:
 def _outcome_share(study: Study, goal: Goal) -> dict[str, object]:
     """Share of customers with an outcome."""
     outcome = next(item for item in study.config.outcomes if item.name == goal.outcome)
-    if study.events is None:
-        return _unknown("the study has no events")
+    stage = _stage_of(study, outcome.touchpoint)
+    if not study.has("events"):
+        return _unknown("the study has no events", stage)
     events = study.events
-    stage = events.loc[events["touchpoint"] == outcome.touchpoint, "stage"]
     hits = events[events["touchpoint"] == outcome.touchpoint]
     reached = hits.groupby("customer_id")["event_time"].nth(outcome.occurrence - 1)
     reached = hits.loc[reached.index].set_index("customer_id")["event_time"]
@@ -148,29 +150,42 @@ def _outcome_share(study: Study, goal: Goal) -> dict[str, object]:
     if goal.within is not None:
         done &= when <= start + span
     if not len(start):
-        return _unknown("no customer was observed long enough")
+        return _unknown("no customer was observed long enough", stage)
     value, low, high = wilson(int(done.sum()), len(start))
     return {"value": value, "ci_low": low, "ci_high": high, "n": len(start), "unit": "share",
-            "stage": stage.iloc[0] if len(stage) else None, "reason": ""}  # fmt: skip
+            "stage": stage, "reason": ""}  # fmt: skip
 
 
 def _score(study: Study, goal: Goal) -> dict[str, object]:
     """The score of a survey."""
     from journeylab import voices
 
+    stage = _asked_on(study, str(goal.score))
     if study.responses is None:
-        return _unknown("the study has no surveys")
+        return _unknown("the study has no surveys", stage)
     answers = study.responses[study.responses["instrument"] == goal.score]
     if answers.empty:
-        return _unknown(f"nobody answered '{goal.score}'")
+        return _unknown(f"nobody answered '{goal.score}'", stage)
     row = voices.score_table(answers).table.iloc[0]
-    stage = answers["stage"].dropna() if "stage" in answers else pd.Series(dtype=object)
+    named = answers["stage"].dropna() if "stage" in answers else pd.Series(dtype=object)
     return {"value": row["value"], "ci_low": row["ci_low"], "ci_high": row["ci_high"], "n": int(row["n"]),
             "unit": "share" if row["unit"] == "share" else "points",
-            "stage": stage.iloc[0] if len(stage) else None, "reason": row["reason"]}  # fmt: skip
+            "stage": named.iloc[0] if len(named) else stage, "reason": row["reason"]}  # fmt: skip
 
 
-def _unknown(reason: str) -> dict[str, object]:
+def _stage_of(study: Study, touchpoint: str) -> str | None:
+    """The stage of a touchpoint, also of one that nobody met."""
+    rules = (rule.stage for rule in study.config.touchpoints if rule.name == touchpoint)
+    return study.stage_of.get(touchpoint) or next(rules, None)
+
+
+def _asked_on(study: Study, instrument: str) -> str | None:
+    """The stage that study.toml gives a survey."""
+    survey = study.config.surveys.get(instrument)
+    return None if survey is None else survey.stage
+
+
+def _unknown(reason: str, stage: str | None) -> dict[str, object]:
     """A KPI that cannot be measured."""
     return {
         "value": np.nan,
@@ -178,6 +193,6 @@ def _unknown(reason: str) -> dict[str, object]:
         "ci_high": np.nan,
         "n": 0,
         "unit": "share",
-        "stage": None,
+        "stage": stage,
         "reason": reason,
     }

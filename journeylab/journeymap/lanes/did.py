@@ -1,4 +1,4 @@
-"""What customers do: who comes, what they meet, where they meet trouble."""
+"""What customers do: who comes, in which order they take the stage, what they meet by channel, where they meet trouble."""
 
 from __future__ import annotations
 
@@ -6,65 +6,132 @@ import numpy as np
 import pandas as pd
 
 from journeylab import text
-from journeylab.journeymap.model import Cell, Lane, empty, grade
-from journeylab.study import Study
+from journeylab.intervals import wilson
+from journeylab.journeymap.material import NOBODY_HERE, TOO_FEW, Material
+from journeylab.journeymap.model import Lane, empty
+from journeylab.journeymap.walks import Walks
+from journeylab.journeys.groups import runs
+
+MOST_WAYS, MOST_STEPS = 3, 5
+MOST_CHANNELS, MOST_EACH = 6, 4
+NO_CHANNEL = "no channel of its own"
 
 
-def customers_lane(study: Study, evidence: pd.DataFrame) -> Lane:
+def customers_lane(material: Material) -> Lane:
     """How many customers come to each stage."""
+    study = material.study
     total = 0 if study.events is None else study.events["customer_id"].nunique()
     cells = []
     for stage in study.stages:
-        n = int(evidence.loc[stage, "n_customers"])
-        if n == 0:
-            cells.append(empty("no events on this stage"))
+        if why := material.unreached(stage):
+            cells.append(empty(why))
             continue
-        lines = (f"{text.count(n)} customers", f"{text.percent(n / total, 0)} of {text.count(total)}")
-        cells.append(Cell(lines, n=n, evidence=grade(n), value=n / total, source="events"))
+        n = material.n_customers(stage)
+        value, low, high = wilson(n, total)
+        lines = [
+            f"{text.count(n)} customers",
+            f"{text.percent(value)} ({text.interval(low, high)}) of {text.count(total)}",
+        ]
+        cells.append(material.counted(stage, lines, n, value=value, low=low, high=high))
     return Lane("customers", "Customers who come here", tuple(cells))
 
 
-def touchpoints_lane(study: Study) -> Lane:
-    """The touchpoints that most customers of each stage meet, with their channels."""
+def actions_lane(material: Material) -> Lane:
+    """The most usual ways through each stage: its touchpoints in the order in which a customer first meets them."""
     cells = []
-    for stage in study.stages:
-        if study.events is None:
-            cells.append(empty("no events in this study"))
+    for place, stage in enumerate(material.study.stages):
+        walks = material.walks
+        if walks is None or material.unreached(stage):
+            cells.append(empty(material.unreached(stage) or NOBODY_HERE))
             continue
-        here = study.events[study.events["stage"] == stage]
-        reach = here.groupby("touchpoint")["customer_id"].nunique().sort_values(ascending=False)
-        if reach.empty:
-            cells.append(empty("no touchpoint on this stage"))
+        ways, n = _ways(walks, place)
+        shown = [(way, k) for way, k in ways[:MOST_WAYS] if k >= material.minimum]
+        if not shown:
+            cells.append(empty(TOO_FEW))
             continue
-        known = study.touchpoints.set_index("touchpoint")
-        lines = []
-        for name, n in reach.head(5).items():
-            channel = known.loc[name, "channel"]
-            mark = "" if known.loc[name, "planned"] else ", unplanned"
-            lines.append(f"{name}{f' ({channel})' if isinstance(channel, str) else ''}: {text.count(n)}{mark}")
-        if len(reach) > 5:
-            lines.append(f"and {len(reach) - 5} more")
-        cells.append(Cell(tuple(lines), n=int(reach.max()), evidence=grade(int(reach.max())), source="events"))
-    return Lane("touchpoints", "Touchpoints, by customers reached", tuple(cells))
+        lines = [f"{_written(walks, way)}: {text.count(k)} of {text.count(n)}" for way, k in shown]
+        value, low, high = wilson(shown[0][1], n)
+        lines[0] += f", {text.percent(value, 0)} ({text.interval(low, high)})"
+        cells.append(material.counted(stage, lines, n, value=value, low=low, high=high))
+    return Lane("actions", "What they do here, most usual ways", tuple(cells))
 
 
-def trouble_lane(study: Study, evidence: pd.DataFrame) -> Lane:
+def _ways(walks: Walks, place: int) -> tuple[list[tuple[tuple[int, ...], int]], int]:
+    """Ways through a stage with how many customers take each, the most usual first; and all customers of the stage."""
+    here = walks.stage == place
+    owner, codes = walks.customer[here], walks.staged.codes[here]
+    _, first = np.unique(owner * len(walks.staged.touchpoints) + codes, return_index=True)
+    first.sort()
+    owner, codes = owner[first], codes[first]
+    begins = runs(owner)
+    # Customers with as many touchpoints are counted together: rows of one length can be told apart at once.
+    lengths = np.diff(begins, append=len(owner))
+    found: list[tuple[tuple[int, ...], int]] = []
+    for length in np.unique(lengths):
+        rows = codes[begins[lengths == length][:, None] + np.arange(length)]
+        ways, counts = np.unique(rows, axis=0, return_counts=True)
+        found += [(tuple(way), int(k)) for way, k in zip(ways.tolist(), counts, strict=True)]
+    return sorted(found, key=lambda item: (-item[1], len(item[0]), item[0])), len(begins)
+
+
+def _written(walks: Walks, way: tuple[int, ...]) -> str:
+    names = [walks.staged.touchpoints[code] for code in way]
+    if len(names) == 1:
+        return f"{names[0]} only"
+    rest = len(names) - MOST_STEPS
+    return " → ".join(names[:MOST_STEPS]) + (f" → {rest} more" if rest > 0 else "")
+
+
+def touchpoints_lane(material: Material) -> Lane:
+    """The touchpoints of each stage by channel, with how many customers each reaches."""
+    known = material.study.touchpoints
+    cells = []
+    for stage in material.study.stages:
+        if why := material.unreached(stage):
+            cells.append(empty(why))
+            continue
+        here = known[known["stage"] == stage]
+        here = here.assign(reach=here["touchpoint"].map(material.reach).fillna(0).astype(int))
+        here = here[here["reach"] >= material.minimum].sort_values("reach", ascending=False, kind="stable")
+        lines = _by_channel(here, any_channel=known["channel"].notna().any())
+        cells.append(material.counted(stage, lines, material.n_customers(stage)) if lines else empty(TOO_FEW))
+    return Lane("touchpoints", "Touchpoints by channel, customers reached", tuple(cells))
+
+
+def _by_channel(here: pd.DataFrame, *, any_channel: bool) -> list[str]:
+    """A line a channel, the one that reaches most first; without channels a line a touchpoint."""
+    words = [
+        f"{row.touchpoint} {text.count(row.reach)}{'' if row.planned else ' (unplanned)'}" for row in here.itertuples()
+    ]
+    if not any_channel:
+        rest = len(words) - MOST_CHANNELS
+        return words[:MOST_CHANNELS] + ([f"and {rest} more"] if rest > 0 else [])
+    lines = []
+    channels = here["channel"].where(here["channel"].notna(), NO_CHANNEL)
+    groups = pd.Series(words, index=here.index).groupby(channels, sort=False)
+    for channel, names in list(groups)[:MOST_CHANNELS]:
+        rest = len(names) - MOST_EACH
+        lines.append(f"{channel}: {', '.join(names[:MOST_EACH])}{f', and {rest} more' if rest > 0 else ''}")
+    rest = len(groups) - MOST_CHANNELS
+    return lines + ([f"and {rest} more channels"] if rest > 0 else [])
+
+
+def trouble_lane(material: Material) -> Lane:
     """The share of each stage's customers who leave there or meet something unplanned."""
     cells = []
-    for stage in study.stages:
-        row = evidence.loc[stage]
+    for stage in material.study.stages:
+        row = material.evidence.loc[stage]
         if np.isnan(row["trouble"]):
-            cells.append(empty("no measure of trouble here" if row["n_customers"] else "no events on this stage"))
+            cells.append(
+                empty(material.unreached(stage) or "not counted here: nobody can leave or meet something unplanned")
+            )
             continue
         lines = [f"{text.percent(row['trouble'])} ({text.interval(row['trouble_low'], row['trouble_high'])})"]
         if row["left"] > 0:
             lines.append(f"{text.percent(row['left'])} leave here")
         if row["unplanned"] > 0:
             lines.append(f"{text.percent(row['unplanned'])} meet something unplanned")
-        n = int(row["n_customers"])
         flag = {"friction": "bad", "fine": "good"}.get(row["behaviour_says"], "")
-        cells.append(
-            Cell(tuple(lines), n=n, evidence=grade(n), value=row["trouble"], low=row["trouble_low"],
-                 high=row["trouble_high"], flag=flag, source="events")
-        )  # fmt: skip
+        ends = {"value": row["trouble"], "low": row["trouble_low"], "high": row["trouble_high"]}
+        cells.append(material.counted(stage, lines, int(row["n_customers"]), flag=flag, **ends))
     return Lane("trouble", "Trouble met, share of customers", tuple(cells))
