@@ -13,8 +13,8 @@ from journeylab.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
-BY_CUSTOMER = {"events": "customer_id", "customers": "customer_id", "assignments": "customer_id"}
-WORKED_OUT = ("links", "refused_links", "recorded", "measures")
+NOT_DRAWN = ("customers", "assignments", "screener", "changes")
+WORKED_OUT = (*NOT_DRAWN, "links", "refused_links", "recorded", "measures")
 
 
 def among(study: Study, customers: Collection[str], persons: Collection[str] = ()) -> Study:
@@ -25,7 +25,7 @@ def among(study: Study, customers: Collection[str], persons: Collection[str] = (
     study : Study
         Stays as it is.
     customers : collection of str
-        Whose events, attributes and answers are kept. Answers are kept by respondent, whose id is a customer's.
+        Whose events and answers are kept. Answers are kept by respondent, whose id is a customer's.
     persons : collection of str
         Whose interviews are kept: participant_id, or document_id where nobody is named.
 
@@ -33,16 +33,14 @@ def among(study: Study, customers: Collection[str], persons: Collection[str] = (
     -------
     Study
         With the same stages, touchpoints and sources. A table that the study has stays there, maybe without rows, so that
-        a source without members can be told from one that is missing. The team's overrides of the joint display hold for
-        all customers and are not kept.
+        a source without members can be told from one that is missing. What no map is drawn from (attributes of customers,
+        assignments, screener, changes) is not kept, nor are the team's overrides of the joint display, which are of all.
     """
     part = copy.copy(study)
     customers, persons = set(customers), set(persons)
     kept: dict[str, pd.DataFrame | None] = {"touchpoints": study.touchpoints}
-    for name, column in BY_CUSTOMER.items():
-        kept[name] = _only(getattr(study, name), column, customers)
+    kept["events"] = _only(study.events, "customer_id", customers)
     kept["responses"] = _only(study.responses, "respondent_id", customers | persons)
-    kept["screener"] = _only(study.screener, "respondent_id", customers | persons)
     kept["crosswalk"] = _only(study.crosswalk, "participant_id", persons)
     kept["participants"] = _only(study.participants, "participant_id", persons)
     documents = study.documents
@@ -55,7 +53,7 @@ def among(study: Study, customers: Collection[str], persons: Collection[str] = (
     for name in WORKED_OUT:
         part.__dict__.pop(name, None)
     part.__dict__.update(kept)
-    part.config = study.config.model_copy(update={"joint": Joint()})
+    part.config = study.config.model_copy(update={"joint": Joint(), **dict.fromkeys(NOT_DRAWN)})
     part.part = True
     return part
 

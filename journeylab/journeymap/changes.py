@@ -18,7 +18,7 @@ from journeylab.results import Result
 COLUMNS = ["lane", "kind", "stage", "before", "before_low", "before_high", "n_before", "now", "now_low", "now_high", "n",
            "difference", "ci_low", "ci_high", "p_value", "q_value", "change", "unit", "text_before", "text_now"]  # fmt: skip
 
-NOT_HELD = {"opportunities"}
+NOT_HELD = {"actions", "moments", "opportunities"}
 """Lanes whose number is of whatever stands first, so that then and now need not be of the same thing."""
 
 
@@ -29,10 +29,10 @@ class MapChange(Result):
     Attributes
     ----------
     table : DataFrame
-        One row a cell that is on either map and says anything: lane, kind, stage; before, now with their intervals and n;
-        difference with its interval, p_value, q_value (missing where not both have a number); change (``rose``, ``fell``,
-        ``no clear change``, ``came``: it was empty, ``went``: it is empty now, ``reworded``: texts without a number);
-        unit (``share``, ``points`` or ``number``), text_before, text_now.
+        One row a cell of the lanes that both maps have, where either says anything: lane, kind, stage; before, now with
+        their intervals and n; difference with its interval, p_value, q_value (missing where not both have a number); change
+        (``rose``, ``fell``, ``no clear change``, ``came``: it was empty, ``went``: it is empty now, ``reworded``: texts
+        without a number that can be compared); unit (``share``, ``points`` or ``number``), text_before, text_now.
     then_until, now_until : str
         The last day of the events of each map.
     """
@@ -104,14 +104,12 @@ def changed(now: JourneyMap, then: JourneyMap) -> MapChange:
     Zou and Donner (2008), Statistics in Medicine 27:1693; Newcombe (1998), Statistics in Medicine 17:873.
     """
     old = {(lane.kind, stage): cell for lane in then.lanes for stage, cell in zip(then.stages, lane.cells, strict=True)}
-    titles = {lane.kind: lane.title for lane in (*then.lanes, *now.lanes)}
+    titles = {lane.kind: lane.title for lane in now.lanes}
+    shared = {lane.kind for lane in then.lanes} & set(titles)
     new = {(lane.kind, stage): cell for lane in now.lanes for stage, cell in zip(now.stages, lane.cells, strict=True)}
-    keys = [*new, *(key for key in old if key not in new)]
+    keys = [key for key in dict.fromkeys((*new, *old)) if key[0] in shared]
     blank = Cell((), "not on this map")
-    rows = [
-        _row(titles[kind], kind, stage, old.get((kind, stage), blank), new.get((kind, stage), blank))
-        for kind, stage in keys
-    ]
+    rows = [_row(titles[key[0]], *key, old.get(key, blank), new.get(key, blank)) for key in keys]
     table = pd.DataFrame([row for row in rows if row["text_before"] or row["text_now"]], columns=COLUMNS)
     table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy(float))
     sure = (table["q_value"] <= FALSE_DISCOVERY_RATE) & ((table["ci_low"] > 0) | (table["ci_high"] < 0))
@@ -148,8 +146,9 @@ def difference(now: Interval, then: Interval) -> Interval:
 def _row(lane: str, kind: str, stage: str, then: Cell, now: Cell) -> dict[str, Any]:
     """One cell then and now."""
     row: dict[str, Any] = dict.fromkeys(COLUMNS, np.nan)
-    row |= {"lane": lane, "kind": kind, "stage": stage, "n_before": then.n, "n": now.n,
-            "text_before": " | ".join(then.lines), "text_now": " | ".join(now.lines), "unit": _unit(now if now.lines else then)}  # fmt: skip
+    row |= {"lane": lane, "kind": kind, "stage": stage, "n_before": then.n, "n": now.n}
+    row |= {"text_before": " | ".join(then.lines), "text_now": " | ".join(now.lines)}
+    row["unit"] = _unit(now if now.lines else then)
     row |= {"before": then.value, "before_low": then.low, "before_high": then.high}
     row |= {"now": now.value, "now_low": now.low, "now_high": now.high}
     if not then.lines or not now.lines:

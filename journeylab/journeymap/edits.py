@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from journeylab.errors import DataError
 from journeylab.journeymap.model import TEAM, Cell, Lane
+from journeylab.journeymap.origins import WRITTEN
 from journeylab.journeymap.reading import read
 from journeylab.journeymap.words import Edit, Word
 from journeylab.study import Study
@@ -93,7 +94,7 @@ def apply_edits(
         given = owners or {} if kind == "owner" else {}
         cells = [
             dataclasses.replace(
-                _with_team(cell, [*given.get(stage, ()), *_named(kind, stage, titles, placed)], bool(given.get(stage))),
+                _with_team(cell, given.get(stage, ()), _named(kind, stage, titles, placed)),
                 said=placed.get((kind, stage)),
             )
             for stage, cell in zip(stages, lane.cells, strict=True)
@@ -116,12 +117,13 @@ def _named(kind: str, stage: str, titles: dict[str, str], placed: dict[tuple[str
     return lines
 
 
-def _with_team(cell: Cell, lines: list[str], from_toml: bool) -> Cell:
-    """A cell with what the team says before what the data say."""
+def _with_team(cell: Cell, given: tuple[str, ...], named: list[str]) -> Cell:
+    """A cell with what the team says, in study.toml and in its edits, before what the data say."""
+    lines = (*given, *named)
     if not lines:
         return cell
-    source = "study.toml and the team's edits" if from_toml else "the team's edits"
+    source = " and ".join(name for name, there in ((WRITTEN, given), ("the team's edits", named)) if there)
     if not cell.lines:
-        return dataclasses.replace(cell, lines=tuple(lines), reason="", source=source, by=TEAM)
+        return dataclasses.replace(cell, lines=lines, reason="", source=source, by=TEAM)
     marked = tuple(f"{line}, says the team" for line in lines)
     return dataclasses.replace(cell, lines=(*marked, *cell.lines), source=f"{cell.source}; {source}")

@@ -134,9 +134,9 @@ def _outcome_share(study: Study, goal: Goal) -> dict[str, object]:
     """Share of customers with an outcome."""
     outcome = next(item for item in study.config.outcomes if item.name == goal.outcome)
     stage = _stage_of(study, outcome.touchpoint)
-    if not study.has("events"):
-        return _unknown("the study has no events", stage)
     events = study.events
+    if events is None or events.empty:
+        return _unknown("the study has no events", stage)
     hits = events[events["touchpoint"] == outcome.touchpoint]
     reached = hits.groupby("customer_id")["event_time"].nth(outcome.occurrence - 1)
     reached = hits.loc[reached.index].set_index("customer_id")["event_time"]

@@ -110,9 +110,10 @@ class Material:
     @cached_property
     def weeks(self) -> float:
         """How long the data run."""
-        if not self.study.has("events"):
+        events = self.study.events
+        if events is None or events.empty:
             return np.nan
-        times = self.study.events["event_time"]
+        times = events["event_time"]
         return max(float((times.max() - times.min()) / WEEK), 1 / 7)
 
     @property

@@ -53,7 +53,8 @@ def find_origins(study: Study) -> Origins:
         frame = study.events
         named = frame["source"].fillna("events") if "source" in frame else pd.Series("events", index=frame.index)
         last = frame["event_time"].groupby(named).max()
-        order = [source.source for source in study.config.events if source.source in last.index]
+        declared = [str(source.source) for source in study.config.events]
+        order = [name for name in declared if name in last.index]
         order += [name for name in last.index if name not in order]
         events = _origin(order, last, zone)
         for stage, names in named.groupby(frame["stage"]):

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from journeylab import text
+from journeylab.intervals import Interval
 from journeylab.journeymap.lanes.moments import moments_of_truth
 from journeylab.journeymap.material import NO_EFFECTS, OF_ALL, YEAR, Material
 from journeylab.journeymap.model import SOME, STRONG, Lane, empty, grade
@@ -25,7 +26,7 @@ class Opportunity:
     ----------
     stage, what : str
         What to do.
-    size, low, high : float
+    size : Interval
         Customers, a year or in the data: outcomes lost, customers in more trouble than usual, or short of a goal.
     of : str
         What is counted, in words.
@@ -37,9 +38,7 @@ class Opportunity:
 
     stage: str
     what: str
-    size: float
-    low: float
-    high: float
+    size: Interval
     of: str
     grade: str
     more: str = ""
@@ -47,11 +46,12 @@ class Opportunity:
     @property
     def weight(self) -> float:
         """By which opportunities are ranked."""
-        return self.size * WEIGHTS[self.grade]
+        return float(self.size.value) * WEIGHTS[self.grade]
 
     def written(self, rank: int) -> str:
         """One line, with its place in the ranking."""
-        size = f"{text.fixed(self.size)} {self.of} ({text.fixed(max(self.low, 0))} to {text.fixed(self.high)})"
+        value, low, high = self.size
+        size = f"{text.fixed(value)} {self.of} ({text.fixed(max(low, 0))} to {text.fixed(high)})"
         return f"{rank}. {self.what}: {size}, grade {self.grade}{self.more}"
 
 
@@ -60,7 +60,8 @@ def rank_opportunities(material: Material) -> list[Opportunity]:
 
     Notes
     -----
-    Three kinds, each counted in customers a year, or in the data where these run for less than 13 weeks: a *touchpoint* that page 07 would mend or remove (what it costs in
+    Three kinds, each counted in customers a year, or in the data where these run for less than 13 weeks: a *touchpoint*
+    that page 07 would mend or remove (what it costs in
     outcomes: its yearly value, divided by the worth of an outcome where study.toml has one; without a table of decisions
     its effect times the visits with it); a *stage* whose trouble is clearly above the average stage (the customers above
     that average); and a *goal* that is missed (the customers short of it). Ranked by size times the weight of the grade,
@@ -68,7 +69,9 @@ def rank_opportunities(material: Material) -> list[Opportunity]:
     one behaviour.
     """
     found = [*_touchpoints(material), *_trouble(material), *(_goals(material) if material.whole else [])]
-    return sorted((item for item in found if item.size > 0), key=lambda item: (-item.weight, item.stage, item.what))
+    return sorted(
+        (item for item in found if item.size.value > 0), key=lambda item: (-item.weight, item.stage, item.what)
+    )
 
 
 def _touchpoints(material: Material) -> list[Opportunity]:
@@ -94,7 +97,9 @@ def _touchpoints(material: Material) -> list[Opportunity]:
         else:
             ends = -np.array([row.estimate, row.ci_high, row.ci_low]) * row.n_exposed * factor
         of = f"outcomes' worth {when}" if worth and "value" in table else f"outcomes lost {when}"
-        found.append(Opportunity(stage, f"{act} '{row.touchpoint}'", *map(float, ends), of, row.grade or "D", more))
+        found.append(
+            Opportunity(stage, f"{act} '{row.touchpoint}'", Interval(*map(float, ends)), of, row.grade or "D", more)
+        )
     return found
 
 
@@ -111,7 +116,7 @@ def _trouble(material: Material) -> list[Opportunity]:
             pain = f"; most name '{row['top_pain'].rpartition(' (')[0]}'"
         of = f"customers {when} above the average stage"
         found.append(
-            Opportunity(str(stage), "look into the trouble here", *(ends * factor), of, "D", pain)
+            Opportunity(str(stage), "look into the trouble here", Interval(*(ends * factor)), of, "D", pain)
         )  # fmt: skip
     return found
 
@@ -127,7 +132,9 @@ def _goals(material: Material) -> list[Opportunity]:
         short = np.array([row.value, row.ci_low, row.ci_high]) - row.target
         short = short if row.value > row.target else -short[[0, 2, 1]]
         of = f"customers {when} {'over' if row.value > row.target else 'short of'} it"
-        found.append(Opportunity(row.stage, f"close the goal '{row.goal}'", *(short * row.n * factor), of, "D"))
+        found.append(
+            Opportunity(row.stage, f"close the goal '{row.goal}'", Interval(*(short * row.n * factor)), of, "D")
+        )
     return found
 
 
@@ -147,7 +154,7 @@ def opportunities_lane(material: Material) -> Lane:
         top = here[0][1]
         cells.append(
             dataclasses.replace(
-                material.counted(stage, lines, n, value=top.size, low=top.low, high=top.high),
+                material.counted(stage, lines, n, value=top.size.value, low=top.size.low, high=top.size.high),
                 evidence=_strength(top, n),
             )
         )

@@ -27,9 +27,10 @@ def planned_lane(material: Material) -> Lane:
     -----
     *Missing*: a ``required`` touchpoint that customers of the stage who go on did not meet, where the Wilson interval of their
     share lies over 5 %; or a planned touchpoint that clearly less than 5 % of the stage's customers meet. *Extra*: what is
-    not planned and met. *Repeated* (met more than once) and *out of order* (first met before the first meeting of
-    a planned touchpoint of an earlier stage; of a required one, where any is required): as `journeylab.journeys.conformance`
-    counts them, of those who meet the touchpoint; the one with the largest share, where the interval lies over 5 %. The number of the cell is the share of the stage's customers who meet something extra.
+    not planned and met. *Repeated* (met more than once) and *out of order* (first met before the first meeting of a planned
+    touchpoint of an earlier stage; of a required one, where any is required): as `journeylab.journeys.conformance` counts
+    them, of those who meet the touchpoint; the one with the largest share, where the interval lies over 5 %. The number of
+    the cell is the share of the stage's customers who meet something extra.
     """
     stages, walks = material.study.stages, material.walks
     known = material.study.touchpoints

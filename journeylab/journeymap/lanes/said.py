@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from journeylab import text
 from journeylab.joint import mean_valence
 from journeylab.joint.said import asked_by_stage
@@ -86,7 +88,7 @@ def quotes_lane(material: Material) -> Lane | None:
     return Lane("quotes", "In their words", tuple(cells))
 
 
-def _people(material: Material, lines: tuple[str, ...], n: int, *, flag: str, **ends: float) -> Cell:
+def _people(material: Material, lines: tuple[str, ...], n: int, *, flag: str, **ends: Any) -> Cell:
     """A cell that counts interviewed people."""
     origin = material.origins.interviews.of_cell
     return Cell(lines, n=int(n), unit="people", evidence=grade(n), flag=flag, **origin, **ends)
