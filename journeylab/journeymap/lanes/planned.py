@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from journeylab import text
@@ -30,7 +31,8 @@ def planned_lane(material: Material) -> Lane:
     not planned and met. *Repeated* (met more than once) and *out of order* (first met before the first meeting of a planned
     touchpoint of an earlier stage; of a required one, where any is required): as `journeylab.journeys.conformance` counts
     them, of those who meet the touchpoint; the one with the largest share, where the interval lies over 5 %. The number of
-    the cell is the share of the stage's customers who meet something extra.
+    the cell is the share of the stage's customers who meet something extra,
+    where the stage has such a touchpoint.
     """
     stages, walks = material.study.stages, material.walks
     known = material.study.touchpoints
@@ -54,7 +56,9 @@ def planned_lane(material: Material) -> Lane:
             *_fault("repeated", again[again["touchpoint"].isin(here)], material.minimum),
             *_fault("out of order", early[early["touchpoint"].isin(here)], material.minimum),
         ]
-        value, low, high = wilson(round(material.evidence.loc[stage, "unplanned"] * n), n)
+        extra = known.loc[(known["stage"] == stage) & ~known["planned"].astype(bool)]
+        met = round(material.evidence.loc[stage, "unplanned"] * n)
+        value, low, high = wilson(met, n) if len(extra) else (np.nan, np.nan, np.nan)
         cells.append(material.counted(stage, lines or [AS_PLANNED], n, value=value, low=low, high=high))
     return _lane(cells)
 
