@@ -13,7 +13,7 @@ from journeylab.journeymap.lanes.moments import moments_lane
 from journeylab.journeymap.lanes.opportunities import opportunities_lane
 from journeylab.journeymap.lanes.planned import planned_lane
 from journeylab.journeymap.lanes.said import feeling_lane, quotes_lane, voices_lane
-from journeylab.journeymap.material import OF_A_BEHAVIOUR, TOO_FEW, Material, gather_material
+from journeylab.journeymap.material import NO_INTERVIEWS, OF_A_BEHAVIOUR, TOO_FEW, Material, gather_material
 from journeylab.journeymap.model import Cell, JourneyMap, Lane, Step, assemble, empty
 from journeylab.journeymap.moves import stage_moves
 from journeylab.journeys import Journeys
@@ -89,12 +89,15 @@ def make_lanes(material: Material) -> tuple[Lane, ...]:
 def _shown(lane: Lane, material: Material) -> Lane:
     """The lane without small cells, and with reasons in the words of whose map it is."""
 
+    of_members = dict(OF_A_BEHAVIOUR)
+    if material.study.documents is None:  # of no behaviour was anybody interviewed
+        of_members.pop(NO_INTERVIEWS)
+
     def shown(cell: Cell) -> Cell:
         if lane.kind not in WITH_CONSENT and 0 < cell.n < material.minimum:
             return empty(TOO_FEW)
-        return (
-            cell if material.whole else dataclasses.replace(cell, reason=OF_A_BEHAVIOUR.get(cell.reason, cell.reason))
-        )
+        reason = cell.reason if material.whole else of_members.get(cell.reason, cell.reason)
+        return dataclasses.replace(cell, reason=reason)
 
     return dataclasses.replace(lane, cells=tuple(map(shown, lane.cells)))
 

@@ -121,6 +121,10 @@ class Material:
         """What a number in the data is multiplied with, and of which time it is then; a few weeks make no year."""
         return (YEAR / self.weeks, "a year") if self.weeks >= ENOUGH_WEEKS else (1.0, "in the data")
 
+    def few(self, k: float) -> bool:
+        """Whether so many customers or people are some, and too few to be shown."""
+        return 0 < round(k) < self.minimum
+
     def n_customers(self, stage: str) -> int:
         """How many customers come to a stage."""
         return int(self.evidence.loc[stage, "n_customers"])

@@ -109,6 +109,16 @@ def test_a_public_map_of_a_behaviour_hides_its_few_people(small: jl.Study) -> No
     assert "2 of 2" not in maps["B2"].to_json()
 
 
+def test_a_study_without_interviews_does_not_blame_the_behaviour(tmp_path: Path) -> None:
+    folder = write_small(tmp_path / "s")
+    file = folder / "study.toml"
+    file.write_text(file.read_text().split("[interviews]")[0])
+    study = jl.open_study(folder)
+    found, _ = split(study)
+    maps = journeymap.draw_by_behaviour(study, found, typing=SimpleNamespace(of=pd.Series(dtype=object)))
+    assert cells(maps["B1"], "pains")["purchase"].reason == "no interviews"
+
+
 def test_one_behaviour_needs_no_map_of_its_own(small: jl.Study) -> None:
     ids = small.events["customer_id"].unique()
     one = SimpleNamespace(

@@ -369,3 +369,24 @@ def test_a_map_of_the_shop_finds_what_was_planted(repository: Path) -> None:
     n = cells(journey, "customers")["decision"].n
     assert f"extra: call centre, met by {100 * met / n:.1f} %" in at_decision[1]
     assert np.isclose(cells(journey, "planned")["decision"].value, met / n)
+
+
+def test_a_public_map_hides_shares_of_few_among_many(tmp_path: Path) -> None:
+    # Of 40 who look 3 leave, of 37 who order 4 send back: cells of 40 and 37, and still few people.
+    paths = {f"k{number}": "h" if number < 3 else "h o r" if number < 7 else "h o" for number in range(40)}
+    study = write_tiny(tmp_path / "s", TINY.split("[goals.orders]")[0])
+    lines = ["customer_id,event_time,touchpoint"]
+    lines += [
+        f"{name},2026-03-01T10:{step:02d}:00Z,{NAMES[letter]}"
+        for name, path in paths.items()
+        for step, letter in enumerate(path.split())
+    ]
+    (tmp_path / "s/events.csv").write_text("\n".join(lines) + "\n")
+    within, public = (journeymap.draw(jl.open_study(study.folder), share=share) for share in ("internal", "public"))
+    assert "leave here: 7.5 %" in cells(within, "friction")["look"].lines[0]
+    assert "10.8 % meet something unplanned" in cells(within, "trouble")["buy"].lines
+    assert not any("leave here" in line for line in cells(public, "friction")["look"].lines)
+    for kind in ("trouble", "planned"):
+        assert "10.8 %" not in str(cells(public, kind)["buy"])
+    assert np.isnan(cells(public, "planned")["buy"].value)
+    assert cells(public, "trouble")["look"].reason == "too few to show"

@@ -80,7 +80,9 @@ def fit_lane(material: Material) -> Lane:
         if not asked and not customers:
             cells.append(empty(material.unreached(stage) or NO_INTERVIEWS))
             continue
-        lines = (row["fit"], row["meaning"].partition(": ")[2])
+        lines: tuple[str, ...] = (row["fit"], row["meaning"].partition(": ")[2])
+        if material.few(row["n_pain"]) or material.few(row["n_gain"]):
+            lines = lines[:1]
         n, unit = (asked, "people") if asked else (customers, "customers")
         events = material.origins.by_stage.get(stage, material.origins.events)
         both = [origin for origin, there in ((events, customers), (material.origins.interviews, asked)) if there]

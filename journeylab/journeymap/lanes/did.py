@@ -126,12 +126,16 @@ def trouble_lane(material: Material) -> Lane:
                 empty(material.unreached(stage) or "not counted here: nobody can leave or meet something unplanned")
             )
             continue
+        n = int(row["n_customers"])
+        if material.few(row["n_trouble"]):
+            cells.append(empty(TOO_FEW))
+            continue
         lines = [f"{text.percent(row['trouble'])} ({text.interval(row['trouble_low'], row['trouble_high'])})"]
-        if row["left"] > 0:
+        if row["left"] > 0 and not material.few(row["left"] * n):
             lines.append(f"{text.percent(row['left'])} leave here")
-        if row["unplanned"] > 0:
+        if row["unplanned"] > 0 and not material.few(row["unplanned"] * n):
             lines.append(f"{text.percent(row['unplanned'])} meet something unplanned")
         flag = {"friction": "bad", "fine": "good"}.get(row["behaviour_says"], "")
         ends = {"value": row["trouble"], "low": row["trouble_low"], "high": row["trouble_high"]}
-        cells.append(material.counted(stage, lines, int(row["n_customers"]), flag=flag, **ends))
+        cells.append(material.counted(stage, lines, n, flag=flag, **ends))
     return Lane("trouble", "Trouble met, share of customers", tuple(cells))

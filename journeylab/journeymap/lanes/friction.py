@@ -8,7 +8,7 @@ import numpy as np
 
 from journeylab import text
 from journeylab.intervals import wilson
-from journeylab.journeymap.material import NOBODY_HERE, Material
+from journeylab.journeymap.material import NOBODY_HERE, TOO_FEW, Material
 from journeylab.journeymap.model import Cell, Lane, empty
 from journeylab.journeymap.walks import Walks
 from journeylab.journeys import Efficiency, efficiency, keep_events
@@ -22,8 +22,8 @@ def friction_lane(material: Material) -> Lane:
     Notes
     -----
     *Leave here* is the leaving of the lane of trouble. *Come back*: customers who go round in the stage, as in
-    `journeymap.moves`; this is the cell's number, and it is bad (good) where its Wilson interval lies above (below) the
-    average stage. *Steps*: see `stage_steps`.
+    `journeymap.moves`; this is the cell's number. The cell is bad where its Wilson interval lies above the average stage, or
+    the stage's trouble does; good where it lies below and trouble is not in doubt. *Steps*: see `stage_steps`.
     """
     stages, walks = material.study.stages, material.walks
     loops = [0 if walks is None else int(_loopers(walks, place).sum()) for place in range(len(stages))]
@@ -42,12 +42,15 @@ def _cell(material: Material, walks: Walks, place: int, loops: int, usual: float
     stage = material.study.stages[place]
     row, n = material.evidence.loc[stage], material.n_customers(stage)
     lines = []
-    if not np.isnan(row["left"]):
+    if not np.isnan(row["left"]) and not material.few(row["left"] * n):
         left, low, high = wilson(round(row["left"] * n), n)
         lines.append(f"leave here: {text.percent(left)} ({text.interval(low, high)})")
     share, low, high = wilson(loops, n)
     most = _most_often(walks, place, material.minimum)
-    lines.append(f"come back round: {text.percent(share)} ({text.interval(low, high)}){most}")
+    if material.few(loops):
+        share = low = high = np.nan
+    else:
+        lines.append(f"come back round: {text.percent(share)} ({text.interval(low, high)}){most}")
     steps = stage_steps(walks, place)
     if steps is not None and len(steps.table):
         taken, needed = steps.table["value"].iloc[0] - 1, steps.table["value"].iloc[1] - 1
@@ -55,7 +58,10 @@ def _cell(material: Material, walks: Walks, place: int, loops: int, usual: float
             f"steps: half take {text.number(taken)} or more, {text.number(needed)} would do "
             f"(n = {text.count(int(steps.table['n'].iloc[0]))} who go on)"
         )
-    flag = "bad" if low > usual else "good" if high < usual else ""
+    says = row["behaviour_says"]
+    flag = "bad" if low > usual or says == "friction" else "good" if high < usual and says != "inconclusive" else ""
+    if not lines:
+        return empty(TOO_FEW)
     return material.counted(stage, lines, n, value=share, low=low, high=high, flag=flag)
 
 

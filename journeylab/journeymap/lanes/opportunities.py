@@ -91,8 +91,7 @@ def _touchpoints(material: Material) -> list[Opportunity]:
         if "value" in table:
             ends = np.array([row.value, row.value_high, row.value_low], dtype=float)
             if worth and when == "a year":
-                between = f"{text.signed(row.value_low, 0)} to {text.signed(row.value_high, 0)} {material.unit} a year"
-                more += f"; worth {between}"
+                more += f"; {_money(row.value_low, row.value_high)} {material.unit} a year"
             ends = -ends / (worth or 1.0) * factor * material.weeks / YEAR
         else:
             ends = -np.array([row.estimate, row.ci_high, row.ci_low]) * row.n_exposed * factor
@@ -101,6 +100,13 @@ def _touchpoints(material: Material) -> list[Opportunity]:
             Opportunity(stage, f"{act} '{row.touchpoint}'", Interval(*map(float, ends)), of, row.grade or "D", more)
         )
     return found
+
+
+def _money(low: float, high: float) -> str:
+    """What a touchpoint brings, said as what it costs where that is sure."""
+    if high < 0:
+        return f"costs {text.fixed(-high)} to {text.fixed(-low)}"
+    return f"brings {text.signed(low, 0)} to {text.signed(high, 0)}"
 
 
 def _trouble(material: Material) -> list[Opportunity]:

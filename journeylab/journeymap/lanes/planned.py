@@ -58,7 +58,7 @@ def planned_lane(material: Material) -> Lane:
         ]
         extra = known.loc[(known["stage"] == stage) & ~known["planned"].astype(bool)]
         met = round(material.evidence.loc[stage, "unplanned"] * n)
-        value, low, high = wilson(met, n) if len(extra) else (np.nan, np.nan, np.nan)
+        value, low, high = wilson(met, n) if len(extra) and not material.few(met) else (np.nan, np.nan, np.nan)
         cells.append(material.counted(stage, lines or [AS_PLANNED], n, value=value, low=low, high=high))
     return _lane(cells)
 
