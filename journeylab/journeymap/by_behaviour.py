@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from journeylab import results
-from journeylab.errors import DataError
 from journeylab.joint import Typing, type_people
 from journeylab.journeymap.among import among
 from journeylab.journeymap.draw import finish, make_lanes
@@ -78,24 +76,3 @@ def draw_by_behaviour(
         lanes, _ = apply_edits(make_lanes(material), stages, (), named_owners(study))
         found[label] = finish(material, lanes, behaviour=(names or {}).get(label) or label)
     return found
-
-
-def behaviours_of_run(study: Study, journeys: Journeys) -> tuple[Assigned, dict[str, str]] | None:
-    """Place customers in the behaviours that page 05 of this run found.
-
-    Returns
-    -------
-    tuple
-        The customers in their behaviours, and what each behaviour is called; None where this run has no page 05.
-    """
-    from journeylab.behaviours import SAVED, assign
-    from journeylab.behaviours.chains import from_dict
-
-    stored = results.load(SAVED)
-    if stored is None:
-        return None
-    try:
-        known = from_dict(stored)
-    except DataError:
-        return None
-    return assign(known, journeys), known.names_of

@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from journeylab import results, text
-from journeylab.errors import DataError
+from journeylab import text
 from journeylab.intervals import FALSE_DISCOVERY_RATE, Interval, benjamini_hochberg, normal_quantile
 from journeylab.journeymap.model import Cell, JourneyMap
-from journeylab.journeymap.schema import build_map
 from journeylab.results import Result
 
 COLUMNS = ["lane", "kind", "stage", "before", "before_low", "before_high", "n_before", "now", "now_low", "now_high", "n",
@@ -191,26 +189,3 @@ def _difference(value: float, unit: str) -> str:
 
 def _ends(low: float, high: float, unit: str) -> str:
     return text.interval(low, high, "number" if unit == "number" else "points")
-
-
-def map_of_last_run() -> JourneyMap | None:
-    """The map of the last good run of the study; None where there is none that can be read."""
-    stored = results.last("map")
-    try:
-        return None if stored is None else build_map(stored, "map.json of the last run")
-    except DataError:
-        return None
-
-
-def known_of_run() -> dict[str, Any]:
-    """What this run's other pages saved and `draw` takes: effects, decisions and the unit of their values."""
-    found = {name: _saved(name) for name in ("effects", "decisions")}
-    return {**found, "unit": str((results.load("decisions") or {}).get("unit", "outcomes"))}
-
-
-def _saved(name: str) -> pd.DataFrame | None:
-    content = results.load(name)
-    if not content or not content.get("table"):
-        return None
-    table = pd.DataFrame(content["table"])
-    return table.astype({column: "float64" for column in table if table[column].isna().all()})

@@ -1,0 +1,61 @@
+"""What the map takes from a run: the effects and behaviours of its other pages, and the map of the run before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from journeylab import results
+from journeylab.errors import DataError
+from journeylab.journeymap.model import JourneyMap
+from journeylab.journeymap.schema import build_map
+from journeylab.journeys import Journeys
+from journeylab.study import Study
+
+if TYPE_CHECKING:
+    from journeylab.behaviours.assign import Assigned
+
+
+def map_of_last_run() -> JourneyMap | None:
+    """The map of the last good run of the study; None where there is none that can be read."""
+    stored = results.last("map")
+    try:
+        return None if stored is None else build_map(stored, "map.json of the last run")
+    except DataError:
+        return None
+
+
+def known_of_run() -> dict[str, Any]:
+    """What this run's other pages saved and `draw` takes: effects, decisions and the unit of their values."""
+    found = {name: _saved(name) for name in ("effects", "decisions")}
+    return {**found, "unit": str((results.load("decisions") or {}).get("unit", "outcomes"))}
+
+
+def _saved(name: str) -> pd.DataFrame | None:
+    content = results.load(name)
+    if not content or not content.get("table"):
+        return None
+    table = pd.DataFrame(content["table"])
+    return table.astype({column: "float64" for column in table if table[column].isna().all()})
+
+
+def behaviours_of_run(study: Study, journeys: Journeys) -> tuple[Assigned, dict[str, str]] | None:
+    """Place customers in the behaviours that page 05 of this run found.
+
+    Returns
+    -------
+    tuple
+        The customers in their behaviours, and what each behaviour is called; None where this run has no page 05.
+    """
+    from journeylab.behaviours import SAVED, assign
+    from journeylab.behaviours.chains import from_dict
+
+    stored = results.load(SAVED)
+    if stored is None:
+        return None
+    try:
+        known = from_dict(stored)
+    except DataError:
+        return None
+    return assign(known, journeys), known.names_of
