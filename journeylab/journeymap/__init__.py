@@ -6,7 +6,7 @@ from journeylab.journeymap.draw import draw
 from journeylab.journeymap.drawing import Change, beside, gallery
 from journeylab.journeymap.goals import Goals, measure_goals
 from journeylab.journeymap.model import Cell, JourneyMap, Lane, Move, Step
-from journeylab.journeymap.of_run import behaviours_of_run, known_of_run, map_of_last_run
+from journeylab.journeymap.of_run import known_of_run, map_of_last_run, maps_of_behaviours
 from journeylab.journeymap.reading import read
 from journeylab.journeymap.words import Edit, Word
 
@@ -21,7 +21,6 @@ __all__ = [
     "Move",
     "Step",
     "Word",
-    "behaviours_of_run",
     "beside",
     "changed",
     "draw",
@@ -29,6 +28,7 @@ __all__ = [
     "gallery",
     "known_of_run",
     "map_of_last_run",
+    "maps_of_behaviours",
     "measure_goals",
     "read",
 ]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from journeylab import results
 from journeylab.errors import DataError
+from journeylab.journeymap.by_behaviour import draw_by_behaviour
 from journeylab.journeymap.model import JourneyMap
 from journeylab.journeymap.schema import build_map
 from journeylab.journeys import Journeys
@@ -38,6 +39,28 @@ def _saved(name: str) -> pd.DataFrame | None:
         return None
     table = pd.DataFrame(content["table"])
     return table.astype({column: "float64" for column in table if table[column].isna().all()})
+
+
+def maps_of_behaviours(
+    study: Study, journeys: Journeys | None, *, share: str = "internal", seed: int = 0
+) -> tuple[dict[str, JourneyMap], str]:
+    """Draw a map of each behaviour that page 05 of this run found.
+
+    Returns
+    -------
+    maps : dict of str to JourneyMap
+        By label; empty where there is none to draw.
+    why : str
+        Why there is none; else empty.
+    """
+    if journeys is None:
+        return {}, "There are no events, and so no behaviours to draw a map of."
+    placed = behaviours_of_run(study, journeys)
+    if placed is None:
+        return {}, "Page 05 of this run finds the behaviours; run it together with this page for a map of each."
+    found, names = placed
+    maps = draw_by_behaviour(study, found, names=names, journeys=journeys, share=share, seed=seed)
+    return maps, "" if maps else "There is a single behaviour: the map of all customers is its map."
 
 
 def behaviours_of_run(study: Study, journeys: Journeys) -> tuple[Assigned, dict[str, str]] | None:

@@ -19,6 +19,7 @@ from journeylab.journeymap import Cell, JourneyMap, Lane
 from journeylab.journeymap.among import among
 from journeylab.journeymap.changes import difference
 from journeylab.journeymap.model import assemble
+from journeylab.journeymap.of_run import behaviours_of_run
 from journeylab.results import FOLDER, LAST
 from tests.small import write_small
 
@@ -210,7 +211,7 @@ def test_what_the_run_knows_is_taken_and_outside_of_a_run_nothing_is(
 ) -> None:
     monkeypatch.delenv(FOLDER, raising=False)
     assert journeymap.known_of_run() == {"effects": None, "decisions": None, "unit": "outcomes"}
-    assert journeymap.behaviours_of_run(small, small.journeys()) is None
+    assert behaviours_of_run(small, small.journeys()) is None
     monkeypatch.setenv(FOLDER, str(tmp_path))
     (tmp_path / "decisions.json").write_text('{"unit": "EUR", "table": [{"touchpoint": "chat", "cost": null}]}')
     known = journeymap.known_of_run()
@@ -229,6 +230,6 @@ def test_what_the_run_knows_is_taken_and_outside_of_a_run_nothing_is(
     from journeylab.behaviours.chains import FORMAT
 
     (tmp_path / "behaviour_model.json").write_text(json.dumps({**model, "format": FORMAT}))
-    placed, names = journeymap.behaviours_of_run(small, small.journeys())
+    placed, names = behaviours_of_run(small, small.journeys())
     assert names == {"B1": "B1: chats", "B2": "B2: no chat"}
     assert (placed.labels["c1"], placed.labels["c2"]) == ("B1", "B2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from PIL import Image
 
 from journeylab import journeymap
 from journeylab.errors import ReportError
+from journeylab.html import escape
 from journeylab.journeymap import Cell, Change, Edit, JourneyMap, Lane, Move, Word
 from journeylab.journeymap.drawing.cell import bar, content, foot
 from journeylab.journeymap.drawing.curve import piece, y
@@ -254,10 +256,34 @@ def test_eight_stages_and_every_lane_stay_under_the_limits(tmp_path: Path) -> No
     journey = filled(STAGES)
     assert len(journey.lanes) >= 16
     assert len(journey.to_html().encode()) < 300_000
-    shown = journeymap.gallery({str(number): journey for number in range(5)}, journey)
+    each = assemble("A study", STAGES, otherwise(journey), behaviour="browsers", moves=journey.moves)
+    shown = journeymap.gallery({str(number): each for number in range(5)}, journey)
     file = tmp_path / "x.html"
     file.write_text(page(stem="x", title="t", study="s", links=(), body=f"<h1>h</h1><h2>m</h2>{shown}", footer=""))
     assert check_page(file) == []
+
+
+def otherwise(journey: JourneyMap) -> tuple[Lane, ...]:
+    """The lanes of a map with another word in each cell."""
+    return tuple(
+        dataclasses.replace(
+            lane, cells=tuple(dataclasses.replace(cell, lines=(*cell.lines, "more")) for cell in lane.cells)
+        )
+        for lane in journey.lanes
+    )
+
+
+def test_a_behaviour_is_drawn_with_what_is_its_own() -> None:
+    journey = filled()
+    first, *rest = journey.lanes
+    own = assemble(
+        "A study", journey.stages, (*otherwise(assemble("t", journey.stages, (first,))), *rest), behaviour="browsers"
+    )
+    html = journeymap.gallery([own], journey).partition("<h3>Browsers</h3>")[2]
+    assert len(re.findall(r'<th role="rowheader"', html)) == 1
+    left = re.search(r'<p class="key">As on the map of all customers[^<]*</p>', html)
+    assert left is not None
+    assert all(escape(lane.title) in left[0] for lane in rest)
 
 
 def test_a_gallery_names_every_map_and_shows_one() -> None:
@@ -380,7 +406,7 @@ def test_words_on_a_slide_fit_their_box() -> None:
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     journey = filled()
-    other = assemble("A study", journey.stages, journey.lanes, behaviour="browsers")
+    other = assemble("A study", journey.stages, otherwise(journey), behaviour="browsers")
     file = tmp_path_factory.mktemp("drawn") / "map.html"
     shown = journeymap.gallery([other], journey)
     file.write_text(

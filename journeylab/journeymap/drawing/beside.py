@@ -64,23 +64,28 @@ def beside(now: JourneyMap, then: Changes | Compared) -> str:
     str
         HTML as `draw_html` gives it.
     """
+    return draw_html(now, notes=earlier(now, then), name="beside")
+
+
+def earlier(now: JourneyMap, then: Changes | Compared) -> dict[tuple[str, str], str]:
+    """What is written under the text of a cell, by kind of lane and stage: its earlier number, and whether it changed."""
     changes = then if isinstance(then, Mapping) else _of_table(then.table)
-    notes = {}
-    for lane in now.lanes:
-        for stage, cell in zip(now.stages, lane.cells, strict=True):
-            if (lane.kind, stage) in changes:
-                notes[lane.kind, stage] = _note(cell, lane.kind, Change(*changes[lane.kind, stage]))
-    return draw_html(now, notes=notes, name="beside")
+    return {
+        (lane.kind, stage): _note(cell, lane.kind, Change(*changes[lane.kind, stage]))
+        for lane in now.lanes
+        for stage, cell in zip(now.stages, lane.cells, strict=True)
+        if (lane.kind, stage) in changes
+    }
 
 
 def _of_table(table: pd.DataFrame) -> dict[tuple[str, str], Change]:
-    """The rows of a comparison that have a number from before."""
+    """The rows of a comparison that have another number from before."""
     return {
         (row.kind, row.stage): Change(
             row.before, row.difference, row.ci_low, row.ci_high, row.change in {"rose", "fell"}
         )
         for row in table.itertuples()
-        if not text.is_missing(row.before)
+        if not text.is_missing(row.before) and row.difference != 0
     }
 
 

@@ -101,7 +101,7 @@ def bar(share: float, low: float = math.nan, high: float = math.nan) -> str:
     )
     return (
         '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
-        f'<path class="all" d="M0,1H100V5H0z"/><path class="part" d="M0,1H{_x(share)}V5H0z"/>{ends}</svg>'
+        f'<path class="part" d="M0,1H{_x(share)}V5H0z"/>{ends}</svg>'
     )
 
 
