@@ -368,6 +368,25 @@ class Hypothesis(Section):
         return self
 
 
+class Alert(Section):
+    """``[[alerts]]``: what somebody should be told of after a run; ``of`` names one goal, stage, score, code or touchpoint."""
+
+    when: Literal["kpi_below_goal", "kpi_worse", "drop_off_worse", "score_worse", "new_pain_code", "verdict_changed"]
+    of: str | None = None
+    participants: Annotated[int, Field(ge=1)] | None = None
+    repeat: bool = False
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Alert:
+        if self.participants is not None and self.when != "new_pain_code":
+            raise ValueError(
+                f'\'participants\' goes with when = "new_pain_code", not with "{self.when}"; take it away.'
+            )
+        if self.repeat and self.when in {"new_pain_code", "verdict_changed"}:
+            raise ValueError(f"'repeat' does not go with when = \"{self.when}\": it is news only once; take it away.")
+        return self
+
+
 class Gramms(Section):
     """``[gramms]``: what only a person can say of a mixed-methods study (O'Cathain, Murphy and Nicholl 2008)."""
 
@@ -402,6 +421,7 @@ class Config(Section):
     measures: list[Measure] = []
     hypotheses: list[Hypothesis] = []
     gramms: Gramms = Gramms()
+    alerts: list[Alert] = []
     privacy: Privacy = Privacy()
     behaviours: Behaviours = Behaviours()
     parameters: dict[str, dict[str, Any]] = {}

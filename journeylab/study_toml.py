@@ -117,6 +117,7 @@ def _cross_check(raw: dict[str, Any]) -> typing.Iterator[Problem]:
             if goal.get("outcome") is None and goal.get("score") is None:
                 yield ("goals", name), "needs 'outcome' or 'score', so that the KPI can be measured from the data."
     yield from _cross_check_joint(raw, stages, names)
+    yield from _cross_check_alerts(raw, stages)
     rules = _tables(raw, "touchpoints")
     if rules and all(rule.get("name") for rule in rules):
         known = [rule["name"] for rule in rules]
@@ -140,6 +141,21 @@ def _cross_check_joint(raw: dict[str, Any], stages: list[Any], outcomes: list[An
         yield from _not_among(
             item.get("outcome"), known, "[[outcomes]] or surveys", ("hypotheses", position, "outcome")
         )
+
+
+def _cross_check_alerts(raw: dict[str, Any], stages: list[Any]) -> typing.Iterator[Problem]:
+    """Find alerts on goals and stages that nobody named, and goals where there are none."""
+    goals = raw.get("goals")
+    known = [str(name) for name in goals] if isinstance(goals, dict) else []
+    for position, item in enumerate(_tables(raw, "alerts")):
+        when, loc = item.get("when"), ("alerts", position, "of")
+        if when in {"kpi_below_goal", "kpi_worse"}:
+            if not known:
+                yield ("alerts", position, "when"), f"'{when}' needs a goal; set one with [goals.NAME]."
+            else:
+                yield from _not_among(item.get("of"), known, "goals", loc)
+        elif when == "drop_off_worse":
+            yield from _not_among(item.get("of"), stages, "stages", loc)
 
 
 def _tables(raw: dict[str, Any], section: str) -> list[dict[str, Any]]:

@@ -27,12 +27,14 @@ ALLOWED = {
     "voices": BASE,
     "behaviours": BASE | {"journeys"},
     "impact": BASE | {"journeys"},
+    "comparing": BASE | {"behaviours", "config"},
     "joint": BASE | {"journeys", "voices", "behaviours", "impact", "study"},
     "journeymap": BASE | {"journeys", "voices", "behaviours", "impact", "joint", "study", "config"},
-    "findings": BASE | {"journeys", "voices", "behaviours", "impact", "joint", "journeymap", "study", "config"},
+    "findings": BASE
+    | {"journeys", "voices", "behaviours", "impact", "joint", "journeymap", "comparing", "study", "config"},
     "export": BASE | {"journeys", "voices", "behaviours", "journeymap", "study"},
     "simulate": BASE,
-    "report": BASE | {"study", "config", "check", "cache", "progress"},
+    "report": BASE | {"study", "config", "check", "comparing"},
     "release": BASE | {"study", "study_toml", "report"},  # what a run wrote, and whom the study knows; no statistics
     "readers": BASE,
 }

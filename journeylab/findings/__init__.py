@@ -7,13 +7,14 @@ from journeylab.findings.experiments import behaviours_before, effects_by, measu
 from journeylab.findings.gather import close_to_outcome, gather, known_effects, measure_effects
 from journeylab.findings.headline import answers_html, headline
 from journeylab.findings.model import GRADES, Evidence, Finding
+from journeylab.findings.settled import Settled, basis, settled
+from journeylab.findings.since import since_last
 from journeylab.findings.stated import stated_beside
 from journeylab.findings.statements import find
 from journeylab.findings.tables import (
     TRUTH_FORMATS,
     VERDICT_FORMATS,
     as_dict,
-    since_last,
     to_frame,
     verdict_columns,
     verdict_json,
@@ -27,9 +28,11 @@ __all__ = [
     "VERDICT_FORMATS",
     "Evidence",
     "Finding",
+    "Settled",
     "against_truth",
     "answers_html",
     "as_dict",
+    "basis",
     "behaviours_before",
     "close_to_outcome",
     "decide",
@@ -43,6 +46,7 @@ __all__ = [
     "measure_effects",
     "measure_experiments",
     "planted",
+    "settled",
     "share_credit",
     "since_last",
     "specifications",

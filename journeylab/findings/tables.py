@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from journeylab import html, results, text
+from journeylab import html, text
 from journeylab.findings.model import ACTS, Evidence, Finding, decided
 
 VERDICT_FORMATS: dict[str, html.Format] = {"value": "number", "estimate": "points", "naive": "points"}
@@ -97,15 +97,3 @@ def verdict_json(verdicts: pd.DataFrame, unit: str) -> dict[str, Any]:
         "columns": [heading for name, heading in verdict_columns(unit).items() if name != "reason"],
         "rows": rows,
     }
-
-
-def since_last(findings: list[Finding]) -> list[str]:
-    """Say which statements are new or gone since the last good run of this study."""
-    before = results.last("findings")
-    if before is None:
-        return ["There is no earlier good run of this study to compare with."]
-    old = {item["statement"] for item in before}
-    now = {item.statement for item in findings}
-    lines = [f"New: {item.statement}" for item in findings if item.statement not in old]
-    lines += [f"Gone: {item['statement']}" for item in before if item["statement"] not in now]
-    return lines or ["The same statements as in the last run."]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -86,7 +86,7 @@ def measure_goals(study: Study) -> Goals:
     """
     rows = []
     for name, goal in study.config.goals.items():
-        measured = _outcome_share(study, goal) if goal.outcome else _score(study, goal)
+        measured = outcome_share(study, goal) if goal.outcome else _score(study, goal)
         rows.append({"goal": name.replace("_", " "), "kpi": goal.kpi, "horizon": goal.horizon, "by": goal.by,
                      "target": goal.target, **measured, "status": _status(goal, measured), "survey": goal.score or ""})  # fmt: skip
     columns = [
@@ -130,8 +130,8 @@ def _status(goal: Goal, measured: dict[str, object]) -> str:
     return "met" if (low > goal.target) != goal.lower_is_better else "missed"
 
 
-def _outcome_share(study: Study, goal: Goal) -> dict[str, object]:
-    """Share of customers with an outcome."""
+def outcome_share(study: Study, goal: Goal) -> dict[str, Any]:
+    """Share of customers with the outcome of a goal, as a row of `Goals`."""
     outcome = next(item for item in study.config.outcomes if item.name == goal.outcome)
     stage = _stage_of(study, outcome.touchpoint)
     events = study.events

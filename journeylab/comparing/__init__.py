@@ -1,0 +1,22 @@
+"""What moved between two runs of a study, over all of its runs, and what somebody should be told of at once."""
+
+from journeylab.comparing.alerts import Alerts, alert_run, raise_alerts
+from journeylab.comparing.compare import CLEAR, PERHAPS, Comparison, compare
+from journeylab.comparing.reading import SINCE, Reading, read_results, read_run
+from journeylab.comparing.trend import Trend, trend
+
+__all__ = [
+    "CLEAR",
+    "PERHAPS",
+    "SINCE",
+    "Alerts",
+    "Comparison",
+    "Reading",
+    "Trend",
+    "alert_run",
+    "compare",
+    "raise_alerts",
+    "read_results",
+    "read_run",
+    "trend",
+]

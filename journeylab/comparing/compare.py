@@ -1,0 +1,355 @@
+"""What moved between two runs, and what is only chance?"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from journeylab import figures, html, text
+from journeylab.comparing.behaviours import behaviour_figures
+from journeylab.comparing.difference import AGREEMENT, Count, Difference, difference
+from journeylab.comparing.overlap import SOURCES, Overlap, describe, relate
+from journeylab.comparing.reading import KINDS, Figure, Reading
+from journeylab.intervals import benjamini_hochberg
+from journeylab.results import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CLEAR = 0.002
+"""The q-value of news: where nothing changes, about one weekly comparison in 500 (ten years) names something all the same."""
+
+PERHAPS = 0.05
+"""The q-value of what is worth a look, and no news."""
+
+COLUMNS = ("kind", "name", "label", "unit", "before", "now", "new", "n_before", "n_new", "difference", "ci_low", "ci_high",
+           "p_value", "q_value", "verdict", "way", "how", "reason")  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison(Result):
+    """Two runs, compared.
+
+    Attributes
+    ----------
+    table : DataFrame
+        kind, name, label, unit (``share``, ``number``, ``effect``), before, now, new (what came between the runs, where that is
+        apart), n_before, n_new (of the sides compared), difference (new less before), ci_low, ci_high (95 %), p_value, q_value
+        (Benjamini and Hochberg over all rows), verdict (``clear``, ``perhaps``, ``no``, ``not told``), way (``better``,
+        ``worse``, ``up``, ``down``), how, reason. The surest first.
+    words : DataFrame
+        kind (``goal``, ``decision``, ``verdict``, ``test``, ``change``), name, before, now, because: only what changed.
+    goals : DataFrame
+        goal, kpi, target, unit, and value, interval and status before and now.
+    before, now : str
+        The names of the runs.
+    overlap : str
+        How their data stand to each other, in words.
+    notes : tuple of str
+        What else differs between the runs.
+    references : dict of str to list
+        ``KIND|NAME`` to the counts (k or mean, n) of the older run, of what moved clearly: the next comparison leaves them out
+        of its older side, so that the new level is the one to which later data are held, and no change is news twice.
+    """
+
+    words: pd.DataFrame
+    goals: pd.DataFrame
+    before: str
+    now: str
+    overlap: str
+    notes: tuple[str, ...]
+    references: dict[str, list[float]]
+
+    def rows(self, verdict: str) -> list[Any]:
+        """The rows of a verdict as named tuples, the surest first."""
+        return list(self.table[self.table["verdict"] == verdict].itertuples(index=False))
+
+    def sentences(self) -> list[str]:
+        """What moved, a sentence each, the surest first."""
+        return [tell(row) for row in self.rows("clear")]
+
+    def lines(self) -> list[str]:
+        """All that there is to say: the data, what moved, what changed its verdict, and what did not move."""
+        told = int(self.table["p_value"].notna().sum())
+        clear, perhaps = self.rows("clear"), self.rows("perhaps")
+        lines = [self.overlap, *(tell(row) for row in clear)]
+        if perhaps:
+            lines.append("May have moved, but chance could do that among so many: "
+                         f"{text.sentence_list([_short(row) for row in perhaps[:5]])}"
+                         f"{f' and {len(perhaps) - 5} more' if len(perhaps) > 5 else ''}.")  # fmt: skip
+        lines += [f"{text.sentence(row.kind)} '{row.name}': {row.before}, now {row.now}; {row.because}."
+                  for row in self.words.itertuples(index=False)]  # fmt: skip
+        if told:
+            rest = told - len(clear) - len(perhaps)
+            lines.append(f"{rest} of {told} figures compared do not differ by more than chance may do.")
+        else:
+            lines.append("No figure could be compared by new data.")
+        return [*lines, *self.notes]
+
+    def summary(self) -> str:
+        """Say what moved for certain; nothing else is news."""
+        told = int(self.table["p_value"].notna().sum())
+        if not told:
+            return f"Nothing could be compared by new data. {self.overlap}"
+        found = self.sentences()
+        if not found:
+            return f"Nothing clear moved in {told} figures compared. {self.overlap}"
+        more = f" {len(found) - 3} more moved clearly." if len(found) > 3 else ""
+        return f"{' '.join(found[:3])}{more} {told} figures were compared."
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The table with every number written in its unit."""
+        return show(self.table)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the 15 surest differences in units of what chance does, with 95 % intervals."""
+        frame = self.table.dropna(subset=["p_value"]).head(15).iloc[::-1]
+        ax = figures.new_axes(ax, width=9, height=figures.row_height(len(frame)))
+        half = (frame["ci_high"] - frame["ci_low"]) / 2
+        scaled = [(frame[column] / half.where(half > 0, np.nan)).to_numpy() for column in
+                  ("difference", "ci_low", "ci_high")]  # fmt: skip
+        for place, row in enumerate(frame.itertuples(index=False)):
+            look = {"clear": (figures.ORANGE, "D"), "perhaps": (figures.BLUE, "s")}.get(
+                row.verdict, (figures.MUTED, "o")
+            )
+            ax.plot([scaled[1][place], scaled[2][place]], [place, place], color=look[0], linewidth=2)
+            ax.plot(scaled[0][place], place, look[1], color=look[0], markersize=7)
+        ax.axvline(0, color=figures.INK, linewidth=1)
+        ax.set_yticks(range(len(frame)), [f"{row.label[:46]}  {amount(row.difference, row.unit)}"
+                                          for row in frame.itertuples(index=False)])  # fmt: skip
+        ax.set_xlabel("difference in half widths of its 95 % interval (beyond ±1 it leaves out nought)")
+        told = self.table["p_value"].notna().sum()
+        note = f"the {len(frame)} surest of {told}; diamonds clear, squares perhaps"
+        figures.subtitle(ax, "What moved since the run before", note)
+        said = "; ".join(_short(row) for row in self.rows("clear")[:8]) or "none of them clearly"
+        return figures.describe(ax, f"Dot plot of differences between two runs with 95 % intervals. Moved: {said}.")
+
+
+def compare(old: Reading, new: Reading) -> Comparison:
+    """Say what moved between two runs.
+
+    Parameters
+    ----------
+    old, new : Reading
+        Of `read_run`; the newer second.
+
+    Notes
+    -----
+    Every figure that both runs have is compared once, see `difference`; codes that only one run has count as named by nobody in
+    the other. q-values are adjusted over all of them (Benjamini and Hochberg 1995, JRSS B 57:289).
+    """
+    overlaps = overlaps_of(old, new)
+    found = list(pairs(old, new))
+    rows = [
+        _row(one, other, difference(one, other, overlaps[other.source], since=since_of(old.references, other)))
+        for one, other in found
+    ]
+    table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in {"q_value", "verdict"}])
+    table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy(dtype=float))
+    away = (table["ci_low"] > 0) | (table["ci_high"] < 0)
+    table["verdict"] = np.select(
+        [table["p_value"].isna(), away & (table["q_value"] <= CLEAR), away & (table["q_value"] <= PERHAPS)],
+        ["not told", "clear", "perhaps"], "no",
+    )  # fmt: skip
+    clear = set(map(tuple, table.loc[table["verdict"] == "clear", ["kind", "name"]].to_numpy()))
+    told = {f"{one.kind}|{one.name}": list(counts(one)) for one, other in found if other.key in clear}
+    table["order"] = table["kind"].map({kind: place for place, kind in enumerate(KINDS)})
+    table = table.sort_values(["p_value", "order"], kind="stable", ignore_index=True)[list(COLUMNS)]
+    return Comparison(
+        table,
+        "Differences of two runs with 95 % intervals, Benjamini-Hochberg over all of them",
+        assumptions(overlaps),
+        _words(old, new, table),
+        _goals(old, new),
+        old.name,
+        new.name,
+        describe(overlaps),
+        tuple(_notes(old, new, overlaps)),
+        {**old.references, **told},
+    )
+
+
+def overlaps_of(old: Reading, new: Reading) -> dict[str, Overlap]:
+    """How the data of each source stand to each other; the same where all input files are."""
+    found = {source: relate(old.basis, new.basis, source) for source in SOURCES}
+    if old.inputs and old.inputs == new.inputs:
+        return {source: overlap._replace(how="same") for source, overlap in found.items()}
+    return found
+
+
+def counts(figure: Figure) -> Count:
+    """Counts, or mean and n, from which later runs are counted on."""
+    return (figure.value if figure.k is None else figure.k, figure.n)
+
+
+def since_of(references: Mapping[str, Any], figure: Figure) -> Count | None:
+    """What a figure's older side leaves out."""
+    kept = references.get(f"{figure.kind}|{figure.name}")
+    return (float(kept[0]), float(kept[1])) if kept else None
+
+
+def pairs(old: Reading, new: Reading) -> Iterator[tuple[Figure, Figure]]:
+    """Every figure of the newer run with the same of the older; codes and behaviours of one run with a share of nought."""
+    for key, figure in new.figures.items():
+        if key in old.figures:
+            yield old.figures[key], figure
+        elif figure.kind == "voices" and (people := _people(old)):
+            yield dataclasses.replace(figure, value=0.0, k=0.0, n=people), figure
+    if people := _people(new):
+        for key, figure in old.figures.items():
+            if figure.kind == "voices" and key not in new.figures:
+                yield figure, dataclasses.replace(figure, value=0.0, k=0.0, n=people)
+    yield from behaviour_figures(old.model, new.model)
+
+
+def _people(run: Reading) -> float:
+    """How many people were interviewed."""
+    return max((figure.n for figure in run.figures.values() if figure.kind == "voices"), default=0.0)
+
+
+def _row(old: Figure, new: Figure, found: Difference) -> dict[str, Any]:
+    up = found.value > 0
+    way = ("better" if up == (new.better == "higher") else "worse") if new.better else ("up" if up else "down")
+    return {
+        "kind": new.kind, "name": new.name, "label": new.label, "unit": new.unit, "before": found.before, "now": found.now,
+        "new": found.new, "n_before": found.n_before, "n_new": found.n_new, "difference": found.value,
+        "ci_low": found.low, "ci_high": found.high, "p_value": found.p_value, "way": way if found.value else "",
+        "how": found.how, "reason": found.reason,
+    }  # fmt: skip
+
+
+def _words(old: Reading, new: Reading, table: pd.DataFrame) -> pd.DataFrame:
+    """Verdicts, decisions and statuses that changed, and whether the estimate behind them moved."""
+    moved = {(row.kind, row.name) for row in table.itertuples(index=False) if row.verdict in {"clear", "perhaps"}}
+    rows = []
+    for key, word in new.words.items():
+        earlier = old.words.get(key)
+        if earlier is None or earlier.word == word.word:
+            continue
+        behind = {"goal": ("KPI", word.name), "decision": ("effects", word.name), "verdict": ("effects", word.name)}
+        found = behind.get(word.kind)
+        told = (
+            "its estimate moved too" if found in moved else "its estimate did not move clearly, it came over the line"
+        )
+        because = told if found else "read its page"
+        rows.append((word.kind, word.name, earlier.word, word.word, because))
+    return pd.DataFrame(rows, columns=["kind", "name", "before", "now", "because"])
+
+
+def _goals(old: Reading, new: Reading) -> pd.DataFrame:
+    """KPIs against goals in both runs."""
+    earlier = {str(row["goal"]): row for row in old.goals}
+    rows = []
+    for row in new.goals:
+        was = earlier.get(str(row["goal"]), {})
+        parts = [_measured(was), str(was.get("status", "unknown")), _measured(row), str(row["status"])]
+        rows.append((row["goal"], row["kpi"], _written(row["target"], row["unit"]), *parts))
+    return pd.DataFrame(rows, columns=["goal", "kpi", "target", "before", "status_before", "now", "status"])
+
+
+def _measured(row: dict[str, Any]) -> str:
+    if row.get("value") is None:
+        return text.MISSING
+    style = "percent" if row["unit"] == "share" else "number"
+    return f"{_written(row['value'], row['unit'])} ({text.interval(row['ci_low'], row['ci_high'], style)})"
+
+
+def _written(value: float, unit: str) -> str:
+    return text.percent(value) if unit == "share" else text.number(value)
+
+
+def assumptions(overlaps: dict[str, Overlap]) -> tuple[str, ...]:
+    """What must hold for a comparison."""
+    hows = {found.how for found in overlaps.values()}
+    lines = [
+        "Both runs count alike: the same touchpoints, stages and settings.",
+        "People act independently of each other.",
+    ]
+    if "grown" in hows:
+        lines.append("Where the newer data hold the older, what came between is compared with what was there; facts about "
+                     "customers count only those who were seen for the whole time that each of them gets.")  # fmt: skip
+    if hows & {"unknown"}:
+        lines.append("Where it is not known who is in both runs they count as independent; intervals are then too wide "
+                     "rather than too narrow.")  # fmt: skip
+    if hows & {"overlap", "grown"}:
+        lines.append(f"A model fitted anew to the same people is taken to give back {text.percent(AGREEMENT, 0)} of their "
+                     "part in its figures.")  # fmt: skip
+    lines.append(f"Clear is a q-value of at most {CLEAR:g}; up to {PERHAPS:g} a figure may have moved.")
+    return tuple(lines)
+
+
+def _notes(old: Reading, new: Reading, overlaps: dict[str, Overlap]) -> Iterator[str]:
+    """What else differs."""
+    if old.parameters.get("study.toml") and new.parameters.get("study.toml"):
+        changed = sorted(name for name in {*old.parameters, *new.parameters} - {"study.toml"}
+                         if old.parameters.get(name) != new.parameters.get(name))  # fmt: skip
+        if changed:
+            yield f"Parameters of {text.sentence_list(changed)} differ between the runs: their figures may differ for that."
+        if old.parameters["study.toml"] != new.parameters["study.toml"]:
+            yield "study.toml changed between the runs: where stages, touchpoints or goals are others, figures may differ for that."
+    if any(figure.kind in {"KPI", "funnel"} and not figure.settled for figure in new.figures.values()):
+        yield ("A run has no settled counts of customers (it was made by an older version), so that KPIs and steps are compared as "
+               "if the runs were independent.")  # fmt: skip
+
+
+def show(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of differences with every number written in its unit."""
+    lines = [
+        (row.label, row.kind, amount(row.before, row.unit, signed=False), amount(row.new, row.unit, signed=False),
+         row.n_before, row.n_new, amount(row.difference, row.unit), between(row.ci_low, row.ci_high, row.unit),
+         text.p_value(row.q_value), row.verdict if not row.reason else f"{row.verdict}: {row.reason}")
+        for row in table.itertuples(index=False)
+    ]  # fmt: skip
+    heads = ["what", "kind", "before", "new", "n before", "n new", "difference", "95 % interval", "q", "moved"]
+    return pd.DataFrame(lines, columns=heads)
+
+
+def amount(value: float, unit: str, *, signed: bool = True) -> str:
+    """A figure or a difference in its unit."""
+    if signed or unit == "effect":
+        return text.signed(value, 2) if unit == "number" else text.points(value)
+    return text.number(value) if unit == "number" else text.percent(value)
+
+
+def between(low: float, high: float, unit: str) -> str:
+    """The interval of a difference."""
+    if text.is_missing(low) or unit != "number":
+        return text.interval(low, high, "points")
+    return f"{text.signed(low, 2)} to {text.signed(high, 2)}"
+
+
+def tell(row: Any) -> str:
+    """A difference in a sentence, with its interval and both n."""
+    does = "rose" if row.difference > 0 else "fell"
+    judged = f", which is {row.way}" if row.way in {"better", "worse"} else ""
+    sides = "of what came since" if row.how == "new against earlier" else "now"
+    return (
+        f"{_subject(row)} {does} by {amount(abs(row.difference), row.unit).lstrip('+')} (95 % interval of the difference "
+        f"{between(row.ci_low, row.ci_high, row.unit)}){judged}: {amount(row.new, row.unit, signed=False)} {sides} "
+        f"(n = {row.n_new:,.0f}), {amount(row.before, row.unit, signed=False)} before (n = {row.n_before:,.0f})."
+    )
+
+
+def _subject(row: Any) -> str:
+    return {
+        "KPI": f"KPI '{row.name}' ({row.label})",
+        "funnel": f"The share of customers who {row.label},",
+        "voices": f"The share of people who name '{row.label}'",
+        "scores": f"Score '{row.label}'",
+        "behaviours": f"The share of behaviour '{row.label}'",
+    }.get(row.kind, f"The {row.label}")
+
+
+def _short(row: Any) -> str:
+    return f"{row.label} ({amount(row.difference, row.unit)})"
+
+
+def table_html(comparison: Comparison, kind: str, caption: str) -> str:
+    """The rows of one kind as an accessible table; empty where there are none."""
+    part = comparison.table[comparison.table["kind"] == kind]
+    return "" if part.empty else html.table(show(part).drop(columns="kind"), caption)

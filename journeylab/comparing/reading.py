@@ -1,0 +1,296 @@
+"""What does a run say that another can be held against? Its results as figures, verdicts and the days of its data."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from journeylab.errors import DataError
+
+KINDS = ("KPI", "funnel", "voices", "scores", "behaviours", "effects")
+"""What is compared, in the order in which it is told."""
+
+SINCE = "since_last"
+"""The name under which a run saves how it compares with the last good one."""
+
+Key = tuple[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """One number of a run.
+
+    Attributes
+    ----------
+    kind, name : str
+        By which it is found again in another run; kinds are `KINDS`.
+    label : str
+        For readers.
+    value, low, high, n : float
+        Estimate, 95 % interval, and how many stand behind it.
+    k : float or None
+        Of the n have it, where the number is a share of them; then the interval is not used.
+    unit : str
+        ``share``, ``number``, or ``effect`` (a difference of shares).
+    better : str
+        ``higher``, ``lower``, or empty where it is not known.
+    source : str
+        ``customers``, ``responses`` or ``interviews``.
+    settled : bool
+        Whether each person's part in it stays what it is when more data come. Else only independent data can be compared.
+    modelled : bool
+        Whether a model of the whole data gave it, so that old customers count anew in each run.
+    """
+
+    kind: str
+    name: str
+    label: str
+    value: float
+    low: float
+    high: float
+    n: float
+    k: float | None
+    unit: str
+    better: str
+    source: str
+    settled: bool = True
+    modelled: bool = False
+
+    @property
+    def key(self) -> Key:
+        """Kind and name."""
+        return self.kind, self.name
+
+
+@dataclasses.dataclass(frozen=True)
+class Word:
+    """One verdict, decision or status of a run, and the p-value of the estimate on which it rests (NaN where it has none)."""
+
+    kind: str
+    name: str
+    word: str
+    p_value: float = np.nan
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """A run, read.
+
+    Attributes
+    ----------
+    name, created, study, title : str
+    figures : dict of key to Figure
+    words : dict of key to Word
+    codes : dict of str to dict
+        The rows of the table of codes, by path.
+    basis : dict
+        Days of the data and marks, a source; empty for runs of older versions.
+    model : dict or None
+        The stored model of behaviours.
+    goals : list of dict
+        The rows of the table of goals.
+    parameters : dict
+        Of the notebooks, and the hash of study.toml.
+    inputs : tuple of str
+        Hashes of the input files but study.toml, from run.json.
+    references : dict of str to list
+        ``KIND|NAME`` to the counts (k or mean, n) before a change that was told of: see `Comparison.references`.
+    """
+
+    name: str
+    created: str
+    study: str
+    title: str
+    figures: dict[Key, Figure]
+    words: dict[Key, Word]
+    codes: dict[str, dict[str, Any]]
+    basis: dict[str, Any]
+    model: dict[str, Any] | None
+    goals: list[dict[str, Any]]
+    parameters: dict[str, Any]
+    inputs: tuple[str, ...]
+    references: dict[str, list[float]]
+
+
+def read_run(folder: Path) -> Reading:
+    """Read a run's folder.
+
+    Raises
+    ------
+    DataError
+        When it is no run, or one of its files cannot be read.
+    """
+    record = _json(folder / "run.json")
+    if not isinstance(record, dict):
+        raise DataError(f"{folder}: is no run of journeylab: it has no run.json. `journeylab reports` lists the runs.")
+    return read_results(folder / "results", name=folder.resolve().name, record=record)
+
+
+def read_results(folder: Path, *, name: str = "", record: Mapping[str, Any] | None = None) -> Reading:
+    """Read the results of a run, also of one that is not finished.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``goals.json``, ``scores.json`` ...; what is missing is not compared.
+    record : mapping, optional
+        The content of its run.json.
+    """
+    rows = {
+        part: _rows(folder / f"{part}.json")
+        for part in ("goals", "settled", "prevalence", "scores", "effects", "decisions", "experiments", "changes",
+                     "dropoff")
+    }  # fmt: skip
+    record = record or {}
+    basis, model = _json(folder / "basis.json"), _json(folder / "behaviour_model.json")
+    since = _json(folder / f"{SINCE}.json")
+    toml = [item.get("sha256") for item in record.get("inputs", []) if item.get("source") == "study.toml"]
+    try:
+        figures = [*_kpis(rows), *_funnel(rows), *_voices(rows), *_scores(rows), *_effects(rows)]
+        words = list(_words(rows))
+        codes = {str(row["path"]): row for row in rows["prevalence"]}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(
+            f"{folder}: a result does not have the columns that this version compares ({error}); run the study again."
+        ) from None
+    return Reading(
+        name,
+        str(record.get("created", "")),
+        str(record.get("study", "")),
+        str(record.get("title", "")),
+        {figure.key: figure for figure in figures},
+        {(word.kind, word.name): word for word in words},
+        codes,
+        basis if isinstance(basis, dict) else {},
+        model if isinstance(model, dict) else None,
+        rows["goals"],
+        {"study.toml": toml, **record.get("parameters", {})},
+        tuple(
+            sorted(item.get("sha256", "") for item in record.get("inputs", []) if item.get("source") != "study.toml")
+        ),
+        dict(since.get("references") or {}) if isinstance(since, dict) else {},
+    )
+
+
+def _json(file: Path) -> Any:
+    """The content of a file, or None where there is none."""
+    if not file.is_file():
+        return None
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{file}: cannot be read as JSON: {error}.") from None
+
+
+def _rows(file: Path) -> list[dict[str, Any]]:
+    """The rows of a result's table."""
+    content = _json(file)
+    table = content.get("table") if isinstance(content, dict) else None
+    return [row for row in table if isinstance(row, dict)] if isinstance(table, list) else []
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) else np.nan
+
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def _kpis(rows: Rows) -> Iterator[Figure]:
+    """KPIs: settled counts where the run has them, else as they stand."""
+    settled = {row["name"]: row for row in rows["settled"] if row["kind"] == "KPI"}
+    for row in rows["goals"]:
+        name = str(row["goal"])
+        if row["status"] == "unknown" or row["value"] is None:
+            continue
+        if name in settled:
+            yield _settled(settled[name])
+            continue
+        share = row["unit"] == "share"
+        n, value = float(row["n"]), float(row["value"])
+        source = "customers" if share else "responses"
+        yield Figure("KPI", name, str(row["kpi"]), value, _number(row["ci_low"]), _number(row["ci_high"]), n,
+                     round(value * n) if share else None, "share" if share else "number", "higher", source,
+                     settled=not share)  # fmt: skip
+
+
+def _funnel(rows: Rows) -> Iterator[Figure]:
+    """Steps from stage to stage: settled counts, else the shares that went on as page 06 shows them."""
+    settled = [row for row in rows["settled"] if row["kind"] == "funnel"]
+    yield from map(_settled, settled)
+    if settled:
+        return
+    for row in rows["dropoff"]:
+        if row.get("counts") and row["n"]:
+            went, n = float(row["n"] - row["left"]), float(row["n"])
+            yield Figure("funnel", str(row["stage"]), f"go on from {row['stage']}", went / n, np.nan, np.nan, n, went,
+                         "share", "higher", "customers", settled=False)  # fmt: skip
+
+
+def _settled(row: Mapping[str, Any]) -> Figure:
+    k, n = float(row["k"]), float(row["n"])
+    value = k / n if n else np.nan
+    return Figure(str(row["kind"]), str(row["name"]), str(row["label"]), value, _number(row["ci_low"]),
+                  _number(row["ci_high"]), n, k, "share", str(row["better"]), "customers")  # fmt: skip
+
+
+def _voices(rows: Rows) -> Iterator[Figure]:
+    """Codes, by how many people named them."""
+    for row in rows["prevalence"]:
+        if row["n"]:
+            path = str(row["path"])
+            yield Figure("voices", path, path.replace("/", ": "), _number(row["share"]), _number(row["ci_low"]),
+                         _number(row["ci_high"]), float(row["n"]), float(row["k"]), "share", side(row),
+                         "interviews")  # fmt: skip
+
+
+def side(row: Mapping[str, Any]) -> str:
+    """Whether fewer people with a code are better: of pains yes, of gains no, of others it is not known."""
+    valence = row.get("valence")
+    if isinstance(valence, (int, float)) and valence:
+        return "lower" if valence < 0 else "higher"
+    root = str(row["path"]).split("/")[0].lower()
+    return {"pain": "lower", "pains": "lower", "gain": "higher", "gains": "higher"}.get(root, "")
+
+
+def _scores(rows: Rows) -> Iterator[Figure]:
+    """Scores of surveys, as a whole and by touchpoint."""
+    for row in rows["scores"]:
+        if row["value"] is None or row["ci_low"] is None:
+            continue
+        name = str(row["instrument"]) if row["group"] == "all" else f"{row['instrument']}, {row['group']}"
+        share = row["unit"] == "share"
+        n, value = float(row["n"]), float(row["value"])
+        yield Figure("scores", name, name, value, float(row["ci_low"]), float(row["ci_high"]), n,
+                     round(value * n) if share else None, "share" if share else "number", str(row["better"] or ""),
+                     "responses")  # fmt: skip
+
+
+def _effects(rows: Rows) -> Iterator[Figure]:
+    """Effects of touchpoints."""
+    for row in rows["effects"]:
+        if row["estimate"] is not None and row["ci_low"] is not None:
+            name = str(row["touchpoint"])
+            yield Figure("effects", name, f"effect of {name}", float(row["estimate"]), float(row["ci_low"]),
+                         float(row["ci_high"]), float(row["n_eligible"]), None, "effect", "higher", "customers",
+                         settled=False, modelled=True)  # fmt: skip
+
+
+def _words(rows: Rows) -> Iterator[Word]:
+    """Statuses, decisions and verdicts."""
+    for row in rows["goals"]:
+        yield Word("goal", str(row["goal"]), str(row["status"]))
+    for row in rows["decisions"]:
+        yield Word("decision", str(row["touchpoint"]), str(row["decision"]))
+    for row in rows["effects"]:
+        yield Word("verdict", str(row["touchpoint"]), str(row["verdict"]), _number(row.get("p_value")))
+    for row in rows["experiments"]:
+        if row.get("grade") == "A":
+            yield Word("test", f"{row['experiment']}: {row['arm']}", str(row["verdict"]), _number(row.get("p_value")))
+    for row in rows["changes"]:
+        yield Word("change", str(row["description"]), str(row["verdict"]), _number(row.get("p_value")))

@@ -1,0 +1,27 @@
+"""What changed since the last good run of this study?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from journeylab import results
+from journeylab.comparing import Comparison, compare, read_results
+from journeylab.errors import DataError
+
+
+def since_last() -> Comparison | None:
+    """Compare the results that this run saved so far with the last good run; None outside a run, or where there is none.
+
+    Notes
+    -----
+    The same as `journeylab compare`. A last run that cannot be read any more counts as none: a report must not fail for it.
+    """
+    now, last = (os.environ.get(name, "") for name in (results.FOLDER, results.LAST))
+    if not now or not last or not Path(last).is_dir():
+        return None
+    try:
+        before = read_results(Path(last))
+    except DataError:
+        return None
+    return compare(before, read_results(Path(now)))
