@@ -12,13 +12,13 @@ from pathlib import Path
 from journeylab.errors import JourneylabError
 
 SCHEDULERS = ("cron", "systemd", "airflow", "github", "jupyter")
-DONE, WRONG_STUDY, WRONG_USAGE, NOTEBOOK_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, WRONG_STUDY, WRONG_USAGE, NOTEBOOK_FAILED, ALERTED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit code.
 
-    0 done; 1 the study or its data are wrong; 2 wrong usage; 3 a notebook failed.
+    0 done; 1 the study or its data are wrong; 2 wrong usage; 3 a notebook failed; 4 an alert fired.
     """
     parser = _parser()
     given = parser.parse_args(arguments)
@@ -85,6 +85,17 @@ def _parser() -> argparse.ArgumentParser:
     reports.add_argument("study", nargs="?", metavar="STUDY", help="a study's folder or name; all where not given")
     reports.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR")
     reports.set_defaults(do=_reports)
+
+    compare = commands.add_parser("compare", help="what moved between two runs, or over all runs of a study")
+    compare.add_argument(
+        "runs", nargs="+", metavar="RUN",
+        help="two runs, the earlier first (a folder, or STUDY/RUN, or STUDY/latest); or a study: its last two good runs",
+    )  # fmt: skip
+    compare.add_argument("--trend", action="store_true", help="KPIs, funnel and scores over all good runs of a study")
+    compare.add_argument("--to", type=Path, metavar="FILE.html", help="write a page")
+    compare.add_argument("--json", type=Path, metavar="FILE", help="write everything compared as JSON")
+    compare.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where the runs lie")
+    compare.set_defaults(do=_compare)
 
     export = commands.add_parser(
         "export", help="write the coded interviews for NVivo, ATLAS.ti, MAXQDA or QualCoder, or the journey map"
@@ -235,9 +246,11 @@ def _run(given: argparse.Namespace) -> int:
             f"failed: {', '.join(failed)}; the others are whole, and 'latest' is still the last good run",
             file=sys.stderr,
         )
-    if not (given.quiet and run.ok):
+    if run.alerts:
+        print(run.alerts, file=sys.stderr)
+    if not (given.quiet and run.ok and not run.alerts):
         print(run.index)
-    return DONE if run.ok else NOTEBOOK_FAILED
+    return NOTEBOOK_FAILED if not run.ok else ALERTED if run.alerts else DONE
 
 
 @contextlib.contextmanager
@@ -270,6 +283,45 @@ def _reports(given: argparse.Namespace) -> int:
     for name, past in runs:
         state = "latest" if past.latest else "good" if past.ok else f"failed: {', '.join(past.failed)}"
         print(f"{name}  {past.name}  {state}  {(past.folder / 'index.html').resolve()}")
+    return DONE
+
+
+def _compare(given: argparse.Namespace) -> int:
+    from journeylab.comparing import compare, read_run, trend
+    from journeylab.errors import ReportError
+    from journeylab.report.compare_page import comparison_page, trend_page, write_page
+    from journeylab.report.find_run import find_run, good_runs
+
+    if len(given.runs) > (1 if given.trend else 2):
+        print(f"compare: found {len(given.runs)} runs; give {'one study' if given.trend else 'two runs, or one study'}.",
+              file=sys.stderr)  # fmt: skip
+        return WRONG_USAGE
+    if given.trend:
+        runs = [read_run(past.folder) for past in good_runs(given.runs[0], given.reports)]
+        found, page = trend(runs), None
+        page = trend_page(found, runs[-1].study, runs[-1].title) if given.to else ""
+        result: Any = found
+        print(found.summary())
+        for kind in ("KPI", "funnel", "scores"):
+            if found.names(kind):
+                print(found.alt(kind))
+    else:
+        if len(given.runs) == 2:
+            folders = [find_run(word, given.reports) for word in given.runs]
+        else:
+            folders = [past.folder for past in good_runs(given.runs[0], given.reports)[-2:]]
+            if len(folders) < 2:
+                raise ReportError(f"{given.runs[0]}: has one good run only; a comparison needs two.")
+        old, new = (read_run(folder) for folder in folders)
+        result = compare(old, new)
+        page = comparison_page(result, old, new) if given.to else ""
+        for line in result.lines():
+            print(line)
+        print(result.shown.to_string(index=False, max_colwidth=60))
+    if given.json:
+        print(write_page(result.to_json() + "\n", given.json))
+    if given.to:
+        print(write_page(page, given.to))
     return DONE
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from journeylab import text
-from journeylab.comparing.compare import amount, counts, overlaps_of, pairs, since_of, tell
+from journeylab.comparing.compare import counts, overlaps_of, pairs, since_of
 from journeylab.comparing.difference import difference
 from journeylab.comparing.reading import Reading, read_run, side
+from journeylab.comparing.telling import amount, tell
 from journeylab.config import Alert
 from journeylab.errors import DataError
 from journeylab.intervals import holm, normal_quantile
@@ -25,6 +26,8 @@ FILE = "alerts.json"
 
 LEVEL = 0.002
 """Holm-adjusted p of an alert: where nothing changes, one weekly run in 500 (about ten years) has a false alarm."""
+
+METHOD = "Rules of study.toml; Holm over all that they look at"
 
 WORSE = {"kpi_worse": "KPI", "drop_off_worse": "funnel", "score_worse": "scores"}
 """Rules on figures that fell, and the kind of figure."""
@@ -89,10 +92,15 @@ def alert_run(folder: Path, last: Path | None, rules: Sequence[Alert], study: st
     """
     if not rules:
         return None
-    old = read_run(last) if last is not None else None
-    stored = last / FILE if last is not None else None
-    found = raise_alerts(rules, old, read_run(folder), _memory(stored))
-    against = old.name if old is not None else None
+    against = None
+    try:
+        old = read_run(last) if last is not None else None
+        against = old.name if old is not None else None
+        found = raise_alerts(rules, old, read_run(folder), _memory(last / FILE if last is not None else None))
+    except DataError as error:
+        # The report is whole; that nobody watched it must not go unnoticed.
+        row = ("not evaluated", study, f"The alerts could not be evaluated: {error}", *(np.nan,) * 7)
+        found = Alerts(pd.DataFrame([row], columns=COLUMNS), METHOD, (), 0, {})
     content = {"format": FORMAT, "study": study, "against": against, "level": LEVEL, **json.loads(found.to_json())}
     (folder / FILE).write_text(
         json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
@@ -156,7 +164,7 @@ def raise_alerts(rules: Sequence[Alert], old: Reading | None, new: Reading, memo
             rows.append(row)
     return Alerts(
         pd.DataFrame(rows, columns=COLUMNS),
-        "Rules of study.toml; Holm over all that they look at",
+        METHOD,
         ("A rule that fires tells that something moved, not why.",),
         len(candidates),
         kept,

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from journeylab import figures, html, text
+from journeylab import figures, text
 from journeylab.comparing.behaviours import behaviour_figures
 from journeylab.comparing.difference import AGREEMENT, Count, Difference, difference
 from journeylab.comparing.overlap import SOURCES, Overlap, describe, relate
 from journeylab.comparing.reading import KINDS, Figure, Reading
+from journeylab.comparing.telling import amount, short, show, tell
 from journeylab.intervals import benjamini_hochberg
 from journeylab.results import Result
 
@@ -79,8 +80,13 @@ class Comparison(Result):
         lines = [self.overlap, *(tell(row) for row in clear)]
         if perhaps:
             lines.append("May have moved, but chance could do that among so many: "
-                         f"{text.sentence_list([_short(row) for row in perhaps[:5]])}"
+                         f"{text.sentence_list([short(row) for row in perhaps[:5]])}"
                          f"{f' and {len(perhaps) - 5} more' if len(perhaps) > 5 else ''}.")  # fmt: skip
+        otherwise = [row for row in self.rows("not told") if abs(row.difference) > 1e-9]
+        if otherwise:
+            named = text.sentence_list([f"{short(row)}: {row.reason}" for row in otherwise[:5]])
+            more = f" and {len(otherwise) - 5} more" if len(otherwise) > 5 else ""
+            lines.append(f"Other than before, but not by new data: {named}{more}.")
         lines += [f"{text.sentence(row.kind)} '{row.name}': {row.before}, now {row.now}; {row.because}."
                   for row in self.words.itertuples(index=False)]  # fmt: skip
         if told:
@@ -126,7 +132,7 @@ class Comparison(Result):
         told = self.table["p_value"].notna().sum()
         note = f"the {len(frame)} surest of {told}; diamonds clear, squares perhaps"
         figures.subtitle(ax, "What moved since the run before", note)
-        said = "; ".join(_short(row) for row in self.rows("clear")[:8]) or "none of them clearly"
+        said = "; ".join(short(row) for row in self.rows("clear")[:8]) or "none of them clearly"
         return figures.describe(ax, f"Dot plot of differences between two runs with 95 % intervals. Moved: {said}.")
 
 
@@ -295,61 +301,3 @@ def _notes(old: Reading, new: Reading, overlaps: dict[str, Overlap]) -> Iterator
     if any(figure.kind in {"KPI", "funnel"} and not figure.settled for figure in new.figures.values()):
         yield ("A run has no settled counts of customers (it was made by an older version), so that KPIs and steps are compared as "
                "if the runs were independent.")  # fmt: skip
-
-
-def show(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of differences with every number written in its unit."""
-    lines = [
-        (row.label, row.kind, amount(row.before, row.unit, signed=False), amount(row.new, row.unit, signed=False),
-         row.n_before, row.n_new, amount(row.difference, row.unit), between(row.ci_low, row.ci_high, row.unit),
-         text.p_value(row.q_value), row.verdict if not row.reason else f"{row.verdict}: {row.reason}")
-        for row in table.itertuples(index=False)
-    ]  # fmt: skip
-    heads = ["what", "kind", "before", "new", "n before", "n new", "difference", "95 % interval", "q", "moved"]
-    return pd.DataFrame(lines, columns=heads)
-
-
-def amount(value: float, unit: str, *, signed: bool = True) -> str:
-    """A figure or a difference in its unit."""
-    if signed or unit == "effect":
-        return text.signed(value, 2) if unit == "number" else text.points(value)
-    return text.number(value) if unit == "number" else text.percent(value)
-
-
-def between(low: float, high: float, unit: str) -> str:
-    """The interval of a difference."""
-    if text.is_missing(low) or unit != "number":
-        return text.interval(low, high, "points")
-    return f"{text.signed(low, 2)} to {text.signed(high, 2)}"
-
-
-def tell(row: Any) -> str:
-    """A difference in a sentence, with its interval and both n."""
-    does = "rose" if row.difference > 0 else "fell"
-    judged = f", which is {row.way}" if row.way in {"better", "worse"} else ""
-    sides = "of what came since" if row.how == "new against earlier" else "now"
-    return (
-        f"{_subject(row)} {does} by {amount(abs(row.difference), row.unit).lstrip('+')} (95 % interval of the difference "
-        f"{between(row.ci_low, row.ci_high, row.unit)}){judged}: {amount(row.new, row.unit, signed=False)} {sides} "
-        f"(n = {row.n_new:,.0f}), {amount(row.before, row.unit, signed=False)} before (n = {row.n_before:,.0f})."
-    )
-
-
-def _subject(row: Any) -> str:
-    return {
-        "KPI": f"KPI '{row.name}' ({row.label})",
-        "funnel": f"The share of customers who {row.label},",
-        "voices": f"The share of people who name '{row.label}'",
-        "scores": f"Score '{row.label}'",
-        "behaviours": f"The share of behaviour '{row.label}'",
-    }.get(row.kind, f"The {row.label}")
-
-
-def _short(row: Any) -> str:
-    return f"{row.label} ({amount(row.difference, row.unit)})"
-
-
-def table_html(comparison: Comparison, kind: str, caption: str) -> str:
-    """The rows of one kind as an accessible table; empty where there are none."""
-    part = comparison.table[comparison.table["kind"] == kind]
-    return "" if part.empty else html.table(show(part).drop(columns="kind"), caption)

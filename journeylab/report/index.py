@@ -27,6 +27,7 @@ def write_index(folder: Path, study: str, outcomes: Sequence[Outcome], record: d
     """
     body = [f"<h1>{escape(study)}: what should we do?</h1>", _failures(outcomes), _answers(_load(folder, "headline"))]
     body += [
+        _alerts(folder),
         _findings(_load(folder, "findings")),
         _verdicts(_load(folder, "verdicts")),
         _map(folder),
@@ -78,6 +79,18 @@ def _failures(outcomes: Sequence[Outcome]) -> str:
     count = f"{len(failed)} of {len(outcomes)} notebooks"
     head = f"<p><strong>{count} stopped with an error.</strong> The others are whole.</p>"
     return f'<div class="error" role="alert">{head}<ul>{items}</ul></div>'
+
+
+def _alerts(folder: Path) -> str:
+    """What the rules of study.toml told of; nothing where there are none."""
+    file = folder / "alerts.json"
+    if not file.is_file():
+        return ""
+    content = json.loads(file.read_text(encoding="utf-8"))
+    items = "".join(f"<li>{escape(row['sentence'])}</li>" for row in content["table"])
+    against = "since the last good run" if content["against"] else "in the first run"
+    told = f"<ul>{items}</ul>" if items else f"<p>None {against}; {content['tested']:,} figures were looked at.</p>"
+    return f"<h2>Alerts</h2>{told}"
 
 
 def _answers(answers: list[dict[str, str]] | None) -> str:

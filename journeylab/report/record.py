@@ -114,6 +114,7 @@ class Past:
     latest: bool
     created: str
     failed: tuple[str, ...]
+    notebooks: int = 0
 
 
 def list_runs(reports: Path, study: str) -> list[Past]:
@@ -136,7 +137,15 @@ def list_runs(reports: Path, study: str) -> list[Past]:
             raise ReportError(f"{record}: cannot be read: {error}.") from None
         failed = tuple(item["name"] for item in content["notebooks"] if item["status"] != "done")
         runs.append(
-            Past(record.parent.name, record.parent, not failed, record.parent == latest, content["created"], failed)
+            Past(
+                record.parent.name,
+                record.parent,
+                not failed,
+                record.parent == latest,
+                content["created"],
+                failed,
+                len(content["notebooks"]),
+            )
         )
     return runs
 

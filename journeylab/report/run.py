@@ -41,11 +41,14 @@ class Run:
     folder, index : Path
         Absolute.
     notebooks : tuple of Outcome
+    alerts : str
+        The line for a mail; empty where no rule of study.toml fired.
     """
 
     folder: Path
     index: Path
     notebooks: tuple[Outcome, ...]
+    alerts: str = ""
 
     @property
     def ok(self) -> bool:

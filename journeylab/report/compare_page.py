@@ -1,0 +1,127 @@
+"""Two runs side by side, and all runs of a study, as pages that stand alone."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from journeylab import figures, html, text
+from journeylab.comparing import Comparison, Reading, Trend
+from journeylab.comparing.reading import KINDS
+from journeylab.comparing.telling import show
+from journeylab.comparing.trend import SHOWN
+from journeylab.errors import ReportError
+from journeylab.html import escape
+from journeylab.report.page import Link, facts, page
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+HEADINGS = {
+    "KPI": "KPIs, by what came since",
+    "funnel": "From stage to stage",
+    "voices": "What people say",
+    "scores": "Scores",
+    "behaviours": "Behaviours",
+    "effects": "Effects of touchpoints",
+}
+DECISIONS = {"kind": "Of", "name": "Name", "before": "Before", "now": "Now", "because": "Why"}
+
+
+def comparison_page(comparison: Comparison, old: Reading, new: Reading) -> str:
+    """A page that says what moved between two runs: sentences, KPIs against goals, then a table a kind of figure.
+
+    Returns
+    -------
+    str
+        HTML that asks no network.
+    """
+    body = [f"<h1>What moved between two runs of {escape(new.title or new.study)}?</h1>"]
+    body.append(f'<ul class="finding">{"".join(f"<li>{escape(line)}</li>" for line in comparison.lines())}</ul>')
+    if comparison.table["p_value"].notna().any():
+        body.append(figure(comparison.plot()))
+    if len(comparison.goals):
+        heads = {"goal": "Goal", "kpi": "What is measured", "target": "Target", "before": "Before (95 % interval)",
+                 "status_before": "Status before", "now": "Now (95 % interval)", "status": "Status now"}  # fmt: skip
+        body.append("<h2>KPIs against their goals</h2>")
+        body.append(
+            html.table(comparison.goals, "KPIs against goals in both runs, of all customers so far", columns=heads)
+        )
+    if len(comparison.words):
+        body.append("<h2>Verdicts and decisions that changed</h2>")
+        body.append(html.table(comparison.words, "Verdicts, decisions and statuses that changed", columns=DECISIONS))
+    for kind in KINDS:
+        part = comparison.table[comparison.table["kind"] == kind]
+        if len(part):
+            shown = show(part).drop(columns="kind")
+            body.append(
+                f"<h2>{HEADINGS[kind]}</h2>{html.table(shown, f'{HEADINGS[kind]}: differences of the two runs')}"
+            )
+    body.append(html.assumptions(comparison.method, comparison.assumptions))
+    footer = facts([("Earlier run", f"{old.name} ({old.created[:16].replace('T', ' ')} UTC)"),
+                    ("Later run", f"{new.name} ({new.created[:16].replace('T', ' ')} UTC)")])  # fmt: skip
+    return _bind("compare", "What moved", new.title or new.study, body, footer)
+
+
+def trend_page(found: Trend, study: str, title: str) -> str:
+    """A page of small multiples over the good runs of a study, each kind with its data as a table under it."""
+    body = [
+        f"<h1>How did {escape(title or study)} go from run to run?</h1>",
+        f'<p class="finding">{escape(found.summary())}</p>',
+    ]
+    for kind, heading in SHOWN.items():
+        rows = found.table[found.table["kind"] == kind]
+        if rows.empty:
+            continue
+        body.append(f"<h2>{heading}</h2>{figure(found.plot(kind=kind))}")
+        body.append(html.table(_written(rows), f"{heading}: the data of the figure"))
+    body.append(html.assumptions(found.method, found.assumptions))
+    runs = list(dict.fromkeys(found.table["run"]))
+    return _bind("trend", "Trend", title or study, body, facts([("Runs", ", ".join(runs))]))
+
+
+def _written(rows: object) -> object:
+    """The rows of a trend in their units."""
+    import pandas as pd
+
+    lines = []
+    for row in rows.itertuples(index=False):  # type: ignore[attr-defined]
+        style = "number" if row.unit == "number" else "percent"
+        write = text.number if row.unit == "number" else text.percent
+        lines.append((row.name, f"{row.created:%Y-%m-%d %H:%M}", write(row.value), text.interval(row.ci_low, row.ci_high, style),
+                      row.n, write(row.target)))  # fmt: skip
+    return pd.DataFrame(lines, columns=["what", "run (UTC)", "value", "95 % interval", "n", "goal"])
+
+
+def figure(ax: Axes) -> str:
+    """A figure as a picture in the page, with its alt text and, as caption, its title."""
+    data = figures.png(ax)
+    width, height = struct.unpack(">II", data[16:24])
+    return (
+        f'<figure><img src="data:image/png;base64,{base64.b64encode(data).decode()}" alt="{escape(figures.alt_text(ax))}" '
+        f'width="{width * 2 // 3}" height="{height * 2 // 3}"><figcaption>{escape(figures.caption(ax))}</figcaption></figure>'
+    )
+
+
+def _bind(stem: str, title: str, study: str, body: list[str], footer: str) -> str:
+    return page(
+        stem=stem, title=title, study=study, links=[Link("#main", title, True)], body="".join(body), footer=footer
+    )
+
+
+def write_page(content: str, to: Path) -> Path:
+    """Write a page, or say why it cannot be.
+
+    Raises
+    ------
+    ReportError
+        When the file cannot be written.
+    """
+    try:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise ReportError(f"{to}: cannot be written: {error.strerror}.") from None
+    return to

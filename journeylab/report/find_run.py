@@ -1,0 +1,69 @@
+"""Which run is meant? A folder, a study's latest, or a run by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from journeylab.errors import ReportError, did_you_mean, listing
+from journeylab.report.record import LATEST, Past, list_runs
+
+
+def find_run(word: str, reports: Path) -> Path:
+    """The folder of a run.
+
+    Parameters
+    ----------
+    word : str
+        A folder with run.json; ``STUDY/RUN`` or ``STUDY/latest`` under `reports`.
+
+    Raises
+    ------
+    ReportError
+        When there is no such run; names the runs that there are.
+    """
+    for folder in (Path(word), reports / word):
+        target = follow(folder)
+        if (target / "run.json").is_file():
+            return target
+    study = Path(word).parent.name or Path(word).name
+    names = [f"{study}/{past.name}" for past in list_runs(reports, study)]
+    raise ReportError(
+        f"{word}: is no run: there is no run.json in it or in {reports / word}. A run is a folder such as reports/STUDY/RUN; "
+        f"there are {listing(names) or f'none of {study!r} in {reports}'}.{did_you_mean(word, names)}"
+    )
+
+
+def follow(folder: Path) -> Path:
+    """Where ``latest`` leads, also where it is a file that names the run."""
+    if folder.name == LATEST and folder.is_file():
+        return folder.parent / folder.read_text(encoding="utf-8").strip()
+    return folder.resolve() if folder.exists() else folder
+
+
+def good_runs(word: str, reports: Path) -> list[Past]:
+    """The good and whole runs of a study, oldest first.
+
+    Parameters
+    ----------
+    word : str
+        A study's folder, its study.toml, or its name.
+
+    Raises
+    ------
+    ReportError
+        When it has none.
+    """
+    path = Path(word)
+    name = (
+        path.parent.resolve().name if path.name == "study.toml" else path.resolve().name if path.is_dir() else path.name
+    )
+    if path.name == "study.toml" or (path / "study.toml").is_file():
+        from journeylab.study import open_study
+
+        name = open_study(path).name
+    every = list_runs(reports, name)
+    whole = max((past.notebooks for past in every if past.ok), default=0)
+    found = [past for past in reversed(every) if past.ok and past.notebooks == whole]
+    if not found:
+        raise ReportError(f"{reports / name}: has no good run of '{name}'; make one with: journeylab run STUDY")
+    return found
