@@ -111,6 +111,18 @@ def _problems(study: Study) -> Iterator[str]:
     yield from _map_problems(study)
     yield from _crosswalk_problems(study)
     yield from _segment_problems(study)
+    yield from _alert_problems(study)
+
+
+def _alert_problems(study: Study) -> Iterator[str]:
+    """Alerts on scores that no survey gives."""
+    instruments = [] if study.responses is None else sorted(study.responses["instrument"].unique())
+    for position, rule in enumerate(study.config.alerts):
+        if rule.when == "score_worse" and rule.of is not None and rule.of.partition(", ")[0] not in instruments:
+            yield (
+                f"{study.path}: alerts[{position + 1}].of: no survey is called '{rule.of}'; there are "
+                f"{listing(instruments) or 'none'}.{did_you_mean(rule.of, instruments)}"
+            )
 
 
 def _segment_problems(study: Study) -> Iterator[str]:

@@ -111,6 +111,10 @@ touchpoint = "touchpoint"
 # fit = "expand"
 # reason = "printed in the report, so write a whole sentence"
 
+# What somebody should be told of after a run (exit code 4, one line for cron's mail); see docs/comparing.md.
+# [[alerts]]
+# when = "kpi_below_goal"
+
 [privacy]
 minimum_cell = 5                    # smaller groups are not shown in a public report
 """

@@ -220,6 +220,7 @@ def judge(seeds: int, world: str, *, effects: bool = False, **life_of: float) ->
 
 
 def main() -> None:
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(WORLDS))
