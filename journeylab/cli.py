@@ -317,7 +317,11 @@ def _compare(given: argparse.Namespace) -> int:
         page = comparison_page(result, old, new) if given.to else ""
         for line in result.lines():
             print(line)
-        print(result.shown.to_string(index=False, max_colwidth=60))
+        told = result.table["verdict"].isin(["clear", "perhaps"]).sum()
+        shown = result.shown.head(max(int(told), 15))
+        print(shown.to_string(index=False, max_colwidth=60))
+        if len(shown) < len(result.table):
+            print(f"and {len(result.table) - len(shown)} more; all of them with --to FILE.html or --json FILE")
     if given.json:
         print(write_page(result.to_json() + "\n", given.json))
     if given.to:

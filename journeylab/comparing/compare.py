@@ -83,10 +83,10 @@ class Comparison(Result):
                          f"{text.sentence_list([short(row) for row in perhaps[:5]])}"
                          f"{f' and {len(perhaps) - 5} more' if len(perhaps) > 5 else ''}.")  # fmt: skip
         otherwise = [row for row in self.rows("not told") if abs(row.difference) > 1e-9]
-        if otherwise:
-            named = text.sentence_list([f"{short(row)}: {row.reason}" for row in otherwise[:5]])
-            more = f" and {len(otherwise) - 5} more" if len(otherwise) > 5 else ""
-            lines.append(f"Other than before, but not by new data: {named}{more}.")
+        for reason in dict.fromkeys(row.reason for row in otherwise):
+            named = [short(row) for row in otherwise if row.reason == reason]
+            more = f" and {len(named) - 5} more" if len(named) > 5 else ""
+            lines.append(f"Other than before, but not by new data ({reason}): {text.sentence_list(named[:5])}{more}.")
         lines += [f"{text.sentence(row.kind)} '{row.name}': {row.before}, now {row.now}; {row.because}."
                   for row in self.words.itertuples(index=False)]  # fmt: skip
         if told:
@@ -181,10 +181,10 @@ def compare(old: Reading, new: Reading) -> Comparison:
 
 
 def overlaps_of(old: Reading, new: Reading) -> dict[str, Overlap]:
-    """How the data of each source stand to each other; the same where all input files are."""
+    """How the data of each source stand to each other; where a run does not say, the same files give the same data."""
     found = {source: relate(old.basis, new.basis, source) for source in SOURCES}
-    if old.inputs and old.inputs == new.inputs:
-        return {source: overlap._replace(how="same") for source, overlap in found.items()}
+    if old.inputs and old.inputs == new.inputs and old.parameters["study.toml"] == new.parameters["study.toml"]:
+        return {source: it._replace(how="same") if it.how == "unknown" else it for source, it in found.items()}
     return found
 
 

@@ -70,7 +70,7 @@ def difference(old: Figure, new: Figure, overlap: Overlap, *, since: Count | Non
     estimates count as independent: as people who are in both agree with themselves, intervals are then rather too wide.
     """
     if overlap.how == "same":
-        return _none(old, new, "the same data: what moved is due to settings or code")
+        return _none(old, new, "the same data, so it is due to settings or code")
     if overlap.how == "grown" and not new.modelled and not (old.settled and new.settled):
         # Facts that ripen: earlier people may have it now, so that what came between cannot be told by counts.
         return _apart(old, new, 0.0, "as if independent")

@@ -13,7 +13,7 @@ def show(table: pd.DataFrame) -> pd.DataFrame:
     """A table of differences with every number written in its unit."""
     lines = [
         (row.label, row.kind, amount(row.before, row.unit, signed=False), amount(row.new, row.unit, signed=False),
-         row.n_before, row.n_new, amount(row.difference, row.unit), between(row.ci_low, row.ci_high, row.unit),
+         int(row.n_before), int(row.n_new), amount(row.difference, row.unit), between(row.ci_low, row.ci_high, row.unit),
          text.p_value(row.q_value), row.verdict if not row.reason else f"{row.verdict}: {row.reason}")
         for row in table.itertuples(index=False)
     ]  # fmt: skip

@@ -78,7 +78,7 @@ class Trend(Result):
             first, last = rows.iloc[0], rows.iloc[-1]
             parts.append(f"{name} {_write(first)} at first and {_write(last)} at last")
         runs = self.table["run"].nunique()
-        return f"Small multiples of {SHOWN[kind].lower()} over {runs} runs with 95 % intervals: {'; '.join(parts)}."
+        return f"{SHOWN[kind]}: small multiples over {runs} runs with 95 % intervals: {'; '.join(parts)}."
 
     def _of(self, kind: str, name: str) -> pd.DataFrame:
         return self.table[(self.table["kind"] == kind) & (self.table["name"] == name)]

@@ -13,7 +13,18 @@ from journeylab.config import Alert
 from journeylab.errors import StudyError
 from journeylab.study_toml import read_config
 
-TOML = '[study]\nname = "s"\ntitle = "S"\n[goals.order]\nkpi = "k"\ntarget = 0.3\noutcome = "o"\n[[outcomes]]\nname = "o"\ntouchpoint = "t"\n'
+TOML = """
+[study]
+name = "s"
+title = "S"
+[goals.order]
+kpi = "k"
+target = 0.3
+outcome = "o"
+[[outcomes]]
+name = "o"
+touchpoint = "t"
+"""
 
 
 def basis(*customers: int, people: int = 20) -> dict:
@@ -90,7 +101,7 @@ def test_counts_that_still_ripen_raise_no_alert(tmp_path: Path) -> None:
 
 
 class TestNewPain:
-    RULE = [Alert(when="new_pain_code", participants=3)]
+    RULE = (Alert(when="new_pain_code", participants=3),)
 
     def test_many_new_people_name_it(self, tmp_path: Path) -> None:
         old = made(tmp_path / "1", basis=basis(9, people=40), prevalence=[code("Pain/Late", 20, 40)])
@@ -125,7 +136,7 @@ class TestNewPain:
 
 
 class TestVerdicts:
-    RULE = [Alert(when="verdict_changed")]
+    RULE = (Alert(when="verdict_changed"),)
 
     def test_only_a_sure_verdict_is_told_and_only_once(self, tmp_path: Path) -> None:
         story = [("not known", 0.3), ("keep", 0.04), ("not known", 0.06), ("keep", 1e-6), ("not known", 0.06), ("keep", 1e-6),
@@ -195,4 +206,4 @@ def test_check_knows_the_surveys_of_a_rule(tmp_path: Path) -> None:
     with (tmp_path / "study/study.toml").open("a") as stream:
         stream.write('\n[[alerts]]\nwhen = "score_worse"\nof = "npss"\n')
     (problem,) = check_study(tmp_path / "study").problems
-    assert "alerts[1].of: no survey is called 'npss'; there are nps." in problem
+    assert "alerts[1].of: no survey is called 'npss'; there are 'nps'." in problem

@@ -105,9 +105,10 @@ def test_false_alarms_of_what_came_between_are_as_many_as_promised() -> None:
     assert np.mean(np.array(p) < 0.002) < 0.006
 
 
-class TestRelate:
-    OLD = {"customers": {"mark": "a", "days": {"2026-03-01": 5, "2026-03-02": 4}}}
+OLD = {"customers": {"mark": "a", "days": {"2026-03-01": 5, "2026-03-02": 4}}}
 
+
+class TestRelate:
     @pytest.mark.parametrize(
         ("days", "how", "shared"),
         [
@@ -119,11 +120,11 @@ class TestRelate:
         ],
     )
     def test_the_days_tell(self, days: dict[str, int], how: str, shared: int) -> None:
-        found = relate(self.OLD, {"customers": {"mark": "b", "days": days}}, "customers")
+        found = relate(OLD, {"customers": {"mark": "b", "days": days}}, "customers")
         assert (found.how, found.shared) == (how, shared)
 
     def test_the_same_mark_is_the_same_data(self) -> None:
-        assert relate(self.OLD, self.OLD, "customers").how == "same"
+        assert relate(OLD, OLD, "customers").how == "same"
 
     def test_a_run_of_an_older_version_says_nothing(self) -> None:
-        assert relate({}, self.OLD, "customers").how == "unknown"
+        assert relate({}, OLD, "customers").how == "unknown"
