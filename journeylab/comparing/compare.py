@@ -65,6 +65,14 @@ class Comparison(Result):
     notes: tuple[str, ...]
     references: dict[str, list[float]]
 
+    def without_small(self, minimum: int) -> Comparison:
+        """The comparison without rows that tell of fewer than `minimum` people, also as what came between two runs."""
+        kept = (self.table[["n_before", "n_new"]] >= minimum).all(axis=1)
+        for share, n in (("before", "n_before"), ("new", "n_new")):
+            count = (self.table[share] * self.table[n]).round()
+            kept &= (self.table["unit"] != "share") | (count == 0) | (count >= minimum)
+        return dataclasses.replace(self, table=self.table[kept].reset_index(drop=True), references={})
+
     def rows(self, verdict: str) -> list[Any]:
         """The rows of a verdict as named tuples, the surest first."""
         return list(self.table[self.table["verdict"] == verdict].itertuples(index=False))
@@ -126,11 +134,11 @@ class Comparison(Result):
             ax.plot([scaled[1][place], scaled[2][place]], [place, place], color=look[0], linewidth=2)
             ax.plot(scaled[0][place], place, look[1], color=look[0], markersize=7)
         ax.axvline(0, color=figures.INK, linewidth=1)
-        ax.set_yticks(range(len(frame)), [f"{row.label[:46]}  {amount(row.difference, row.unit)}"
+        ax.set_yticks(range(len(frame)), [f"{row.label.partition(', within')[0][:46]}  {amount(row.difference, row.unit)}"
                                           for row in frame.itertuples(index=False)])  # fmt: skip
-        ax.set_xlabel("difference in half widths of its 95 % interval (beyond ±1 it leaves out nought)")
+        ax.set_xlabel("difference, divided by half its 95 % interval")
         told = self.table["p_value"].notna().sum()
-        note = f"the {len(frame)} surest of {told}; diamonds clear, squares perhaps"
+        note = f"The {len(frame)} surest of {told}; diamonds clear, squares perhaps"
         figures.subtitle(ax, "What moved since the run before", note)
         said = "; ".join(short(row) for row in self.rows("clear")[:8]) or "none of them clearly"
         return figures.describe(ax, f"Dot plot of differences between two runs with 95 % intervals. Moved: {said}.")

@@ -10,8 +10,13 @@ from journeylab.comparing import Comparison, compare, read_results
 from journeylab.errors import DataError
 
 
-def since_last() -> Comparison | None:
+def since_last(*, minimum: int = 0) -> Comparison | None:
     """Compare the results that this run saved so far with the last good run; None outside a run, or where there is none.
+
+    Parameters
+    ----------
+    minimum : int
+        Figures of fewer people are left out, also where only what came between the runs is so small.
 
     Notes
     -----
@@ -24,4 +29,5 @@ def since_last() -> Comparison | None:
         before = read_results(Path(last))
     except DataError:
         return None
-    return compare(before, read_results(Path(now)))
+    moved = compare(before, read_results(Path(now)))
+    return moved.without_small(minimum) if minimum else moved

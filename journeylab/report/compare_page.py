@@ -7,6 +7,8 @@ import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from journeylab import figures, html, text
 from journeylab.comparing import Comparison, Reading, Trend
 from journeylab.comparing.reading import KINDS
@@ -27,6 +29,8 @@ HEADINGS = {
     "behaviours": "Behaviours",
     "effects": "Effects of touchpoints",
 }
+COLUMNS = {"what": "What", "before": "Before", "new": "New", "n before": "n before", "n new": "n new", "difference": "Difference",
+           "95 % interval": "95 % interval", "q": "q", "moved": "Moved"}  # fmt: skip
 DECISIONS = {"kind": "Of", "name": "Name", "before": "Before", "now": "Now", "because": "Why"}
 
 
@@ -82,12 +86,11 @@ def trend_page(found: Trend, study: str, title: str) -> str:
     return _bind("trend", "Trend", title or study, body, facts([("Runs", ", ".join(runs))]))
 
 
-def _written(rows: object) -> object:
+def _written(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of a trend in their units."""
-    import pandas as pd
-
     lines = []
-    for row in rows.itertuples(index=False):  # type: ignore[attr-defined]
+    order = {name: place for place, name in enumerate(dict.fromkeys(rows["name"]))}
+    for row in rows.sort_values("name", key=lambda names: names.map(order), kind="stable").itertuples(index=False):
         style = "number" if row.unit == "number" else "percent"
         write = text.number if row.unit == "number" else text.percent
         lines.append((row.name, f"{row.created:%Y-%m-%d %H:%M}", write(row.value), text.interval(row.ci_low, row.ci_high, style),

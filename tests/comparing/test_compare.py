@@ -107,7 +107,7 @@ def test_the_same_data_with_another_setting(tmp_path: Path) -> None:
     assert found.table["p_value"].isna().all()
     text = " ".join(found.lines())
     assert "Both runs read the same data" in text
-    assert "Other than before, but not by new data: s, within 3d (+8.0 points)" in text
+    assert "not by new data (the same data, so it is due to settings or code): s, within 3d (+8.0 points)." in text
     assert "Parameters of 09 differ" in text
 
 
@@ -128,6 +128,21 @@ def test_the_result_goes_to_json_and_has_an_alt_text(tmp_path: Path) -> None:
     assert content["table"][0]["name"] == "ces"
     assert content["before"] == "a"
     assert "ces" in figures.alt_text(found.plot())
+
+
+def test_a_public_report_has_no_row_that_tells_of_few_people(tmp_path: Path) -> None:
+    """20 people were asked and 12 more came: 8 of 20 and then 3 of 12 is a small cell by difference."""
+    found = two(
+        tmp_path,
+        {"prevalence": [code("Pain/Late", 8, 20), code("Pain/Price", 8, 20)], "scores": [score("ces", 5.0, 0.1, 400)]},
+        {
+            "prevalence": [code("Pain/Late", 11, 32), code("Pain/Price", 15, 32)],
+            "scores": [score("ces", 5.0, 0.1, 500)],
+        },
+    )
+    assert set(found.table["name"]) == {"Pain/Late", "Pain/Price", "ces"}
+    assert set(found.without_small(5).table["name"]) == {"Pain/Price", "ces"}
+    assert "Pain: Late" not in found.without_small(5).to_json()
 
 
 def test_nothing_in_common(tmp_path: Path) -> None:
