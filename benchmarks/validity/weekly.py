@@ -98,7 +98,9 @@ path = "documents.csv"
 """
 
 
-def live(seed: int, world: str, *, customers: int = CUSTOMERS, worse: float = WORSE) -> dict[str, pd.DataFrame]:
+def live(
+    seed: int, world: str, *, customers: int = CUSTOMERS, worse: float = WORSE, interviews: int = INTERVIEWS
+) -> dict[str, pd.DataFrame]:
     """Ten weeks of events, answers and interviews, with the planted change from week 6 on."""
     rng = np.random.default_rng([seed, WORLDS.index(world)])
     n = WEEKS * customers
@@ -125,7 +127,7 @@ def live(seed: int, world: str, *, customers: int = CUSTOMERS, worse: float = WO
     nps = np.clip(np.round(rng.normal(7.6, 2.0, len(answered))), 0, 10)
     scores = {name: pd.DataFrame({"respondent_id": [f"{name}{i}" for i in range(len(answered))], "day": answered, "score": value})
               for name, value in (("ces", ces), ("nps", nps))}  # fmt: skip
-    talks = pd.DataFrame({"document_id": [f"d{i}" for i in range(WEEKS * INTERVIEWS)]})
+    talks = pd.DataFrame({"document_id": [f"d{i}" for i in range(WEEKS * interviews)]})
     talks["participant_id"] = talks["document_id"].str.replace("d", "p")
     talks["day"] = np.sort(rng.uniform(0, 7 * WEEKS, len(talks)))
     said = []
@@ -225,10 +227,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(WORLDS))
     parser.add_argument("--customers", type=int, default=CUSTOMERS, help="of each week")
+    parser.add_argument("--interviews", type=int, default=INTERVIEWS, help="of each week")
     parser.add_argument("--worse", type=float, default=WORSE, help="share that orders from the cart after the change")
     parser.add_argument("--effects", action="store_true")
     given = parser.parse_args()
-    life_of = {"customers": given.customers, "worse": given.worse}
+    life_of = {"customers": given.customers, "worse": given.worse, "interviews": given.interviews}
     rows = [judge(given.seeds, world, effects=given.effects, **life_of) for world in given.worlds]
     print(pd.DataFrame(rows).set_index("changes in week 6").T.to_string())
 

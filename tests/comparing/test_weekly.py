@@ -26,7 +26,7 @@ def weekly(repository: Path) -> ModuleType:
 def test_the_planted_change_is_named_in_its_week_or_the_next_and_nothing_else(
     weekly: ModuleType, world: str, seed: int
 ) -> None:
-    runs = list(weekly.ten_runs(seed, world, customers=150, worse=0.05))
+    runs = list(weekly.ten_runs(seed, world, customers=150, worse=0.05, interviews=14))
     true = weekly.TRUE[world]
     for tool in ("compare", "alerts"):
         named = {run["week"] for run in runs if run[tool] & true}
