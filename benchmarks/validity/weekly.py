@@ -175,13 +175,15 @@ def measure(folder: Path, to: Path, *, effects: bool = False) -> None:
         (to / f"{name}.json").write_text(content, encoding="utf-8")
 
 
-def ten_runs(seed: int, world: str, *, effects: bool = False, **life_of: float) -> Iterator[dict[str, object]]:
+def ten_runs(
+    seed: int, world: str, *, effects: bool = False, weeks: range = range(1, WEEKS + 1), **life_of: float
+) -> Iterator[dict[str, object]]:
     """Each week's run against the one before: what compare calls clear, and what the alerts tell."""
     life = live(seed, world, **life_of)  # type: ignore[arg-type]
     old, memory = None, {}
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
-        for week in range(1, WEEKS + 1):
+        for week in weeks:
             write_week(home, life, week)
             results = home / f"results{week}"
             measure(home, results, effects=effects)
