@@ -220,6 +220,7 @@ def judge(seeds: int, world: str, *, effects: bool = False, **life_of: float) ->
         row |= {f"{tool}: named in week 6": in_six[tool] if true else "–",
                 f"{tool}: in week 6 or 7": named[tool] if true else "–",
                 f"{tool}: told again later": late[tool] if true else "–", f"{tool}: false alarms": falsely[tool]}  # fmt: skip
+    print(f"  {world}: done", flush=True)
     return row
 
 
