@@ -158,7 +158,8 @@ def compare(old: Reading, new: Reading) -> Comparison:
     the other. q-values are adjusted over all of them (Benjamini and Hochberg 1995, JRSS B 57:289).
     """
     overlaps = overlaps_of(old, new)
-    found = list(pairs(old, new))
+    both = list(pairs(old, new))
+    found = [(_from_first(old, one, overlaps), other) for one, other in both]
     rows = [
         _row(one, other, difference(one, other, overlaps[other.source], since=since_of(old.references, other)))
         for one, other in found
@@ -184,8 +185,30 @@ def compare(old: Reading, new: Reading) -> Comparison:
         new.name,
         describe(overlaps),
         tuple(_notes(old, new, overlaps)),
-        {**old.references, **told},
+        _references(old, both, told),
     )
+
+
+UNNAMED = "unnamed|"
+"""Before the path of a code: how many people had been asked when nobody had named it yet."""
+
+
+def _from_first(old: Reading, figure: Figure, overlaps: Mapping[str, Overlap]) -> Figure:
+    """A code that was named for the first time in the last run: what is new of it is all since then, a week more to see it by."""
+    kept = old.references.get(f"{UNNAMED}{figure.name}") if figure.kind == "voices" else None
+    if kept is None or not figure.k or overlaps["interviews"].how != "grown":
+        return figure
+    return dataclasses.replace(figure, value=0.0, k=0.0, n=float(kept[1]))
+
+
+def _references(
+    old: Reading, both: list[tuple[Figure, Figure]], told: dict[str, list[float]]
+) -> dict[str, list[float]]:
+    """What the next comparison must know: changes that were told of, and codes that nobody had named in the older run."""
+    kept = {key: counted for key, counted in old.references.items() if not key.startswith(UNNAMED)} | told
+    unnamed = {f"{UNNAMED}{one.name}": [0.0, one.n] for one, _ in both
+               if one.kind == "voices" and not one.k and f"voices|{one.name}" not in kept}  # fmt: skip
+    return kept | unnamed
 
 
 def overlaps_of(old: Reading, new: Reading) -> dict[str, Overlap]:

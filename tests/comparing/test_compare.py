@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import json
 from pathlib import Path
 
@@ -73,6 +75,26 @@ def test_a_code_that_is_new_is_compared_with_nobody_before(tmp_path: Path) -> No
     row = found.table.set_index("name").loc["Pain/App"]
     assert (row["before"], row["n_before"], row["n_new"], row["way"]) == (0.0, 20, 12, "worse")
     assert row["verdict"] == "clear"
+
+
+def test_a_code_that_was_named_first_in_the_last_run_is_counted_from_there(tmp_path: Path) -> None:
+    """Nobody of 40, then 2 of 8, then 4 of 8 more: 6 of 16 after 0 of 40 is clear, 4 of 8 after 2 of 48 would not be."""
+    runs = []
+    for number, (k, n) in enumerate([(0, 40), (2, 48), (6, 56), (9, 64)]):
+        basis = {"interviews": days(40, *[8] * number)}
+        runs.append(write_run(tmp_path / str(number), basis=basis, prevalence=[code("Pain/App", k, n)]))
+    told = []
+    for old, new in itertools.pairwise(runs):
+        moved = compare(read_run(old), read_run(new))
+        (new / "results/since_last.json").write_text(moved.to_json())
+        told += [(row.verdict, row.before, row.n_before, row.n_new) for row in moved.table.itertuples()]
+    assert told == [("perhaps", 0.0, 40, 8), ("clear", 0.0, 40, 16), ("no", 6 / 16, 16, 8)]
+    cold = compare(
+        read_run(runs[1]),
+        made(tmp_path / "cold", basis={"interviews": days(40, 8, 8)}, prevalence=[code("Pain/App", 6, 56)]),
+    )
+    assert not compare(dataclasses.replace(read_run(runs[1]), references={}), read_run(runs[2])).rows("clear")
+    assert cold.rows("clear"), "the run keeps who had not named it"
 
 
 def test_a_changed_verdict_says_whether_its_estimate_moved(tmp_path: Path) -> None:
