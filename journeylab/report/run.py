@@ -15,6 +15,7 @@ from typing import Any
 
 from journeylab.cache import FOLDER as CACHE
 from journeylab.check import require_sound
+from journeylab.comparing import alert_run
 from journeylab.errors import ReportError
 from journeylab.report.alone import alone
 from journeylab.report.apart import apart, warm_up
@@ -200,7 +201,7 @@ def run_study(
         with alone(home, f"{created:%Y-%m-%d %H:%M:%S} UTC"):
             sweep(home)
             try:
-                run = _write(study, chosen, settings, home, created, jobs, force, timeout, limit, progress)
+                run = _write(study, chosen, settings, home, created, jobs, force, timeout, limit, progress, whole)
                 if run.ok and whole:
                     point_latest(home, run.folder.name)
                     gone = prune(home, study.config.study.keep)
@@ -257,6 +258,7 @@ def _explained(home: Path) -> Iterator[None]:
 def _write(
     study: Study, chosen: list[Path], settings: dict[str, dict[str, Any]], home: Path, created: datetime.datetime, jobs: int,
     force: bool, timeout: float | None, limit: float | None, progress: Callable[[str], None] | None,
+    whole: bool,
 ) -> Run:  # fmt: skip
     """Write a run beside its final name, and move it there when it is whole."""
     final = _free(home, created)
@@ -273,11 +275,15 @@ def _write(
     outcomes = [done.get(file.stem) or Outcome(file.stem, "done", kept.seconds[file.stem], None) for file in chosen]
     record = _record(study, created, settings, outcomes, time.monotonic() - before, inputs, kept)
     (work / "run.json").write_text(dumps(record), encoding="utf-8")
+    # A run that is not whole, or not good, is not what the next is held against: it has no alerts.
+    good = whole and all(item.status == "done" for item in outcomes)
+    alerts = alert_run(work, latest_run(home), study.config.alerts, study.name) if good else None
     _render_all(chosen, outcomes, settings, work, study, record)
     write_index(work, study.title, outcomes, record)
     shutil.rmtree(work / CACHE_FOLDER, ignore_errors=True)
     work.rename(final)
-    return Run(final, final / "index.html", tuple(outcomes))
+    line = f"{study.name}: {alerts.summary()}" if alerts is not None and len(alerts.table) else ""
+    return Run(final, final / "index.html", tuple(outcomes), line)
 
 
 def _free(home: Path, created: datetime.datetime) -> Path:

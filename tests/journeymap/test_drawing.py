@@ -280,7 +280,9 @@ def test_a_behaviour_is_drawn_with_what_is_its_own() -> None:
         "A study", journey.stages, (*otherwise(assemble("t", journey.stages, (first,))), *rest), behaviour="browsers"
     )
     html = journeymap.gallery([own], journey).partition("<h3>Browsers</h3>")[2]
-    assert len(re.findall(r'<th role="rowheader"', html)) == 1
+    rows = re.findall(r'<th role="rowheader"[^>]*>(?:<[^>]+>)*([^<]+)', html)
+    assert escape(first.title) in rows
+    assert not {escape(lane.title) for lane in rest} & set(rows)
     left = re.search(r'<p class="key">As on the map of all customers[^<]*</p>', html)
     assert left is not None
     assert all(escape(lane.title) in left[0] for lane in rest)
@@ -434,7 +436,8 @@ def test_in_a_browser_curve_and_moves_lie_on_the_columns_and_the_keyboard_choose
             assert not one.is_visible()
             view.keyboard.press("Tab")
             view.keyboard.press("ArrowRight")
-            assert view.locator(".map thead th:visible").all_inner_texts() == ["Awareness"]
+            (head,) = view.locator(".map thead th:visible").all_inner_texts()
+            assert head.startswith("Awareness")
             view.keyboard.press("ArrowLeft")
             before = view.locator("td.c:visible").count()
             view.get_by_role("checkbox", name="Show: What they say").last.press("Space")
