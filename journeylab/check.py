@@ -11,6 +11,7 @@ import pandas as pd
 from journeylab.errors import JourneylabError, StudyError, did_you_mean, listing
 from journeylab.journeys.split import chosen
 from journeylab.study import Study, open_study
+from journeylab.text import count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _problems(study: Study) -> Iterator[str]:
     if study.config.events:
         seen = set(study.touchpoints["touchpoint"])
         if not seen:
-            reasons = [f"{row.n:,} by '{row.reason}'" for row in study.left_out.itertuples()]
+            reasons = [f"{count(row.n)} by '{row.reason}'" for row in study.left_out.itertuples()]
             yield (
                 f"{study.path}: no event is left to count; left out were {', '.join(reasons) or 'all'}. "
                 "Mend the rules of [[leave_out]] or [[touchpoints]] that leave them out."
@@ -237,7 +238,7 @@ def _notes(study: Study) -> Iterator[str]:
             yield report.summary()
         yield from (f"{report.source}: {note}" for note in report.notes)
     for row in study.left_out.itertuples():
-        yield f"{row.n:,} events of {row.customers:,} customers are left out: {row.reason}."
+        yield f"{count(row.n)} events of {count(row.customers)} customers are left out: {row.reason}."
     reasons = set(study.left_out["reason"]) if study.config.leave_out else set()
     for place, rule in enumerate(study.config.leave_out):
         if rule.reason not in reasons:
@@ -274,10 +275,10 @@ def without_stage(study: Study) -> list[str]:
     loose = study.touchpoints[study.touchpoints["stage"].isna()].nlargest(len(study.touchpoints), "n")
     if loose.empty:
         return []
-    named = [f"'{row.touchpoint}' ({row.n:,})" for row in loose.head(5).itertuples()]
+    named = [f"'{row.touchpoint}' ({count(row.n)})" for row in loose.head(5).itertuples()]
     more = f" and {len(loose) - 5} more" if len(loose) > 5 else ""
     return [
-        f"{loose['n'].sum():,} events of {len(loose)} touchpoints match no [[touchpoints]] rule with a stage: "
+        f"{count(loose['n'].sum())} events of {len(loose)} touchpoints match no [[touchpoints]] rule with a stage: "
         f"{', '.join(named)}{more}."
     ]
 

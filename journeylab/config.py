@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from journeylab import locales
 from journeylab.errors import did_you_mean
 
 DEFAULT_STAGES = ("awareness", "consideration", "decision", "purchase", "evaluation")
@@ -34,6 +35,10 @@ def _duration(span: str) -> str:
     if not seconds > 0:
         raise ValueError(f"'{span}' is no span of time, write one such as '30min', '12h' or '14d'.")
     return span
+
+
+def _locale(name: str) -> str:
+    return locales.find(name).name
 
 
 def _slug(name: str) -> str:
@@ -69,6 +74,7 @@ def _reason(words: str) -> str:
 
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Duration = Annotated[str, AfterValidator(_duration)]
+LocaleName = Annotated[str, AfterValidator(_locale)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Engine = Annotated[str, AfterValidator(_engine)]
 Pattern = Annotated[str | list[str], AfterValidator(_pattern)]
@@ -98,6 +104,7 @@ class StudySection(Section):
     drop_repeats: bool = False
     currency: str = ""
     keep: Annotated[int, Field(ge=1)] | None = None
+    locale: LocaleName = ""
 
 
 class Stage(Section):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from journeylab import locales
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 INK = "#1f2933"
 MUTED = "#5b6770"
@@ -102,7 +106,7 @@ def caption(ax: Axes) -> str:
     if len(titled) != 1:
         return alt_text(ax).partition(". ")[0].rstrip(".")
     notes = [words.get_text() for words in titled[0].texts if words.get_gid() == NOTE]
-    parts = [" ".join(part.split()) for part in [titled[0].get_title(loc="left"), *notes]]
+    parts = [re.sub("[ \n]+", " ", part).strip() for part in [titled[0].get_title(loc="left"), *notes]]
     return " ".join([*(part if part.endswith((".", "?")) else f"{part}." for part in parts[:-1]), parts[-1]])
 
 
@@ -121,6 +125,22 @@ def legend_below(ax: Axes, columns: int = 4) -> None:
     ax.legend(
         frameon=False, loc="upper right", bbox_to_anchor=(1, 0), ncols=columns, borderaxespad=3.6, columnspacing=1.2
     )
+
+
+def _localise(figure: Figure) -> None:
+    """Numbers at the ticks with the marks of the study's locale."""
+    from matplotlib.ticker import FixedFormatter, FuncFormatter
+
+    if locales.marks() is locales.PLAIN:
+        return
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            formatter = axis.get_major_formatter()
+            if not hasattr(formatter, "plain_ticks") and not isinstance(formatter, (FixedFormatter, FuncFormatter)):
+                formatter.plain_ticks = formatter.format_ticks
+                formatter.format_ticks = lambda ticks, plain=formatter.plain_ticks: list(
+                    map(locales.written, plain(ticks))
+                )
 
 
 def png(ax: Axes) -> bytes:
@@ -142,6 +162,7 @@ def png(ax: Axes) -> bytes:
     figure = ax.get_figure(root=True)
     assert figure is not None
     with rc_context(STYLE):
+        _localise(figure)
         for words in figure.findobj(Text):
             words.set_parse_math(False)  # words from data may hold dollar signs: they are no formulas
         figure.set_dpi(DPI)
@@ -155,7 +176,6 @@ def png(ax: Axes) -> bytes:
 def svg(ax: Axes) -> str:
     """Draw the figure of `ax` as SVG with its alt text as title, without dates and ids that change from draw to draw."""
     import io
-    import re
 
     from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -167,6 +187,7 @@ def svg(ax: Axes) -> str:
     figure = ax.get_figure(root=True)
     assert figure is not None
     with rc_context({**STYLE, "svg.hashsalt": "journeylab"}):
+        _localise(figure)
         for words in figure.findobj(Text):
             words.set_parse_math(False)
         FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})

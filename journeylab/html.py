@@ -5,10 +5,11 @@ from __future__ import annotations
 import html as _html
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 
 import pandas as pd
 
-from journeylab import text
+from journeylab import locales, text
 
 Format = str | Callable[[object], str]
 
@@ -35,7 +36,17 @@ WITHIN = re.compile(r"[\w-]+\.html(#[\w-]+)?")
 UNITS = {"": 1.0, "%": 0.01, "points": 0.01, "s": 1.0, "min": 60.0, "h": 3600.0, "days": 86400.0}
 """What a shown number times its unit counts: shares and points as fractions of one, times as seconds."""
 
-SHOWN = re.compile(r"([+−]?)((?:0|[1-9][\d,]*)(?:\.\d+)?)(?: (%|points|s|min|h|days))?")
+WRITTEN = re.compile("^[+−]|(%|points)$")
+"""What only a number written for readers has: a true minus or a plus, per cent, points."""
+
+NAKED = re.compile(r"\d+|–|.*(s|min|h|days)")
+"""What is best left as it stands: digits alone may be an id, and a span of time the words of a data file."""
+
+
+@cache
+def _shown(number: str) -> re.Pattern[str]:
+    """A number as it is shown: sign, digits, unit."""
+    return re.compile(rf"([+−]?)({number})(?: (%|points|s|min|h|days))?")
 
 
 def escape(value: object) -> str:
@@ -77,7 +88,7 @@ def guess_format(column: str, values: pd.Series) -> Format:
     if pd.api.types.is_bool_dtype(values):
         return lambda value: "yes" if value else "no"
     if pd.api.types.is_datetime64_any_dtype(values):
-        return lambda value: text.MISSING if text.is_missing(value) else f"{value:%Y-%m-%d %H:%M}"
+        return text.moment  # type: ignore[return-value]
     if not pd.api.types.is_numeric_dtype(values):
         return "text"
     if column in {"p_value", "q_value"} or column.endswith(("_p", "_q")):
@@ -103,6 +114,7 @@ def format_value(value: object, style: Format) -> str:
         "number": text.number,
         "p": text.p_value,
         "duration": text.duration,
+        "date": text.date,
         "signed": text.signed,
     }
     return writers[style](value)
@@ -125,15 +137,17 @@ def shown_number(shown: str, unit: str = "") -> str:
     """
     if shown in {"∞", "−∞"}:
         return "Infinity" if shown == "∞" else "-Infinity"
-    match = SHOWN.fullmatch(shown)
+    match = _shown(locales.number_pattern()).fullmatch(shown)
     if match is None or (match[3] or unit) not in UNITS:
         return ""
-    value = float(match[2].replace(",", "")) * UNITS[match[3] or unit]
+    value = float(locales.machine(match[2])) * UNITS[match[3] or unit]
     return f"{'-' if match[1] == '−' else ''}{value:.15g}"
 
 
 def number_attributes(shown: str) -> str:
     """Attributes with the number of a cell, or both ends of its interval, by which a page sorts and writes CSV; else none.
+
+    A date has some only where the study's locale writes it otherwise than ISO does.
 
     Examples
     --------
@@ -142,6 +156,8 @@ def number_attributes(shown: str) -> str:
     """
     if shown == text.MISSING:
         return ' data-value=""'
+    if day := locales.machine_date(shown):
+        return f' data-value="{day}"'
     low, between, high = shown.partition(" to ")
     unit = high.rpartition(" ")[2] if " " in high else ""
     first, last = shown_number(low, unit), shown_number(high)
@@ -172,7 +188,7 @@ def table(
         The columns to show, or column to heading. A pair ``ci_low`` and ``ci_high`` is shown as one
         column, ``ci``, unless `columns` names the two apart.
     formats : mapping, optional
-        Column to style (``percent``, ``points``, ``number``, ``p``, ``duration``, ``signed``, ``text``)
+        Column to style (``percent``, ``points``, ``number``, ``p``, ``duration``, ``signed``, ``date``, ``text``)
         or to a function from value to text. Others are guessed from name and type.
     interval_style : str, optional
         Style of the merged interval; guessed from the column before it.
@@ -207,8 +223,9 @@ def table(
                 content, kind = text.interval(row["ci_low"], row["ci_high"], style), "num"
             else:
                 content = format_value(row[name], styles[name])
-                kind = "" if styles[name] == "text" or callable(styles[name]) else "num"
-            told = number_attributes(content) if kind or callable(styles.get(name)) or " to " in content else ""
+                kind = "" if styles[name] in {"text", "date"} or callable(styles[name]) else "num"
+            as_number = kind or styles.get(name, "text") != "text" or " to " in content
+            told = number_attributes(content) if as_number or (position and _written(content)) else ""
             kind = kind or ("long" if len(content) > LONG else "")
             mark = (f' class="{kind}"' if kind else "") + told
             shown_as = link(row[links], content) if links and position == 0 else escape(content)
@@ -227,6 +244,11 @@ def assumptions(method: str, lines: Iterable[str]) -> str:
     """What must hold for a result, folded under its method's name."""
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return f"<details><summary>Method and assumptions: {escape(method)}</summary><ul>{items}</ul></details>"
+
+
+def _written(words: str) -> bool:
+    """Whether a cell of text is a number that `journeylab.text` wrote, and not what a data file says of itself."""
+    return bool(WRITTEN.search(words)) or (locales.marks() is not locales.PLAIN and not NAKED.fullmatch(words))
 
 
 def _interval_style(chosen: list[str], styles: dict[str, Format], position: int) -> str:

@@ -52,7 +52,7 @@ def at_journeys(j: Journeys) -> str:
     )
     if not j.n_events:
         return f"<p>{html.escape(said)}.</p>"
-    span = f"from {pd.Timestamp(j.times.min()):%Y-%m-%d} to {pd.Timestamp(j.times.max()):%Y-%m-%d} (UTC)"
+    span = f"from {text.date(pd.Timestamp(j.times.min()))} to {text.date(pd.Timestamp(j.times.max()))} (UTC)"
     counts = np.bincount(j.codes, minlength=len(j.touchpoints))
     top = np.argsort(-counts, kind="stable")[:MOST]
     frame = pd.DataFrame(

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, TypeVar
 
+from journeylab.text import count
+
 Item = TypeVar("Item")
 
 PATIENCE = 2.0
@@ -58,7 +60,7 @@ def working(doing: str, total: int | None = None) -> Iterator[Callable[[int], No
     begun, stop = time.monotonic(), threading.Event()
 
     def line() -> str:
-        counted = f": {state['done']:,} of {total:,}" if total is not None and total > 1 else ""
+        counted = f": {count(state['done'])} of {count(total)}" if total is not None and total > 1 else ""
         return f"{doing}{counted}, {time.monotonic() - begun:.0f} s"
 
     def watch() -> None:

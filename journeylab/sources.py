@@ -15,6 +15,7 @@ from journeylab.cache import FOLDER, files_in, fingerprint
 from journeylab.contracts import TABLES
 from journeylab.naming import in_file_order, tally_touchpoints
 from journeylab.tables import ImportReport, Loss
+from journeylab.text import count
 
 if TYPE_CHECKING:
     from journeylab.config import EventSource
@@ -148,7 +149,7 @@ def _told(opened: Opened, prepared: Prepared) -> tuple[pd.DataFrame, str | None]
         return left_out, None
     row = opened.fetch(prepared.stitched).to_pylist()[0]
     one, several = int(row["stitched"] or 0), int(row["several"] or 0)
-    return left_out, f"{one:,} visitor ids belong to a login, {several:,} have several: {STITCHED}."
+    return left_out, f"{count(one)} visitor ids belong to a login, {count(several)} have several: {STITCHED}."
 
 
 def scratch() -> Path:

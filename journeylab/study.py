@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
+from journeylab import locales
 from journeylab.config import Config, CrosswalkSource, TableSource
 from journeylab.errors import DataError, JourneylabError, StudyError, did_you_mean, listing
 from journeylab.linking import REFUSED, usable
@@ -54,6 +55,7 @@ screener, assignments, changes
         self.path = path
         self.folder = path.parent
         self.config: Config = read_config(path)
+        locales.use(self.config.study.locale)
         declared = self.config.study.data_dir
         self.data_dir = data_dir or (self.folder / declared if declared else self.folder)
         self._reports: dict[str, ImportReport] = {}

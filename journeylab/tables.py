@@ -11,6 +11,7 @@ import pandas as pd
 
 from journeylab.contracts import KINDS, TABLES, Column
 from journeylab.errors import DataError, ReportError, did_you_mean, listing
+from journeylab.text import count
 
 if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema
@@ -90,7 +91,7 @@ class ImportReport:
         """
         if self.n_kept + self.n_dropped != self.n_read:
             raise ReportError(
-                f"{self.path}: {self.n_read:,} rows were read, but {self.n_kept:,} kept and {self.n_dropped:,} "
+                f"{self.path}: {count(self.n_read)} rows were read, but {count(self.n_kept)} kept and {count(self.n_dropped)} "
                 "dropped do not add up to that; the reader lost count."
             )
 
@@ -114,12 +115,12 @@ class ImportReport:
     def summary(self) -> str:
         """Say in one sentence how many rows were read, kept and dropped, and why."""
         if not self.n_dropped:
-            return f"{self.source}: all {self.n_read:,} rows were kept."
+            return f"{self.source}: all {count(self.n_read)} rows were kept."
         reasons = "; ".join(
-            f"{loss.n:,} {loss.reason}" + (f" (such as {', '.join(loss.examples[:2])})" if loss.examples else "")
+            f"{count(loss.n)} {loss.reason}" + (f" (such as {', '.join(loss.examples[:2])})" if loss.examples else "")
             for loss in self.dropped
         )
-        return f"{self.source}: {self.n_kept:,} of {self.n_read:,} rows were kept; dropped: {reasons}."
+        return f"{self.source}: {count(self.n_kept)} of {count(self.n_read)} rows were kept; dropped: {reasons}."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,7 +171,7 @@ def raise_problems(problems: list[Problem], source: str, unit: str = "row") -> N
     ordered = sorted(problems, key=lambda problem: (problem.row is not None, problem.row or 0))
     lines = [problem.line(source, unit) for problem in ordered[:MOST_PROBLEMS]]
     if len(ordered) > MOST_PROBLEMS:
-        lines.append(f"{source}: and {len(ordered) - MOST_PROBLEMS:,} more mistakes.")
+        lines.append(f"{source}: and {count(len(ordered) - MOST_PROBLEMS)} more mistakes.")
     raise DataError("\n".join(lines))
 
 

@@ -1,11 +1,15 @@
-"""Numbers as a reader wants to see them: rounded, with units, never 14 decimals."""
+"""Numbers as a reader wants to see them: rounded, with units, never 14 decimals, and with the marks of the study's locale."""
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Iterable
 
 import pandas as pd
+
+from journeylab import locales
+from journeylab.locales import written
 
 MISSING = "–"
 
@@ -23,7 +27,7 @@ def count(n: float) -> str:
     >>> count(12345), count(0)
     ('12,345', '0')
     """
-    return f"{n:,}"
+    return written(f"{n:,}")
 
 
 def fixed(value: float, digits: int = 0) -> str:
@@ -34,7 +38,7 @@ def fixed(value: float, digits: int = 0) -> str:
     >>> fixed(1234.567, 2), fixed(3.5)
     ('1,234.57', '4')
     """
-    return f"{value:,.{digits}f}"
+    return written(f"{value:,.{digits}f}")
 
 
 def percent(share: float, digits: int | None = None) -> str:
@@ -49,7 +53,7 @@ def percent(share: float, digits: int | None = None) -> str:
         return MISSING
     if digits is None:
         digits = 2 if 0 < abs(share) < 0.001 else 1
-    return f"{_signed_zero(100 * share, digits):.{digits}f} %"
+    return written(f"{_signed_zero(100 * share, digits):.{digits}f} %")
 
 
 def points(difference: float, digits: int = 1) -> str:
@@ -71,7 +75,7 @@ def signed(value: float, digits: int = 1) -> str:
         return MISSING
     rounded = _signed_zero(value, digits)
     sign = "+" if rounded > 0 else "−" if rounded < 0 else ""
-    return f"{sign}{abs(rounded):,.{digits}f}"
+    return written(f"{sign}{abs(rounded):,.{digits}f}")
 
 
 def number(value: float, digits: int | None = None) -> str:
@@ -94,7 +98,7 @@ def number(value: float, digits: int | None = None) -> str:
             digits = 2
         else:
             digits = 3
-    return f"{_signed_zero(value, digits):,.{digits}f}".replace("-", "−")
+    return written(f"{_signed_zero(value, digits):,.{digits}f}".replace("-", "−"))
 
 
 def p_value(value: float) -> str:
@@ -108,8 +112,78 @@ def p_value(value: float) -> str:
     if is_missing(value):
         return MISSING
     if value < 0.001:
-        return "< 0.001"
-    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+        return written("< 0.001")
+    return written(f"{value:.3f}" if value < 0.1 else f"{value:.2f}")
+
+
+def short(value: float) -> str:
+    """Write a number with no more digits than it needs, as thresholds and ticks are written.
+
+    Examples
+    --------
+    >>> short(0.05), short(30.0), short(-2.5)
+    ('0.05', '30', '-2.5')
+    """
+    return written(f"{value:g}")
+
+
+def date(day: datetime.date, plain: str = locales.PLAIN.date) -> str:
+    """Write a day; by `plain` where the study has no locale.
+
+    Examples
+    --------
+    >>> date(datetime.date(2026, 3, 9)), date(pd.NaT)
+    ('2026-03-09', '–')
+    """
+    return MISSING if is_missing(day) else locales.date(day, plain)
+
+
+def moment(time: datetime.datetime) -> str:
+    """Write a day and its time to the minute, of 24 hours.
+
+    Examples
+    --------
+    >>> moment(datetime.datetime(2026, 3, 9, 14, 5))
+    '2026-03-09 14:05'
+    """
+    return MISSING if is_missing(time) else f"{locales.date(time)} {time:%H:%M}"
+
+
+def money(value: float, currency: str, digits: int | None = 0, *, sign: bool = False) -> str:
+    """Write an amount of a currency; of another unit, such as outcomes, the number before its name.
+
+    Parameters
+    ----------
+    currency : str
+        Its code of three letters, such as ``EUR``, which a locale writes its own way; other words stand after the number.
+    digits : int, optional
+        Decimals; None writes those that matter.
+    sign : bool
+        Whether a gain has a plus.
+
+    Examples
+    --------
+    >>> money(1234.5, "EUR"), money(-1234.5, "EUR", 2), money(12, "outcomes", sign=True), money(3.0, "")
+    ('1,234 EUR', '−1,234.50 EUR', '+12 outcomes', '3')
+    """
+    if is_missing(value):
+        return MISSING
+    return locales.money(signed(value, digits or 0) if sign else number(value, digits), currency)
+
+
+def money_range(low: float, high: float, currency: str) -> str:
+    """Write the two ends of an interval of amounts, in whole units and with their signs.
+
+    Examples
+    --------
+    >>> money_range(-1200, 3400, "EUR")
+    '−1,200 to +3,400 EUR'
+    """
+    if is_missing(low) or is_missing(high):
+        return MISSING
+    after = money(high, currency, sign=True)
+    stands_before = not after.lstrip("+−")[:1].isdigit()
+    return f"{money(low, currency if stands_before else '', sign=True)} to {after}"
 
 
 def duration(seconds: float) -> str:
@@ -126,7 +200,7 @@ def duration(seconds: float) -> str:
         if abs(seconds) >= size:
             amount = seconds / size
             digits = 0 if unit == "min" or amount >= 10 else 1
-            return f"{amount:,.{digits}f} {unit}"
+            return written(f"{amount:,.{digits}f} {unit}")
     return f"{seconds:.0f} s"
 
 
@@ -140,7 +214,8 @@ def estimate(value: float, low: float, high: float) -> str:
     """
     if is_missing(value):
         return MISSING
-    return f"{value:.2f}" if is_missing(low) else f"{value:.2f} ({interval(low, high, 'number')})"
+    alone = written(f"{value:.2f}")
+    return alone if is_missing(low) else f"{alone} ({interval(low, high, 'number')})"
 
 
 def interval(low: float, high: float, style: str = "percent") -> str:
@@ -154,7 +229,8 @@ def interval(low: float, high: float, style: str = "percent") -> str:
     if is_missing(low) or is_missing(high):
         return MISSING
     if style == "percent":
-        return f"{_signed_zero(100 * low, 1):.1f} to {_signed_zero(100 * high, 1):.1f} %".replace("-", "−")
+        ends = f"{_signed_zero(100 * low, 1):.1f} to {_signed_zero(100 * high, 1):.1f} %"
+        return written(ends.replace("-", "−"))
     if style == "points":
         return f"{signed(100 * low)} to {signed(100 * high)} points"
     if style == "duration":
@@ -176,7 +252,9 @@ def share_of(k: int, n: int) -> str:
     if n == 0:
         return "0 of 0"
     value, low, high = wilson(k, n)
-    return f"{k:,} of {n:,} ({percent(value)}, {CONFIDENCE:.0%} interval {interval(low, high)})".replace("95%", "95 %")
+    return f"{count(k)} of {count(n)} ({percent(value)}, {CONFIDENCE:.0%} interval {interval(low, high)})".replace(
+        "95%", "95 %"
+    )
 
 
 def people(n: int) -> str:
@@ -187,7 +265,7 @@ def people(n: int) -> str:
     >>> people(1), people(1200)
     ('1 person', '1,200 people')
     """
-    return "1 person" if n == 1 else f"{n:,} people"
+    return "1 person" if n == 1 else f"{count(n)} people"
 
 
 def sentence(words: str) -> str:

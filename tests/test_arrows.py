@@ -12,6 +12,7 @@ BASE = {
     "intervals",
     "pooling",
     "text",
+    "locales",
     "results",
     "html",
     "figures",

@@ -57,7 +57,7 @@ class Assigned(Result):
         return (
             f"Of {text.count(n)} journeys: {text.sentence_list(parts)}; {text.percent(share)} "
             f"({text.interval(low, high)}) are clear in "
-            f"none (posterior under {CLEAR:g}), and {text.percent(self.unseen)} of the steps are new to the model."
+            f"none (posterior under {text.short(CLEAR)}), and {text.percent(self.unseen)} of the steps are new to the model."
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:

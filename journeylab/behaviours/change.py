@@ -189,7 +189,8 @@ def compare(old: Chains, new: Chains, *, farthest: float = FARTHEST) -> Change:
         table[order],
         "Behaviours of two runs matched by the Hungarian algorithm",
         (
-            f"Two chains more than {farthest:g} apart (root of the mean Jensen-Shannon divergence) are not one behaviour.",
+            f"Two chains more than {text.short(farthest)} apart (root of the mean Jensen-Shannon divergence) are not "
+            "one behaviour.",
             "The two runs count as independent samples; where the same customers are in both, the intervals are too wide.",
             "A share also moves when the chains were estimated anew; place customers in the old model to hold them fixed.",
             *(

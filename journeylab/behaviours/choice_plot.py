@@ -98,7 +98,7 @@ def _again(ax: Axes | None, frame: pd.DataFrame) -> bool:
             ("stability", "stability", figures.ORANGE, "s", STEADY),
         ):
             if column in columns:
-                _line(ax, shown, column, colour, marker, f"{name}, good from {bar:g}")
+                _line(ax, shown, column, colour, marker, f"{name}, good from {text.short(bar)}")
                 ax.axhline(bar, color=colour, linewidth=1.2, linestyle=":")
         # Down on the left is room: there is no value for one behaviour, and low ones belong to many
         ax.legend(loc="lower left", fontsize=9, frameon=False, labelcolor="linecolor", borderaxespad=0.2)

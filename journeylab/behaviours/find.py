@@ -99,7 +99,7 @@ class Behaviours(Result):
         shares = [f"{row.behaviour} {text.percent(row.share, 0)}" for row in self.table.itertuples()]
         weak = self.table.loc[self.table["stability"] < STEADY, "behaviour"]
         doubt = (
-            f" Less stable than {STEADY:g}: {text.sentence_list(weak)}."
+            f" Less stable than {text.short(STEADY)}: {text.sentence_list(weak)}."
             if len(weak)
             else " All are found again when customers are resampled."
         )

@@ -207,7 +207,7 @@ def portraits(
         (
             "Conversion describes a behaviour; it is not caused by it.",
             "Names are proposed from what is distinctive, and kept from run to run; the team may change them in study.toml.",
-            f"A customer is not clear in a behaviour when no behaviour has a posterior of {CLEAR:g}.",
+            f"A customer is not clear in a behaviour when no behaviour has a posterior of {text.short(CLEAR)}.",
         ),
         distinctive,
         _steps(j, labels, labelled, skipped),

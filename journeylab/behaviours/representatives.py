@@ -74,10 +74,10 @@ class Representatives(Result):
         parts = [f"{text.percent(row.together, 0)} of {row.name}" for row in last.itertuples(index=False)]
         whole = self.unclear.iloc[-1]
         return (
-            f"The journeys shown cover {text.sentence_list(parts)} (distance up to {self.radius:g}). "
+            f"The journeys shown cover {text.sentence_list(parts)} (distance up to {text.short(self.radius)}). "
             f"{text.percent(whole['share'])} of {text.count(whole['n'])} customers "
             f"({text.interval(whole['ci_low'], whole['ci_high'])}) are "
-            f"represented by no behaviour: none has a posterior of {CLEAR:g}."
+            f"represented by no behaviour: none has a posterior of {text.short(CLEAR)}."
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -90,7 +90,7 @@ class Representatives(Result):
         ax.set_yticks(rows, [f"{row['name']} · {row['rank']}" for _, row in frame.iterrows()])
         ax.set_xlim(0, 100)
         ax.xaxis.set_major_formatter("{x:.0f} %")
-        ax.set_xlabel(f"share of the behaviour's customers within {self.radius:g}")
+        ax.set_xlabel(f"share of the behaviour's customers within {text.short(self.radius)}")
         figures.subtitle(ax, "What representative journeys cover", f"up to n = {SAMPLE} members measured a behaviour")
         return figures.describe(ax, f"Dot plot of coverage. {self.summary()}")
 
@@ -154,7 +154,7 @@ def representatives(
         "Medoids by the longest common subsequence",
         (
             "The distance is the share of the touchpoints of two journeys that are not in a common order; times do not count.",
-            f"A journey stands for members within {radius:g}; up to {SAMPLE} members a behaviour are drawn and measured.",
+            f"A journey stands for members within {text.short(radius)}; up to {SAMPLE} members a behaviour are drawn and measured.",
             "Outlying members are the least likely a step under their behaviour; their labels are numbers, not ids.",
         ),
         pd.DataFrame(

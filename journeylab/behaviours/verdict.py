@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from journeylab import text
+from journeylab import locales, text
 from journeylab.behaviours.recurrence import STEADY, STRONG
 
 COLUMNS = ("criterion", "says", "here", "by_chance", "rule")
@@ -32,11 +32,11 @@ def verdicts(selection: pd.DataFrame, k: int) -> pd.DataFrame:
     """
     rows = []
     values = selection.set_index("k")
-    for name, column, chance, rule, written in _CRITERIA:
+    for name, column, chance, rule, words in _CRITERIA:
         known = values[column].dropna() if column in values else pd.Series(dtype=float)
         if len(known) and (len(known) > 1 or column not in {"bic", "icl"}):
             by_chance = values[chance].get(k) if chance else None
-            rows.append((name, int(rule(known)), values[column].get(k), by_chance, written))
+            rows.append((name, int(rule(known)), values[column].get(k), by_chance, locales.written(words)))
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype({"here": float, "by_chance": float})
 
@@ -76,13 +76,13 @@ def recommend(selection: pd.DataFrame, k: int, *, given: bool, reason: str, weak
         )
     if weak:
         parts.append(
-            f"Not stable (under {STEADY:g}) {'is' if len(weak) == 1 else 'are'} {text.sentence_list(weak)}: in another draw of the "
-            "customers that group comes out otherwise, so describe it and do not act on it."
+            f"Not stable (under {text.short(STEADY)}) {'is' if len(weak) == 1 else 'are'} {text.sentence_list(weak)}: in another "
+            "draw of the customers that group comes out otherwise, so describe it and do not act on it."
         )
     elif steady >= k and strength < k:
         parts.append(
-            f"Half of the customers do not suffice to draw the same borders (prediction strength under {STRONG:g}): the groups are "
-            "there, who belongs to them is less sure."
+            f"Half of the customers do not suffice to draw the same borders (prediction strength under {text.short(STRONG)}): the "
+            "groups are there, who belongs to them is less sure."
         )
     if k > 1 and k == selection["k"].max() and not given:
         parts.append(f"{k} is the most that was tried, so there are at least {k}: try again with a larger k_max.")

@@ -165,7 +165,7 @@ def _look_first(question: str, evidence: Evidence) -> dict[str, str]:
 
 def _worth(row: Any, unit: str) -> str:
     """What a touchpoint brings in a year, or its effect where that is not known."""
-    return text.points(row.estimate) if pd.isna(row.value) else f"{text.signed(row.value, 0)} {unit} a year"
+    return text.points(row.estimate) if pd.isna(row.value) else f"{text.money(row.value, unit, sign=True)} a year"
 
 
 def _how_sure(evidence: Evidence) -> dict[str, str]:

@@ -106,7 +106,7 @@ def yearly(row: Any, unit: str) -> str:
     """The interval of what a touchpoint brings in a year, after the one of its effect; empty where it has no price."""
     if pd.isna(row.value):
         return ""
-    return f"; {text.signed(row.value_low, 0)} to {text.signed(row.value_high, 0)} {unit} a year"
+    return f"; {text.money_range(row.value_low, row.value_high, unit)} a year"
 
 
 def parameter(config: Config, notebook: str, name: str, default: Any) -> Any:

@@ -74,7 +74,7 @@ def _effects(evidence: Evidence) -> Iterator[Finding]:
         size = text.points(row.estimate)
         if not pd.isna(base):
             size = f"{size}, from {text.percent(base, 0)} of visits that reach the outcome without it"
-        worth = "" if pd.isna(row.value) else f" ({text.signed(row.value, 0)} {evidence.unit} a year)"
+        worth = "" if pd.isna(row.value) else f" ({text.money(row.value, evidence.unit, sign=True)} a year)"
         said = f"it {does}, {size}{worth}" if row.decision == row.verdict else f"{row.why}{worth}"
         yield Finding(
             f"{text.sentence(row.decision)} '{row.touchpoint}': {said}.",

@@ -392,7 +392,7 @@ def _agreement(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ends(low: float, high: float, digits: int) -> str:
-    return text.MISSING if np.isnan(low) else f"{low:,.{digits}f} to {high:,.{digits}f}"
+    return text.MISSING if np.isnan(low) else f"{text.fixed(low, digits)} to {text.fixed(high, digits)}"
 
 
 def _points(value: float, low: float, high: float) -> str:

@@ -102,11 +102,16 @@ class DatedChange(Result):
             {"frame": checks(row, len(self.placebos), self.mix), "caption": "What was checked"}
         ]
         if len(self.placebos):
-            dates = self.placebos.assign(date=self.placebos["date"].dt.strftime("%Y-%m-%d"))
             names = {"date": "Date", "estimate": "Change of level", "ci": "95 % interval"}
             caption = "The same model at dates before the change"
             tables.append(
-                {"frame": dates, "caption": caption, "columns": names, "formats": {"estimate": style}, "folded": True}
+                {
+                    "frame": self.placebos,
+                    "caption": caption,
+                    "columns": names,
+                    "formats": {"date": "date", "estimate": style},
+                    "folded": True,
+                }
             )
         if len(self.mix):
             names = {"column": "By", "value": "Value", "share_before": "Share before", "share_after": "Share after",
@@ -180,10 +185,10 @@ class DatedChange(Result):
         figures.subtitle(
             ax,
             f"{text.sentence(row['series'])}{f', less {row.control}' if row['control'] else ''}, by {self.period}",
-            f"upright line: {self.changed_at:%d %B %Y}; dashed: where the old trend would have led",
+            f"upright line: {text.date(self.changed_at, '%d %B %Y')}; dashed: where the old trend would have led",
         )
         return figures.describe(
-            ax, f"Series by {self.period} with a change on {self.changed_at:%Y-%m-%d}. {self.summary()}"
+            ax, f"Series by {self.period} with a change on {text.date(self.changed_at)}. {self.summary()}"
         )
 
 

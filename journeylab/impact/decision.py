@@ -146,8 +146,8 @@ class Decisions(Result):
             rows = self.table[self.table["decision"] == decision]
             if len(rows):
                 named = [
-                    f"'{row.touchpoint}' ({text.signed(row.value, 0)} {self.unit} a year, 95 % interval {_whole(row.value_low)} to "
-                    f"{_whole(row.value_high)})"
+                    f"'{row.touchpoint}' ({text.money(row.value, self.unit, sign=True)} a year, 95 % interval "
+                    f"{_whole(row.value_low)} to {_whole(row.value_high)})"
                     for row in rows.itertuples()
                 ]
                 parts.append(f"{decision} {text.sentence_list(named)}")
@@ -362,7 +362,7 @@ def _priced(worth: float | None, currency: str) -> str:
     if worth is None:
         return "Values are outcomes: study.toml says no worth of an outcome, so costs are not weighed."
     return (
-        f"An outcome is worth {text.number(worth)} {currency}".rstrip()
+        f"An outcome is worth {text.money(worth, currency, None)}"
         + "; touchpoints without a cost in study.toml cost nothing."
     )
 

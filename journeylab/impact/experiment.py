@@ -297,7 +297,7 @@ def _assumptions(window: str, last: pd.Timestamp, peeking: bool, adjusted: bool,
     """What must hold."""
     lines = [
         "Customers were put into arms by chance and do not influence each other.",
-        f"The outcome counts within {window} of the assignment; later assignments than {last:%Y-%m-%d} are excluded.",
+        f"The outcome counts within {window} of the assignment; later assignments than {text.date(last)} are excluded.",
         "The interval holds however often the test was looked at; it is wider for that."
         if peeking
         else "The number of customers was fixed beforehand: looking early and often makes false findings.",

@@ -134,7 +134,7 @@ class TouchpointHazards(Result):
         ticks = [
             tick for tick in (0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 5, 10) if low <= tick <= high
         ]
-        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks], minor=False)
+        ax.set_xticks(ticks, [text.short(tick) for tick in ticks], minor=False)
         ax.set_xticks([], minor=True)
         ax.axvline(1, color=figures.INK, linewidth=1)
         ax.set_yticks(frame.index, frame["touchpoint"])

@@ -297,7 +297,7 @@ class Experiments(Result):
         naive = (frame["fixed_low"] > 0) | (frame["fixed_high"] < 0)
         last = frame.iloc[-1]
         held = (
-            f"it leaves zero out for the first time on {frame.loc[clear, 'day'].iloc[0]:%Y-%m-%d}"
+            f"it leaves zero out for the first time on {text.date(frame.loc[clear, 'day'].iloc[0])}"
             if clear.any()
             else "it never leaves zero out"
         )

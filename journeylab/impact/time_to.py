@@ -470,7 +470,7 @@ def _no_tests() -> pd.DataFrame:
 
 def _days(days: float) -> str:
     """A horizon in words."""
-    return "1 day" if days == 1 else f"{days:g} days" if days >= 1 else text.duration(days * 86_400)
+    return "1 day" if days == 1 else f"{text.short(days)} days" if days >= 1 else text.duration(days * 86_400)
 
 
 def _span(words: str) -> str:

@@ -114,7 +114,7 @@ def gramms(
 
 def _days(times: pd.Series) -> str:
     """From when to when."""
-    return f"{times.min().date()} to {times.max().date()}"
+    return f"{text.date(times.min())} to {text.date(times.max())}"
 
 
 def _design(study: Study) -> list[str]:

@@ -312,8 +312,8 @@ def person_level(
         "Spearman's rho over people, permutation p",
         (
             "A person is one point; passages of one person are not independent of each other.",
-            f"Discord: the interval holds zero and leaves out {SAME_THING:g} on the side that the polarities ask for, or lies on "
-            "the other side.",
+            f"Discord: the interval holds zero and leaves out {text.short(SAME_THING)} on the side that the polarities ask for, or "
+            "lies on the other side.",
             "Correlation over few people says nothing of causes, and differences between groups show up as correlation.",
         ),
         measures.table,

@@ -166,7 +166,7 @@ def type_people(study: Study, behaviours: Behaviours, *, margin: float = MARGIN,
         table,
         "Interviewed people by the posterior of their trace, else by a classifier on screener answers",
         (
-            f"Whoever is less than {margin:g} more probable in one behaviour than in the next is not typed.",
+            f"Whoever is less than {text.short(margin)} more probable in one behaviour than in the next is not typed.",
             "Who was interviewed was chosen: the number of interviews says nothing of how frequent a behaviour is.",
             text.sentence(model.note) + ".",
         ),

@@ -70,7 +70,7 @@ class Quality(Result):
             ax.annotate(f" {name}", (days.iloc[-1], height), color=colour, va="center", fontsize=9.5)
         ax.set_ylabel("events a day")
         if few:
-            ax.set_xticks(days, [f"{day:%-d %b %Y}" for day in days])
+            ax.set_xticks(days, [text.date(day, "%-d %b %Y") for day in days])
         figures.subtitle(ax, "Events a day, by source", "crosses mark days whose silence chance does not explain")
         gaps = self.table.loc[self.table["check"] == "days without events", "n"]
         return figures.describe(
@@ -177,14 +177,14 @@ def _row(
     example = ""
     if found:
         row = events[mask].iloc[0]
-        example = f"{row['touchpoint']} of {row['customer_id']} at {row['event_time']:%Y-%m-%d %H:%M}"
+        example = f"{row['touchpoint']} of {row['customer_id']} at {text.moment(row['event_time'])}"
     bad = found > 0 and found / n >= least
     return {"check": check, "severity": severity if bad else "ok", "n": found, "share": found / n if n else np.nan,
             "example": example, "what_to_do": advice if bad else ""}  # fmt: skip
 
 
 def _days(holes: pd.DataFrame, n: int) -> dict[str, object]:
-    example = f"{holes.iloc[0]['source']} on {holes.iloc[0]['day']:%Y-%m-%d}" if len(holes) else ""
+    example = f"{holes.iloc[0]['source']} on {text.date(holes.iloc[0]['day'])}" if len(holes) else ""
     return {"check": "days without events", "severity": "problem" if len(holes) else "ok", "n": len(holes),
             "share": len(holes) / n if n else np.nan, "example": example,
             "what_to_do": "Tracking was down: what customers did on these days is missing." if len(holes) else ""}  # fmt: skip

@@ -60,7 +60,7 @@ class Repeat(Result):
         row = known.iloc[-1]
         return (
             f"Of the {text.count(second['n'])} customers with '{self.outcome}' {text.percent(row['share'])} "
-            f"({text.interval(row['ci_low'], row['ci_high'])}) repeat it within {row['within_days']:g} days; {so_far}."
+            f"({text.interval(row['ci_low'], row['ci_high'])}) repeat it within {text.short(row['within_days'])} days; {so_far}."
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:

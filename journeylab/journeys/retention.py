@@ -180,7 +180,7 @@ def retention(
         "Cohort retention with Wilson intervals",
         (
             "A period counts only for cohorts that were observed for the whole of it"
-            + (f", up to {np.datetime_as_string(end, 'm').replace('T', ' ')} UTC." if not np.isnat(end) else "."),
+            + (f", up to {text.moment(pd.Timestamp(end))} UTC." if not np.isnat(end) else "."),
             "The start is the first in the data: customers from before the data begin look new in the first cohorts.",
             "Customers act independently of each other. The shares of one cohort come from the same customers.",
             "Whoever comes under a new id (another device, deleted cookies) looks gone, and new.",

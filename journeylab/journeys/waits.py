@@ -112,7 +112,9 @@ class WaitingTimes(Result):
         ax.yaxis.set_major_formatter("{x:.0f} %")
         ticks = [tick for tick in ax.get_xticks() if 0 <= tick <= most]
         left = np.append(frame["at_risk"], 0)[np.searchsorted(frame["time"], np.array(ticks) * size)]
-        ax.set_xticks(ticks, [f"{tick:g}\n{text.count(count)}" for tick, count in zip(ticks, left, strict=True)])
+        ax.set_xticks(
+            ticks, [f"{text.short(tick)}\n{text.count(count)}" for tick, count in zip(ticks, left, strict=True)]
+        )
         ax.set_xlabel(f"{unit} since the start; below: customers still waiting and observed")
         figures.subtitle(
             ax,
@@ -179,7 +181,7 @@ def waiting_times(j: Journeys, start: str | None, goal: str, *, until_time: Mome
             "Customers who come late in the data, and are watched for less long, would take as long as the earlier ones.",
             "Whoever has not reached the goal when observation ends could still do so; a customer who can never do so counts "
             "as waiting.",
-            f"Observation ends at {np.datetime_as_string(end, 's').replace('T', ' ')} UTC for everybody."
+            f"Observation ends at {text.date(pd.Timestamp(end))} {pd.Timestamp(end):%H:%M:%S} UTC for everybody."
             if not np.isnat(end)
             else "There are no events.",
             "The start is the first in the data; an earlier one would make the wait longer.",

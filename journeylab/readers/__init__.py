@@ -24,6 +24,7 @@ from journeylab.readers.files import READABLE, find_file, suffix_of
 from journeylab.readers.options import TableOptions, make_options
 from journeylab.readers.stream import find_export
 from journeylab.tables import ImportReport
+from journeylab.text import count
 
 __all__ = ["FORMATS", "CodedStudy", "events_to_parquet", "read_codings", "read_events", "read_survey", "read_table"]
 
@@ -186,7 +187,7 @@ def _fitted(table: Any, schema: Any, account: Account) -> Any:
 
     for name in table.column_names:
         if name not in schema.names:
-            account.note(f"column {name} first occurs after {50_000:,} events and is left out")
+            account.note(f"column {name} first occurs after {count(50_000)} events and is left out")
     columns = [
         table.column(field.name).cast(field.type)
         if field.name in table.column_names

@@ -21,6 +21,7 @@ from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.readers.cells import shorten, text_of
 from journeylab.readers.options import check_timezone
 from journeylab.tables import ImportReport, Loss
+from journeylab.text import count as counted
 
 PORTION = 50_000
 """Events that are turned into a table at a time."""
@@ -107,7 +108,7 @@ class Account:
         """
         if n_kept == 0:
             why = "; ".join(
-                f"{loss.n:,} {loss.reason}" + (f" ({', '.join(loss.examples)})" if loss.examples else "")
+                f"{counted(loss.n)} {loss.reason}" + (f" ({', '.join(loss.examples)})" if loss.examples else "")
                 for loss in self._losses()
             )
             raise DataError(
@@ -118,7 +119,7 @@ class Account:
 
     def report(self, n_kept: int, table: str) -> ImportReport:
         """Close the books of a file that may rightly hold none of the rows it is counted in."""
-        seen = [f"{n:,} {what}{f', such as {examples[0]}' if examples else ''}" for what, (n, examples) in
+        seen = [f"{counted(n)} {what}{f', such as {examples[0]}' if examples else ''}" for what, (n, examples) in
                 self._seen.items()]  # fmt: skip
         return ImportReport(
             self.source, str(self.path), self.format, table, self.n_read, n_kept, self._losses(), (*self._notes, *seen)

@@ -16,6 +16,7 @@ from typing import IO
 from journeylab.errors import DataError, listing
 from journeylab.readers.account import Account
 from journeylab.readers.stream import CHUNK, LONGEST, chunks, lines, lines_of
+from journeylab.text import count as counted
 
 MANIFEST = "Datafeed-Manifest-Version"
 HEADERS, EVENT_NAMES, REFERRER_TYPES, HITS = "column_headers.tsv", "event.tsv", "referrer_type.tsv", "hit_data.tsv"
@@ -92,7 +93,7 @@ def hits(feed: Feed, account: Account) -> Iterator[tuple[str, dict[str, str]]]:
             account.read(missing)
             account.lose("that the manifest counts and the files do not hold", name, n=missing)
         elif missing < 0:
-            account.note(f"{name} holds {-missing:,} hits more than the manifest counts")
+            account.note(f"{name} holds {counted(-missing)} hits more than the manifest counts")
         if not file.path.is_file():
             account.note(f"{name} is named by the manifest and is not there")
 

@@ -10,6 +10,7 @@ from journeylab.errors import DataError
 from journeylab.readers.account import Account
 from journeylab.readers.cells import text_of
 from journeylab.readers.stream import records_of
+from journeylab.text import count
 
 KINDS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
 
@@ -41,7 +42,7 @@ def _rows(file: Path, account: Account, columns: tuple[str, ...]) -> Iterator[di
         first = False
         yield record
     if probe.n_read:
-        account.note(f"{probe.n_read:,} rows of {file.name} are damaged and were not looked up")
+        account.note(f"{count(probe.n_read)} rows of {file.name} are damaged and were not looked up")
 
 
 def names_beside(path: Path, name: str, account: Account) -> dict[str, str]:

@@ -15,6 +15,7 @@ from journeylab.readers.ledger import Ledger
 from journeylab.readers.options import TableOptions
 from journeylab.readers.times import parse_times
 from journeylab.readers.values import known_text, parse_flags, parse_numbers
+from journeylab.text import count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,7 +148,9 @@ def select_rows(ledger: Ledger, options: TableOptions) -> pd.DataFrame:
         if wanted:
             return ledger.drop(frame, repeated, what.replace("repeat", "that repeat", 1))
         rows = ", ".join(f"row {row}" for row in frame.index[repeated][:3])
-        ledger.note(f"{int(repeated.sum()):,} rows {what} and are kept ({rows}); drop_duplicates = true drops them")
+        ledger.note(
+            f"{count(int(repeated.sum()))} rows {what} and are kept ({rows}); drop_duplicates = true drops them"
+        )
     return frame
 
 

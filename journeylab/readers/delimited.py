@@ -17,6 +17,7 @@ import pandas as pd
 from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.readers.files import MOST_BYTES, RawTable, build_table, finish_table, header_names
 from journeylab.readers.options import TableOptions
+from journeylab.text import count
 
 MAGIC = ((b"PK\x03\x04", ".xlsx"), (b"PAR1", ".parquet"), (b"\x1f\x8b", ".csv.gz"), (b"\xd0\xcf\x11\xe0", ".xls"))
 
@@ -161,7 +162,7 @@ def _decode(content: bytes, encoding: str | None, path: Path) -> tuple[str, list
     broken = text.count("\ufffd")
     sound = sum(1 for sign in text if ord(sign) > 127) - broken
     if sound > 9 * broken:
-        return text, [f"encoding UTF-8, but {broken:,} signs are broken and shown as \ufffd"]
+        return text, [f"encoding UTF-8, but {count(broken)} signs are broken and shown as \ufffd"]
     try:
         return content.decode("cp1252"), ["encoding Windows-1252 found, since it is not UTF-8"]
     except UnicodeDecodeError:

@@ -14,6 +14,7 @@ import pandas as pd
 from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.readers.options import TableOptions
 from journeylab.tables import Loss
+from journeylab.text import count
 
 MOST_BYTES = 2 * 1024**3
 """The largest file, after unpacking, that is read into memory."""
@@ -223,7 +224,7 @@ def build_table(path: Path, names: list[str], records: Iterable[list[str]], note
     )
     losses = tuple(Loss(reason, len(lost), tuple(lost[:3])) for reason, lost in reasons if lost)
     if cut:
-        notes.append(f"{cut:,} rows end in empty fields beyond the last column")
+        notes.append(f"{count(cut)} rows end in empty fields beyond the last column")
     raw = finish_table(path, names, frame, notes)
     return dataclasses.replace(raw, n_read=raw.n_read + len(wide) + len(short), losses=losses)
 
@@ -247,5 +248,5 @@ def _without_blank(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
             return frame
     between = int((frame.index[~filled] < frame.index[filled].max()).sum()) if filled.any() else 0
     if between:
-        notes.append(f"{between:,} blank {'line is' if between == 1 else 'lines are'} not counted as rows")
+        notes.append(f"{count(between)} blank {'line is' if between == 1 else 'lines are'} not counted as rows")
     return frame[filled]

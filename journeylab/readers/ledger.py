@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from journeylab.errors import DataError
 from journeylab.readers.files import RawTable
 from journeylab.tables import ImportReport, Loss
+from journeylab.text import count
 
 MOST_EXAMPLES = 3
 
@@ -44,7 +45,7 @@ class Ledger:
     def note_cells(self, cells: pd.Series, text: str) -> None:
         """Write down cells that could not be used, how many and the first of them; nothing where there is none."""
         if len(cells):
-            self.note(f"{len(cells):,} {text}, such as {', '.join(examples(cells.index, cells))}")
+            self.note(f"{count(len(cells))} {text}, such as {', '.join(examples(cells.index, cells))}")
 
     def close(self, n_kept: int) -> ImportReport:
         """Close the books.
@@ -56,12 +57,12 @@ class Ledger:
         """
         if n_kept == 0:
             reasons = "; ".join(
-                f"{loss.n:,} {loss.reason} ({', '.join(loss.examples)})"
+                f"{count(loss.n)} {loss.reason} ({', '.join(loss.examples)})"
                 if loss.examples
-                else f"{loss.n:,} {loss.reason}"
+                else f"{count(loss.n)} {loss.reason}"
                 for loss in self.losses
             )
-            raise DataError(f"{self.path}: none of its {self.raw.n_read:,} rows can be used: {reasons}.")
+            raise DataError(f"{self.path}: none of its {count(self.raw.n_read)} rows can be used: {reasons}.")
         return ImportReport(
             source=self.source,
             path=self.path,

@@ -13,6 +13,7 @@ from journeylab.readers.account import Account
 from journeylab.readers.beside import KINDS as READABLE
 from journeylab.readers.json_objects import decoded, json_objects
 from journeylab.readers.stream import chunks, records_of
+from journeylab.text import count
 
 VISIT, LINK, ACTION, CONVERSION, GOALS = "log_visit", "log_link_visit_action", "log_action", "log_conversion", "goal"
 FILE = re.compile(
@@ -96,7 +97,7 @@ def rows_of_files(path: Path, account: Account) -> Iterator[tuple[str, str, dict
                     raise DataError(f"{file}: is read as the table {name} and has no column {missing[0]}.")
                 yield name, f"{file.name} {place}", row
             if probe is not account and probe.n_read:
-                account.note(f"{probe.n_read:,} rows of {file.name} are damaged and were not looked up")
+                account.note(f"{count(probe.n_read)} rows of {file.name} are damaged and were not looked up")
 
 
 def _one_of_each(files: list[Path], account: Account) -> Iterator[Path]:

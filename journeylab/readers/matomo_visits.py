@@ -26,6 +26,7 @@ from journeylab.readers.matomo_actions import (
 )
 from journeylab.readers.stream import LONGEST, chunks
 from journeylab.readers.xml_elements import xml_text
+from journeylab.text import count
 
 PAGES_OF_VISITS = r"lastVisits|\d{4}(?:-\d\d){0,2}(?:,[\d-]+)?"
 """Keys whose arrays hold visits: of a visitor's profile, and of answers by date."""
@@ -228,7 +229,7 @@ def _pieces(path: Path, account: Account) -> Iterator[tuple[str, bool]]:
             return
         if len(text) - start > LONGEST:
             account.read()
-            account.lose(f"longer than {LONGEST:,} characters", "a visit")
+            account.lose(f"longer than {count(LONGEST)} characters", "a visit")
             start = len(text) - EXCERPT
         seen = max(len(text) - EXCERPT, start + 1) - start
         text, start = text[start:] + part, 0

@@ -14,6 +14,7 @@ from journeylab.readers.account import Account
 from journeylab.readers.cells import object_of
 from journeylab.readers.json_objects import decoded, json_objects
 from journeylab.readers.separated import cells_of, split_row
+from journeylab.text import count
 
 CHUNK = 1 << 20
 LONGEST = 64 * 1024**2
@@ -117,7 +118,7 @@ def lines_of(parts: Iterable[bytes], account: Account) -> Iterator[tuple[int, st
         if len(rest) > LONGEST:
             number += 1
             account.read()
-            account.lose(f"longer than {LONGEST:,} characters", f"line {number}")
+            account.lose(f"longer than {count(LONGEST)} characters", f"line {number}")
             return
     yield from _decode(rest, number + 1, encoding or "utf-8", account)
 

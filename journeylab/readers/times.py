@@ -10,6 +10,7 @@ import pandas as pd
 from journeylab.errors import DataError
 from journeylab.readers.ledger import examples, shorten
 from journeylab.readers.options import TableOptions
+from journeylab.text import count
 
 ZONE = r"\s*(?:[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)"
 ISO = rf"^\d{{4}}([-/])\d{{1,2}}\1\d{{1,2}}(?:[Tt ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d+)?)?(?:{ZONE})?)?$"
@@ -88,11 +89,11 @@ def parse_times(
     if has_naive.any() and has_zoned.any():
         if options.mixed_zones != "study":
             raise DataError(
-                f"{place}: {int(has_zoned.sum()):,} times carry a zone ({_first(text, has_zoned)}) and "
-                f"{int(has_naive.sum()):,} do not ({_first(text, has_naive)}); set mixed_zones = 'study' to read the "
+                f"{place}: {count(int(has_zoned.sum()))} times carry a zone ({_first(text, has_zoned)}) and "
+                f"{count(int(has_naive.sum()))} do not ({_first(text, has_naive)}); set mixed_zones = 'study' to read the "
                 "latter in the study's timezone, or mend the export."
             )
-        notes.append(f"{column}: {int(has_naive.sum()):,} times without a zone stand among times with one")
+        notes.append(f"{column}: {count(int(has_naive.sum()))} times without a zone stand among times with one")
     values = zoned
     if has_naive.any():
         zone = timezone or options.timezone
@@ -123,7 +124,7 @@ def _checked(values: pd.Series, filled: pd.Series, text: pd.Series, place: str, 
     bad = filled & values.isna()
     if bad.any() and int(bad.sum()) == int(filled.sum()):
         raise NoTimesError(
-            f"{place}: not one of its {int(filled.sum()):,} values is a time that can be read, such as "
+            f"{place}: not one of its {count(int(filled.sum()))} values is a time that can be read, such as "
             f"{', '.join(examples(text.index[bad], text[bad]))}; times look like 2025-01-31T14:05:00Z. "
             "Name another column, or say how they are written with date_format, such as '%d.%m.%Y %H:%M'."
         )
@@ -205,8 +206,8 @@ def _ordered(text: pd.Series, day_first: bool, place: str) -> pd.Series:
     turned = (month.astype("int64") > 12) & (day.astype("int64") <= 12)
     if turned.mean() > TOLERATED:
         raise DataError(
-            f"{place}: with day_first = {str(day_first).lower()} {int(turned.sum()):,} of {len(text):,} dates have a month "
-            f"above 12, such as {_first(text, turned)}; set day_first = {str(not day_first).lower()}, or date_format."
+            f"{place}: with day_first = {str(day_first).lower()} {count(int(turned.sum()))} of {count(len(text))} dates have a "
+            f"month above 12, such as {_first(text, turned)}; set day_first = {str(not day_first).lower()}, or date_format."
         )
     year = parts["year"].where(parts["year"].str.len() == 4, "20" + parts["year"])
     hour = pd.to_numeric(parts["hour"].where(parts["hour"] != "", "0")).astype("int64")
@@ -233,5 +234,5 @@ def _localise(naive: pd.Series, zone: str, column: str, notes: list[str]) -> pd.
         ):
             if mask.any():
                 example = f"row {naive.index[mask][0]} ({shorten(naive[mask].iloc[0])})"
-                notes.append(f"{column}: {int(mask.sum()):,} times in {zone} {what}, such as {example}")
+                notes.append(f"{column}: {count(int(mask.sum()))} times in {zone} {what}, such as {example}")
     return values.dt.tz_convert("UTC")

@@ -12,6 +12,7 @@ from typing import Any
 from journeylab.errors import DataError
 from journeylab.readers.account import Account
 from journeylab.readers.stream import CHUNK, LONGEST, chunks
+from journeylab.text import count as counted
 
 DEEPEST = 1_000
 """So deep may elements of XML stand in each other."""
@@ -104,7 +105,9 @@ def xml_elements(
             broken, damaged = f"{tag} {count + 1}" if count else f"line {error.position[0]}", True
         if silent > LONGEST or len(stack) > DEEPEST:
             account.read()
-            account.lose(f"longer than {LONGEST:,} characters or deeper than {DEEPEST:,} elements", "an element")
+            account.lose(
+                f"longer than {counted(LONGEST)} characters or deeper than {counted(DEEPEST)} elements", "an element"
+            )
             return
 
 

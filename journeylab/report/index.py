@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,8 @@ def provenance(record: dict[str, Any], *, whole: bool = False) -> str:
         ]
         pairs.append(("Parameters", "; ".join(given) or "all at their defaults"))
     stamp = record["created"]
-    return f'<p>Run of <time datetime="{escape(stamp)}">{escape(stamp[:16].replace("T", " "))} UTC</time></p>{facts(pairs)}'
+    when = text.moment(datetime.fromisoformat(stamp))
+    return f'<p>Run of <time datetime="{escape(stamp)}">{escape(when)} UTC</time></p>{facts(pairs)}'
 
 
 def _load(folder: Path, name: str) -> Any:

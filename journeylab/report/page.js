@@ -39,11 +39,13 @@
   }
 
   // What a cell counts when sorted: its number, else the number its text begins with, else null.
+  const [point, group] = document.documentElement.dataset.marks || ".,";
+  const begins = new RegExp(`^[<>]? ?([+-]?\\d[\\d${group}]*([${point}]\\d+)?)`);
   const count = (cell) => {
     const given = cell.dataset.value;
-    if (given !== undefined) return given === "" ? null : Number(given);
-    const found = /^[<>]? ?([+-]?\d[\d,]*(\.\d+)?)/.exec(cell.textContent.trim().replace("−", "-"));
-    return found ? Number(found[1].replaceAll(",", "")) : null;
+    if (given !== undefined) return given === "" || isNaN(given) ? null : Number(given);
+    const found = begins.exec(cell.textContent.trim().replace("−", "-"));
+    return found ? Number(found[1].replaceAll(group, "").replace(point, ".")) : null;
   };
   const empty = (cell) => cell.dataset.value === "" || ["", "–"].includes(cell.textContent.trim());
   const words = new Intl.Collator("en", { numeric: true });
@@ -65,7 +67,7 @@
         const way = order ? -1 : 1;
         const keyed = rows.map((row) => {
           const cell = row.cells[place];
-          return { row, none: empty(cell), number: numbers ? count(cell) : 0, text: cell.textContent };
+          return { row, none: empty(cell), number: numbers ? count(cell) : 0, text: cell.dataset.value ?? cell.textContent };
         });
         keyed.sort((a, b) => {
           if (a.none || b.none) return a.none - b.none;

@@ -10,6 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
+from journeylab import locales
 from journeylab.html import escape
 from journeylab.report.sections import arrange, contents
 
@@ -73,7 +74,7 @@ def page(*, stem: str, title: str, study: str, links: Sequence[Link], body: str,
     listed = contents(headings)
     styles = [style(), *re.findall(r"<style[^>]*>(.*?)</style>", body, flags=re.DOTALL)]
     return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!DOCTYPE html>\n<html lang="en"{_marks()}><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy(styles))}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
@@ -84,6 +85,12 @@ def page(*, stem: str, title: str, study: str, links: Sequence[Link], body: str,
         f'<div class="{"beside" if listed else "alone"}">{listed}<main id="main" tabindex="-1">{body}</main></div>'
         f'<footer class="page">{footer}</footer><script>{script()}</script></body></html>\n'
     )
+
+
+def _marks() -> str:
+    """What the script must know to read numbers as the study's locale writes them."""
+    marks = locales.marks()
+    return "" if marks is locales.PLAIN else f' data-marks="{escape(marks.decimal + marks.group)}"'
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> str:

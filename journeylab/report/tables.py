@@ -11,6 +11,8 @@ FOLDER = "data"
 TITLE = re.compile(r"data/([a-z0-9-]+\.csv)")
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+BLANK = re.compile(r"[ \t\r\f]+")
+"""What a page shows as one space; the narrow spaces within a number are none of it."""
 LINES = {"p", "li", "br", "div", "tr"}
 
 Row = list[str]
@@ -26,7 +28,7 @@ class _Cell:
 
     @property
     def text(self) -> str:
-        lines = (" ".join(line.split()) for line in "".join(self.words).split("\n"))
+        lines = (" ".join(BLANK.split(line.strip(" \t\r\f"))) for line in "".join(self.words).split("\n"))
         return "\n".join(line for line in lines if line)
 
 

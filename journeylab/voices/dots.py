@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from journeylab import figures
+from journeylab import figures, text
 from journeylab.voices.uncertainty import SOLID, TENTATIVE
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def draw_dots(ax: Axes | None, frame: pd.DataFrame, title: str, note: str, label
                         markerfacecolor=fill)  # fmt: skip
     for bar, name in ((TENTATIVE, "usable"), (SOLID, "solid")):
         ax.axvline(bar, color=figures.MUTED, linestyle="--", linewidth=1)
-        ax.text(bar, len(frame) - 0.3, f"{name}\n{bar:g}", fontsize=8.5, color=figures.MUTED, ha="center", va="bottom",
+        ax.text(bar, len(frame) - 0.3, f"{name}\n{text.short(bar)}", fontsize=8.5, color=figures.MUTED, ha="center", va="bottom",
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
     ax.set_yticks(place, frame["code"].astype(str))
     ax.set_ylim(-0.7, len(frame) + 0.7)

@@ -130,7 +130,7 @@ def score_instrument(instrument: str, answers: pd.DataFrame) -> list[tuple[str, 
     kind, scores = instrument.lower().replace("-", "_").replace(" ", "_"), answers["score"]
     low, high = float(answers["scale_min"].iloc[0]), float(answers["scale_max"].iloc[0])
     better = bool(answers["higher_is_better"].iloc[0])
-    scale = f"{low:g} to {high:g}"
+    scale = f"{text.short(low)} to {text.short(high)}"
     if kind == "nps":
         return [(instrument, nps(scores), "−100 to 100")]
     if kind == "csat":

@@ -12,6 +12,7 @@ from typing import IO
 from urllib.parse import unquote
 
 from journeylab.errors import DataError, listing
+from journeylab.text import count
 
 MEGABYTE = 1024**2
 MOST_MEMBERS = 100_000
@@ -65,7 +66,7 @@ class Archive:
         refused = []
         members = file.infolist()
         if len(members) > MOST_MEMBERS:
-            raise DataError(f"{path}: holds {len(members):,} members; at most {MOST_MEMBERS:,} are read.")
+            raise DataError(f"{path}: holds {count(len(members))} members; at most {count(MOST_MEMBERS)} are read.")
         for member in members:
             name = member.filename.replace("\\", "/")
             if name.endswith("/"):
@@ -131,8 +132,8 @@ class Archive:
         member = self._members[name]
         if size > MOST_MEMBER or total > MOST_BYTES:
             raise DataError(
-                f"{self.path}: {name}: holds more than is read ({MOST_MEMBER // MEGABYTE:,} MB a member and "
-                f"{MOST_BYTES // MEGABYTE:,} MB in all, unpacked); split the project, or leave media out of its texts."
+                f"{self.path}: {name}: holds more than is read ({count(MOST_MEMBER // MEGABYTE)} MB a member and "
+                f"{count(MOST_BYTES // MEGABYTE)} MB in all, unpacked); split the project, or leave media out of its texts."
             )
         if size > SMALL_MEMBER and size > MOST_RATIO * max(member.compress_size, 1):
             raise DataError(f"{self.path}: {name}: {BOMB}")

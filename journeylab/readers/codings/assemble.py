@@ -8,6 +8,7 @@ import pandas as pd
 from journeylab.errors import DataError, listing
 from journeylab.readers.account import Account
 from journeylab.readers.ledger import Ledger, shorten
+from journeylab.text import count
 
 WHOLE = ("start", "end")
 
@@ -116,7 +117,7 @@ def tidy_spans(marks: pd.DataFrame, texts: dict[str, str], ledger: Ledger) -> pd
         rows = list(found)
         marks.loc[rows, "start"] = [found[row][0] for row in rows]
         marks.loc[rows, "end"] = [found[row][1] for row in rows]
-        ledger.note(f"{len(found):,} passages without a span were found in their document by their text")
+        ledger.note(f"{count(len(found))} passages without a span were found in their document by their text")
     ledger.note_cells(marks.loc[different, "text"], "passages read differently from the document at their span")
     return _plain_whole(marks)
 

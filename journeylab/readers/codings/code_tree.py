@@ -10,6 +10,7 @@ import pandas as pd
 from journeylab.readers.codings.names import SLASH, plain_name
 from journeylab.readers.codings.sql_cells import as_keys, short_texts
 from journeylab.readers.ledger import Ledger, shorten
+from journeylab.text import count
 
 DEEPEST = 100
 """Steps in the path of a code."""
@@ -34,7 +35,7 @@ def name_codes(codes: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     slashed = [name for name in written.values() if "/" in name]
     if slashed:
         ledger.note(
-            f"{len(slashed):,} names of codes hold a slash, which is written as '{SLASH}' here ({shorten(slashed[0])})"
+            f"{count(len(slashed))} names of codes hold a slash, which is written as '{SLASH}' here ({shorten(slashed[0])})"
         )
     parents = _parents(codes, ledger)
     paths: dict[Any, str] = {}
@@ -58,7 +59,7 @@ def name_codes(codes: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
             paths[step] = path
     if renamed:
         ledger.note(
-            f"{len(renamed):,} codes share name and parent with another; a number was added ({shorten(renamed[0])})"
+            f"{count(len(renamed))} codes share name and parent with another; a number was added ({shorten(renamed[0])})"
         )
     made = pd.DataFrame({"code_id": pd.Series(paths, dtype="str").reindex(codes.index)})
     made["path"] = made["code_id"]
@@ -76,7 +77,9 @@ def _parents(codes: pd.DataFrame, ledger: Ledger) -> dict[Any, Any]:
     parents = {key: parent for key, parent in codes["parent"].items() if parent in known}
     astray = int(codes["parent"].notna().sum()) - len(parents)
     if astray:
-        ledger.note(f"{astray:,} codes lie under a code or category that is not in the project; they stand at the top")
+        ledger.note(
+            f"{count(astray)} codes lie under a code or category that is not in the project; they stand at the top"
+        )
     cut = 0
     for key in codes.index:
         trail = [key]
@@ -89,7 +92,9 @@ def _parents(codes: pd.DataFrame, ledger: Ledger) -> dict[Any, Any]:
             else:
                 trail.append(above)
     if cut:
-        ledger.note(f"{cut:,} codes are their own ancestor, or more than {DEEPEST} steps deep; they stand at the top")
+        ledger.note(
+            f"{count(cut)} codes are their own ancestor, or more than {DEEPEST} steps deep; they stand at the top"
+        )
     return parents
 
 
@@ -113,7 +118,7 @@ def in_categories(
     several = [code for code, here in above.items() if len(here) > 1]
     if several:
         notes.append(
-            f"{len(several):,} codes lie in several categories ({shorten(codes['name'].get(several[0]))}); they stand in the "
+            f"{count(len(several))} codes lie in several categories ({shorten(codes['name'].get(several[0]))}); they stand in the "
             "first"
         )
     parts = []

@@ -12,6 +12,7 @@ from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.readers.options import TableOptions
 from journeylab.readers.records import read_plain
 from journeylab.tables import ImportReport, Problem, raise_problems, validate
+from journeylab.text import count
 
 ROLES = (
     Column("code_id", required=False, filled=False),
@@ -118,7 +119,7 @@ def match_codes(
             row = ", ".join(str(number) for number in rows.index[:3])
             hint = did_you_mean(str(word), meaning)
             lines.append(
-                f"{path}: row {row}: code '{word}' is not in the codebook ({len(rows):,} codings).{hint} Correct it, add "
+                f"{path}: row {row}: code '{word}' is not in the codebook ({count(len(rows))} codings).{hint} Correct it, add "
                 "it to the codebook, or set unknown_codes = 'keep'."
             )
         rest = [f"{path}: and {len(lines) - 20} more codes that are not in the codebook."] if len(lines) > 20 else []

@@ -14,6 +14,7 @@ import pandas as pd
 
 from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.readers.stream import find_export
+from journeylab.text import count
 
 MOST_BYTES = 1024**3
 """The largest project that is read; texts and codes of thousands of interviews are a tenth of it."""
@@ -168,7 +169,9 @@ def _connect(path: Path, data: bytes | None) -> sqlite3.Connection:
     if data is None:
         size = path.stat().st_size
         if size > MOST_BYTES:
-            raise DataError(f"{path}: has {size / 1024**2:,.0f} MB; at most {MOST_BYTES // 1024**2:,} MB are read.")
+            raise DataError(
+                f"{path}: has {size / 1024**2:,.0f} MB; at most {count(MOST_BYTES // 1024**2)} MB are read."
+            )
         with path.open("rb") as stream:
             head = stream.read(16)
     else:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from journeylab.readers.codings.offsets import DIALECTS, Dialect, Spans, Text, place
+from journeylab.text import count, fixed
 
 DOUBTFUL, CLOSE = 0.9, 0.02
 """A best score below the first, or a lead on the next reading below the second, deserves a warning."""
@@ -60,7 +61,7 @@ class Verdict:
     def doubt(self) -> str:
         """Why the dialect is not certain; empty where it is."""
         if self.score < DOUBTFUL:
-            return f"only {self.score:.2f} of what should fit does"
+            return f"only {fixed(self.score, 2)} of what should fit does"
         if self.margin < CLOSE:
             return f"'{self.rival.name if self.rival else ''}' fits as well"
         return ""
@@ -72,11 +73,11 @@ class Verdict:
         found = f"positions were read as {self.dialect.words} ('{self.dialect.name}')"
         if self.dialect != self.best:
             found += f", as the option offsets says; '{self.best.name}' would fit best"
-        found += f"; score {self.score:.3f} by {evidence} over {self.n:,} spans"
+        found += f"; score {fixed(self.score, 3)} by {evidence} over {count(self.n)} spans"
         if self.rival is None:
             return f"{found}; no other reading would put a span elsewhere"
         return (
-            f"{found}, margin {self.margin:.3f} to '{self.rival.name}' on the {self.n_apart:,} spans that it would put "
+            f"{found}, margin {fixed(self.margin, 3)} to '{self.rival.name}' on the {count(self.n_apart)} spans that it would put "
             "elsewhere"
         )
 

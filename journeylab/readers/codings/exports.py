@@ -19,6 +19,7 @@ from journeylab.readers.ledger import Ledger
 from journeylab.readers.options import TableOptions
 from journeylab.readers.times import parse_times
 from journeylab.readers.values import known_text
+from journeylab.text import count
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -182,7 +183,9 @@ def coders(frame: pd.DataFrame, named: Mapping[str, str], ledger: Ledger, option
         return pd.Series(options.coder or UNKNOWN, index=frame.index, dtype="str")
     coder = known_text(frame[named["coder"]])
     if coder.isna().any():
-        ledger.note(f"{int(coder.isna().sum()):,} rows name no coder; they stand under '{options.coder or UNKNOWN}'")
+        ledger.note(
+            f"{count(int(coder.isna().sum()))} rows name no coder; they stand under '{options.coder or UNKNOWN}'"
+        )
     return coder.fillna(options.coder or UNKNOWN)
 
 
@@ -194,7 +197,7 @@ def one_value_each(told: pd.DataFrame, owner: pd.Series, ledger: Ledger) -> pd.D
         if mixed[column].any():
             word = mixed.index[mixed[column]][0]
             ledger.note(
-                f"'{column}' has several values for {int(mixed[column].sum()):,} participants, such as '{word}', and was left "
+                f"'{column}' has several values for {count(int(mixed[column].sum()))} participants, such as '{word}', and was left "
                 "empty there"
             )
     return groups.first().mask(mixed)

@@ -14,6 +14,7 @@ from journeylab.readers.codings.paragraphs import place_by_paragraph
 from journeylab.readers.codings.parts import read_parts
 from journeylab.readers.codings.ranges import settle_ranges
 from journeylab.readers.ledger import Ledger
+from journeylab.text import count
 
 OPTIONAL = ("segment_id", "text", "from", "to", "place", "paragraph", "memo", "created_at", "weight")
 
@@ -80,7 +81,9 @@ def build(
     coded = marks["code"].notna()
     uncoded = int(marks.index[~coded].nunique())
     if uncoded:
-        ledger.note(f"{uncoded:,} rows have no code (such as row {marks.index[~coded][0]}); their passages are kept")
+        ledger.note(
+            f"{count(uncoded)} rows have no code (such as row {marks.index[~coded][0]}); their passages are kept"
+        )
     marks, segment_ids = marks[coded], segment_ids[coded]
     if "codebook" in parts:
         code_ids, codes = match_codes(marks["code"], parts["codebook"][0], ledger.path, options.unknown_codes)
@@ -166,7 +169,9 @@ def _placed(marks: pd.DataFrame, documents: pd.DataFrame, ledger: Ledger, truste
             found[name] = pd.Series(pd.NA, index=found.index, dtype="str")
     cut = found["text"].str.len() >= CELL
     if cut.any():
-        ledger.note(f"{int(cut.sum()):,} passages fill their cell of {CELL:,} signs: the export has probably cut them")
+        ledger.note(
+            f"{count(int(cut.sum()))} passages fill their cell of {count(CELL)} signs: the export has probably cut them"
+        )
     if "from" in found:
         found = settle_ranges(found, texts, ledger, trusted=trusted)
     found = tidy_spans(found, texts, ledger)
@@ -208,7 +213,7 @@ def _once(codings: pd.DataFrame, rows: pd.DataFrame, ledger: Ledger) -> tuple[pd
     gone = pd.Series(rows.index.isin(spent.index[spent]), index=rows.index)
     within = int((again & ~codings.index.isin(spent.index[spent])).sum())
     if within:
-        ledger.note(f"{within:,} codings repeat another: same passage, code and coder; they were left out")
+        ledger.note(f"{count(within)} codings repeat another: same passage, code and coder; they were left out")
     rows = _without(rows, gone, ledger, "that repeat a coding: same passage, code and coder")
     return codings[~again.to_numpy()], rows
 

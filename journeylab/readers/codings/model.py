@@ -9,6 +9,7 @@ import pandas as pd
 from journeylab.errors import DataError, did_you_mean
 from journeylab.readers.ledger import shorten
 from journeylab.tables import ImportReport, validate
+from journeylab.text import count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +79,6 @@ class CodedStudy:
             if len(loose):
                 raise DataError(
                     f"{path}: table {name}: {column} {shorten(loose.iloc[0])} leads nowhere "
-                    f"({len(loose):,} of {len(frame):,} rows); mend the id.{did_you_mean(str(loose.iloc[0]), known)}"
+                    f"({count(len(loose))} of {count(len(frame))} rows); mend the id.{did_you_mean(str(loose.iloc[0]), known)}"
                 )
         return self

@@ -12,6 +12,7 @@ from journeylab.contracts import TABLES
 from journeylab.errors import StudyError
 from journeylab.readers.codings.model import CodedStudy
 from journeylab.readers.ledger import shorten
+from journeylab.text import count
 
 EXTENSION = re.compile(r"\.(txt|docx?|odt|rtf|md|html?|pdf)$", re.IGNORECASE)
 """What programs leave at the end of a document's name."""
@@ -145,7 +146,7 @@ def name_participants(study: CodedStudy, rule: ByName) -> CodedStudy:
     if len(loose):
         some = ", ".join(shorten(name) for name in loose.head(3))
         notes.append(
-            f"{len(loose):,} documents have no participant: option participant does not fit their name ({some})"
+            f"{count(len(loose))} documents have no participant: option participant does not fit their name ({some})"
         )
     report = dataclasses.replace(study.report, notes=(*study.report.notes, *notes))
     reports = tuple(report if one is study.report else one for one in study.reports)
@@ -155,4 +156,4 @@ def name_participants(study: CodedStudy, rule: ByName) -> CodedStudy:
 
 def _found(people: pd.Series, asked: pd.Series) -> str:
     found = people[asked].dropna()
-    return f"option participant: {found.nunique():,} participants were found in the names of {len(found):,} documents"
+    return f"option participant: {count(found.nunique())} participants were found in the names of {count(len(found))} documents"

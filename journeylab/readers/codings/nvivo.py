@@ -25,6 +25,7 @@ from journeylab.readers.files import RawTable, read_file, suffix_of
 from journeylab.readers.ledger import Ledger
 from journeylab.readers.values import parse_numbers
 from journeylab.tables import Loss
+from journeylab.text import count
 
 PREFIX = re.compile(r"^\s*(?:[A-Z]+|\d+) : ")
 MATRICES = (".xlsx", ".xlsm", ".csv", ".tsv", ".txt")
@@ -167,7 +168,7 @@ def _one_ledger(path: Path, ledgers: list[Ledger], options: MatrixOptions) -> Le
     n_read = sum(ledger.raw.n_read for ledger in ledgers)
     raw = RawTable(path, ledgers[0].raw.frame, n_read, tuple(losses.values()))
     whole = open_ledger(raw, options, "nvivo")
-    whole.note(f"{len(ledgers):,} files were read as one study")
+    whole.note(f"{count(len(ledgers))} files were read as one study")
     for ledger in ledgers:
         for note in ledger.notes:
             whole.note(f"{ledger.raw.path.name}: {note}")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from journeylab.readers.ledger import Ledger
+from journeylab.text import count
 
 ENOUGH, SURE = 3, 0.95
 """So many passages with a span must show how paragraphs are counted, and for so large a share it must be right."""
@@ -50,8 +51,8 @@ def place_by_paragraph(marks: pd.DataFrame, texts: dict[str, str], ledger: Ledge
         marks.loc[list(found), "start"] = [start for start, _ in found.values()]
         marks.loc[list(found), "end"] = [end for _, end in found.values()]
         ledger.note(
-            f"{len(found):,} passages that stand several times in their document were placed by their paragraph, which is "
-            f"right for {max(shares):.0%} of {len(places):,} others"
+            f"{count(len(found))} passages that stand several times in their document were placed by their paragraph, which is "
+            f"right for {max(shares):.0%} of {count(len(places))} others"
         )
     return marks if marks["start"].isna().any() else marks.astype({"start": "int64", "end": "int64"})
 

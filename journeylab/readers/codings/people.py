@@ -10,6 +10,7 @@ import pandas as pd
 from journeylab.contracts import TABLES
 from journeylab.readers.ledger import shorten
 from journeylab.readers.values import parse_numbers
+from journeylab.text import count
 
 TAKEN = {"participant", *(column.name for name in ("documents", "participants") for column in TABLES[name].columns)}
 """Names that no variable may have."""
@@ -49,7 +50,7 @@ class Cases:
                 continue
             parts.setdefault(document, []).append((name, start or 0, float("inf") if end is None else end))
         if astray:
-            notes.append(f"{astray:,} links name a case or a document that is not in the project")
+            notes.append(f"{count(astray)} links name a case or a document that is not in the project")
         own = {document: {name for name, _, _ in here} for document, here in parts.items()}
         single = {document: next(iter(names)) for document, names in own.items() if len(names) == 1}
         if single:
@@ -66,8 +67,9 @@ class Cases:
             marks = marks.assign(participant=pd.Series(found, index=marks.index, dtype="str"))
             some = shorten(documents["name"].get(several[0]))
             notes.append(
-                f"{len(several):,} documents belong to several cases ({some}): they have no participant of their own, but their "
-                f"passages have (column participant_id of segments); {unsure:,} of these lie in no case, or in more than one"
+                f"{count(len(several))} documents belong to several cases ({some}): they have no participant of their own, but "
+                f"their passages have (column participant_id of segments); {count(unsure)} of these lie in no case, or in more "
+                "than one"
             )
         return documents, marks
 
@@ -79,7 +81,9 @@ class Cases:
         people = pd.DataFrame({"participant_id": named}).join(variables)
         twice = people["participant_id"].duplicated()
         if twice.any():
-            notes.append(f"{int(twice.sum()):,} cases have the name of another one and are one participant with it")
+            notes.append(
+                f"{count(int(twice.sum()))} cases have the name of another one and are one participant with it"
+            )
             people = people.groupby("participant_id", sort=False).first().reset_index()
         return people.reset_index(drop=True)
 
@@ -104,7 +108,7 @@ def spread_variables(attributes: pd.DataFrame, keys: pd.Index, what: str, notes:
     """
     usable = attributes["id"].isin(keys) & attributes["name"].notna()
     if not usable.all():
-        notes.append(f"{int((~usable).sum()):,} attributes of a {what} belong to none, or have no name")
+        notes.append(f"{count(int((~usable).sum()))} attributes of a {what} belong to none, or have no name")
     attributes = attributes[usable & attributes["value"].notna()].drop_duplicates(["id", "name"])
     columns = {}
     for name in dict.fromkeys(attributes["name"]):
@@ -114,7 +118,8 @@ def spread_variables(attributes: pd.DataFrame, keys: pd.Index, what: str, notes:
             numbers, bad = parse_numbers(values)
             if bad.any():
                 notes.append(
-                    f"{int(bad.sum()):,} values of '{name}' are no numbers and were left empty ({shorten(values[bad].iloc[0])})"
+                    f"{count(int(bad.sum()))} values of '{name}' are no numbers and were left empty "
+                    f"({shorten(values[bad].iloc[0])})"
                 )
             values = numbers
         values = values.reindex(keys)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from journeylab.readers.ledger import MOST_EXAMPLES, Ledger, shorten
 from journeylab.tables import Loss
+from journeylab.text import count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +101,7 @@ def place(marks: pd.DataFrame, texts: dict[Any, Text], ledger: Ledger) -> pd.Dat
         named = {marks.index[row]: shorten(passages[row]) or "without text" for row in rows}
         if named:
             some = "" if rows is exact else ", such as " + ", ".join(f"{one} ({named[one]})" for one in list(named)[:3])
-            ledger.note(f"{len(named):,} of {n:,} passages {says}{some}")
+            ledger.note(f"{count(len(named))} of {count(n)} passages {says}{some}")
     return drop(marks, gone, "without a usable span or a text", ledger)
 
 

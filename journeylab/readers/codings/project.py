@@ -20,6 +20,7 @@ from journeylab.readers.files import RawTable
 from journeylab.readers.ledger import Ledger
 from journeylab.readers.options import check_timezone
 from journeylab.tables import Loss
+from journeylab.text import count
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,9 @@ def finish(found: Found, path: Path, options: ProjectOptions, format: str) -> Co
         raise DataError(f"{path}: the project holds no document with a text; name the project that was coded.")
     lost = sum(loss.n for loss in found.losses)
     if not len(marks) + lost:
-        raise DataError(f"{path}: the project holds {len(documents):,} documents, but no passage in them is coded.")
+        raise DataError(
+            f"{path}: the project holds {count(len(documents))} documents, but no passage in them is coded."
+        )
     raw = RawTable(path, marks, len(marks) + lost, tuple(found.losses), tuple(found.notes))
     ledger = Ledger(raw, source=options.source or path.name, format=format, table="codings")
     documents = documents.assign(document_id=document_ids(documents["name"], documents.index))
@@ -124,10 +127,10 @@ def finish(found: Found, path: Path, options: ProjectOptions, format: str) -> Co
     again = coded & codings.duplicated(["segment_id", "code_id", "coder"])
     drop(marks, again, "that repeat a coding: same passage, code and coder", ledger)
     if not coded.all():
-        ledger.note(f"passages without a code, kept as segments without a coding: {int((~coded).sum()):,}")
+        ledger.note(f"passages without a code, kept as segments without a coding: {count(int((~coded).sum()))}")
     if len(segments) < marks.index.nunique():
         ledger.note(
-            f"{marks.index.nunique():,} marked passages are {len(segments):,} segments: the same span is one segment"
+            f"{count(marks.index.nunique())} marked passages are {count(len(segments))} segments: the same span is one segment"
         )
     study = CodedStudy(
         documents=_documents(documents, texts, path),
@@ -173,8 +176,8 @@ def name_coders(coders: pd.Series, options: ProjectOptions, ledger: Ledger) -> p
     without = coders.isna() | (coders == "")
     if without.any() and options.coder is None:
         ledger.note(
-            f"the file does not say who coded {int(without.sum()):,} of {len(coders):,} codings; they stand under '{UNKNOWN}' "
-            "(option coder names who it was)"
+            f"the file does not say who coded {count(int(without.sum()))} of {count(len(coders))} codings; they stand "
+            f"under '{UNKNOWN}' (option coder names who it was)"
         )
     return coders.where(~without, options.coder or UNKNOWN).astype("str")
 

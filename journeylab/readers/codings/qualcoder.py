@@ -17,6 +17,7 @@ from journeylab.readers.codings.people import Cases, spread_variables
 from journeylab.readers.codings.project import Found, ProjectOptions, finish
 from journeylab.readers.codings.sql_cells import as_keys, keyed, moments, numbered, plain_texts, short_texts
 from journeylab.tables import Loss
+from journeylab.text import count
 
 OPTIONS = ProjectOptions
 
@@ -83,7 +84,9 @@ def _unpack(path: Path) -> bytes:
             size = inside[0].file_size
             bomb = size > SMALL and size > MOST_RATIO * max(inside[0].compress_size, 1)
             if size > MOST_BYTES or bomb:
-                raise DataError(f"{path}: {inside[0].filename} would unpack to {size:,} bytes, which no project has.")
+                raise DataError(
+                    f"{path}: {inside[0].filename} would unpack to {count(size)} bytes, which no project has."
+                )
             with archive.open(inside[0]) as stream:
                 return stream.read(size + 1)[:size]
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
@@ -96,7 +99,7 @@ def _gather(database: Database, options: ProjectOptions) -> Found:
     sources = keyed(database.read("source", ["id", "fulltext"], ["name", "mediapath"]), "id", "sources", notes)
     media = np.array([str(cell or "").startswith(MEDIA) for cell in sources["mediapath"]], dtype=bool)
     if media.any():
-        notes.append(f"{media.sum():,} sources are images, audio or video and are left out")
+        notes.append(f"{count(media.sum())} sources are images, audio or video and are left out")
     sources = sources[~media]
     documents = pd.DataFrame(
         {"name": short_texts(sources["name"]), "text": plain_texts(sources["fulltext"]).fillna("")}

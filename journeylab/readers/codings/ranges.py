@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from journeylab.readers.ledger import Ledger
+from journeylab.text import count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +71,7 @@ def settle_ranges(marks: pd.DataFrame, texts: dict[str, str], ledger: Ledger, *,
         parts.append(_by_length(marks[rest], ranges[rest], ledger))
     elif rest.any():
         ledger.note(
-            f"{int(rest.sum()):,} ranges were left out, since without the texts of the documents (option documents) "
+            f"{count(int(rest.sum()))} ranges were left out, since without the texts of the documents (option documents) "
             "nothing proves how they are counted"
         )
     spans = pd.concat(parts).reindex(marks.index)
@@ -87,8 +88,8 @@ def _by_text(marks: pd.DataFrame, ranges: pd.DataFrame, texts: dict[str, str], l
     best = int(np.argmax(np.add(hits, exact)))
     fits = tried[best][:, 0] >= 0
     ledger.note(
-        f"ranges were read as {READINGS[best].words}: {hits[best]:,} of {len(marks):,} passages stand there in the text of "
-        "their document"
+        f"ranges were read as {READINGS[best].words}: {count(hits[best])} of {count(len(marks))} passages stand there in the text "
+        "of their document"
     )
     return _where(tried[best], fits, marks, ledger)
 
@@ -106,8 +107,8 @@ def _by_length(marks: pd.DataFrame, ranges: pd.DataFrame, ledger: Ledger) -> pd.
         ledger.note("ranges count UTF-16 units, which only the texts of the documents can place; they were left out")
         return pd.DataFrame({"start": pd.NA, "end": pd.NA}, index=marks.index, dtype="Int64")
     ledger.note(
-        f"ranges were read as {READINGS[0].words}, which is the length of {int(plain.sum()):,} of {len(marks):,} passages; "
-        "the texts of the documents (option documents) would prove it"
+        f"ranges were read as {READINGS[0].words}, which is the length of {count(int(plain.sum()))} of {count(len(marks))} "
+        "passages; the texts of the documents (option documents) would prove it"
     )
     return _where(ranges.to_numpy(), plain, marks, ledger)
 

@@ -25,6 +25,7 @@ from journeylab.readers.codings.refi_texts import notes_of, text_of
 from journeylab.readers.codings.refi_xml import read_xml
 from journeylab.readers.options import check_timezone
 from journeylab.readers.stream import find_present
+from journeylab.text import count
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -180,9 +181,11 @@ def _project(project: Project, archive: Archive | None, account: Account, option
     for name in people.attributes:
         documents[f"{name} (variable)" if name in documents else name] = people.attributes[name]
     if placing.spans:
-        account.note(f"{placing.spans - placing.unplaced:,} of {placing.spans:,} spans were placed in their texts")
+        account.note(
+            f"{count(placing.spans - placing.unplaced)} of {count(placing.spans)} spans were placed in their texts"
+        )
     if placing.uncoded:
-        account.note(f"{placing.uncoded:,} passages have no code; they are kept as segments")
+        account.note(f"{count(placing.uncoded)} passages have no code; they are kept as segments")
     used = placing.used_notes.union(*(code.notes for code in project.codes))
     unused = len(set(notes) - used) + sum(document.notes for document in project.documents)
     if unused:

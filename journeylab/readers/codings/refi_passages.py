@@ -18,6 +18,7 @@ from journeylab.readers.codings.offsets import Dialect, Text, place
 from journeylab.readers.codings.refi_people import times_of, unique_names
 from journeylab.readers.codings.refi_records import Coding, Document, Passage, Project
 from journeylab.readers.codings.refi_texts import TextColumn, text_of
+from journeylab.text import count
 
 MOST_SIGNS = 500_000_000
 """Characters in all passages together; a thousand interviews coded twice through hold a tenth of that."""
@@ -133,7 +134,7 @@ class Placing:
         self._long += stop - begin
         if self._long > MOST_SIGNS:
             raise DataError(
-                f"{self.account.path}: its passages hold more than {MOST_SIGNS:,} characters together, so they overlap by far "
+                f"{self.account.path}: its passages hold more than {count(MOST_SIGNS)} characters together, so they overlap by far "
                 "more than codings do; it was not read on."
             )
         return text[begin:stop]

@@ -14,6 +14,7 @@ from journeylab.readers.codings.people import Cases, spread_variables
 from journeylab.readers.codings.project import Found, ProjectOptions, finish
 from journeylab.readers.codings.sql_cells import as_keys, keyed, moments, numbered, only, plain_texts, short_texts
 from journeylab.tables import Loss
+from journeylab.text import count
 
 OPTIONS = ProjectOptions
 
@@ -68,7 +69,7 @@ def _gather(database: Database, options: ProjectOptions) -> Found:
     people = cases.table(_variables(database, "caseattr", "caseid", cases.names.index, "case"), notes)
     points = len(_live(database, "annotation", [], ["fid", "annotation"]))
     if points:
-        notes.append(f"annotations at a point of a text, which are not read: {points:,}")
+        notes.append(f"annotations at a point of a text, which are not read: {count(points)}")
     if options.timezone is None and marks["created_at"].notna().any():
         notes.append("RQDA writes times by the computer's clock; they were read as UTC (option timezone)")
     return Found(documents, _codes(database), marks, people, losses, notes)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from journeylab.readers.cells import micros_of, number_of, text_of
+from journeylab.text import count
 
 
 def whole_numbers(cells: pd.Series) -> pd.Series:
@@ -45,7 +46,7 @@ def keyed(frame: pd.DataFrame, column: str, what: str, notes: list[str]) -> pd.D
     numbers = whole_numbers(frame[column])
     usable = numbers.notna() & ~numbers.duplicated()
     if not usable.all():
-        notes.append(f"{int((~usable).sum()):,} {what} have no number of their own and are left out")
+        notes.append(f"{count(int((~usable).sum()))} {what} have no number of their own and are left out")
     kept = frame[usable.to_numpy()]
     return kept.set_index(pd.Index([int(number) for number in numbers[usable]], dtype="object"))
 

@@ -22,6 +22,7 @@ from journeylab.readers.files import read_file
 from journeylab.readers.ledger import Ledger
 from journeylab.readers.options import TableOptions
 from journeylab.readers.values import known_text, parse_flags, parse_numbers
+from journeylab.text import count
 
 DOCUMENT_ROLES = (
     Column("document_id"),
@@ -163,7 +164,7 @@ def _long(ledger: Ledger, options: CodingOptions) -> tuple[pd.DataFrame, pd.Data
     uncoded = marks["code"].isna()
     if uncoded.any():
         some = ", ".join(f"row {row}" for row in marks.index[uncoded][:3])
-        ledger.note(f"{int(uncoded.sum()):,} rows have no code ({some}): uncoded, kept as documents")
+        ledger.note(f"{count(int(uncoded.sum()))} rows have no code ({some}): uncoded, kept as documents")
     return marks[~uncoded], rows
 
 
@@ -181,7 +182,7 @@ def _by_document(ledger: Ledger, options: CodingOptions) -> tuple[pd.DataFrame, 
         places = ", ".join(f"row {row}" for row in rows.index[rows["document_id"] == word][:4])
         raise DataError(
             f"{ledger.path}: column {mapped.named['document_id']}: document '{word}' stands in several rows ({places}); "
-            f"each needs one row{' a coder' if len(key) > 1 else ''}. {int(twice.sum()):,} rows are affected."
+            f"each needs one row{' a coder' if len(key) > 1 else ''}. {count(int(twice.sum()))} rows are affected."
         )
     columns = _code_columns(frame, mapped, ledger, options)
     counts = np.column_stack([_counts(frame[column], ledger) for column in columns])
@@ -195,7 +196,7 @@ def _by_document(ledger: Ledger, options: CodingOptions) -> tuple[pd.DataFrame, 
         coders = rows["coder"].to_numpy()[document]
         uncoded = ~counts.any(axis=1)
         if uncoded.any():
-            ledger.note(f"{int(uncoded.sum()):,} rows have no code: uncoded, kept as documents")
+            ledger.note(f"{count(int(uncoded.sum()))} rows have no code: uncoded, kept as documents")
     paths = np.array([tidy_path(path) for path in columns.values()], dtype=object)
     chosen = rows.iloc[document]
     marks = chosen[[name for name in ("document_id", "text") if name in chosen]].assign(
@@ -223,7 +224,7 @@ def _rows(ledger: Ledger, mapped: Mapped, options: CodingOptions) -> tuple[pd.Da
     if "coder" in mapped:
         coder = known_text(frame[mapped.named["coder"]])
         if coder.isna().any():
-            ledger.note(f"{int(coder.isna().sum()):,} rows name no coder; they stand under '{UNKNOWN}'")
+            ledger.note(f"{count(int(coder.isna().sum()))} rows name no coder; they stand under '{UNKNOWN}'")
         rows["coder"] = coder.fillna(UNKNOWN)
     else:
         rows["coder"] = pd.Series(options.coder or "coder", index=rows.index, dtype="str")
@@ -294,7 +295,7 @@ def _cast(
     ):
         if mask.any():
             some = ", ".join(f"row {row}" for row in frame.index[mask][:3])
-            ledger.note(f"{int(mask.sum()):,} {text} ({some})")
+            ledger.note(f"{count(int(mask.sum()))} {text} ({some})")
     ledger.note(
         f"votes of {coders} coders were read as 'vote 1' to 'vote {coders}', who are not the same person in every "
         "document: agreement that needs to know who coded (Cohen's kappa) cannot be had"

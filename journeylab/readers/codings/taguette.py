@@ -15,6 +15,7 @@ from journeylab.readers.codings.project import Found, ProjectOptions, choose_pro
 from journeylab.readers.codings.sql_cells import as_keys, keyed, moments, numbered, only, plain_texts, short_texts
 from journeylab.readers.codings.taguette_text import DEEPEST, Flat, flatten, too_deep
 from journeylab.tables import Loss
+from journeylab.text import count
 
 ONLY_USER = "admin"
 """The user of a Taguette without logins, and in whose name a single project is exported."""
@@ -95,7 +96,7 @@ def _flatten_all(documents: pd.DataFrame, notes: list[str]) -> dict[int, Flat]:
     usable = {key: html for key, html in texts.items() if isinstance(html, str) and not too_deep(html)}
     if len(usable) < len(texts):
         notes.append(
-            f"{len(texts) - len(usable):,} documents have no text, or elements that stand more than {DEEPEST} deep in each "
+            f"{count(len(texts) - len(usable))} documents have no text, or elements that stand more than {DEEPEST} deep in each "
             "other, and cannot be read"
         )
     return {key: flatten(html) for key, html in usable.items()}

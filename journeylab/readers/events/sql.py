@@ -19,6 +19,7 @@ from journeylab.readers.files import RawTable
 from journeylab.readers.ledger import Ledger, examples
 from journeylab.readers.times import NoTimesError
 from journeylab.tables import validate
+from journeylab.text import count
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,7 @@ def portions(path: Path, options: SqlOptions, account: Account) -> Iterator[pd.D
                 validate(events, "events", str(path))
                 yield events.reset_index(drop=True)
     for note, again in said.values():
-        account.note(f"{note}; the like of {again:,} more portions of rows" if again else note)
+        account.note(f"{note}; the like of {count(again)} more portions of rows" if again else note)
     if not account.n_read:
         raise DataError(f"{path}: has no rows; is it the right {'query' if options.table is None else 'table'}?")
 
@@ -140,5 +141,5 @@ class Portion(Ledger):
         for text, n, example in self.cells:
             account.see(text, example, n=n)
         for note in self.notes:
-            kind = re.sub(r"[\d,]+", "0", note)
+            kind = re.sub(r"\d+(?:[^\w ]\d+)*", "0", note)
             said[kind] = (said[kind][0], said[kind][1] + 1) if kind in said else (note, 0)

@@ -18,6 +18,7 @@ from journeylab.readers.ledger import Ledger
 from journeylab.readers.options import TableOptions, check_timezone
 from journeylab.readers.values import known_text
 from journeylab.tables import ImportReport, validate
+from journeylab.text import count
 
 ROLES = {column.name: column for column in TABLES["events"].columns if column.name != "source"}
 RESERVED = ("source", "stage", "planned")
@@ -163,10 +164,10 @@ def _wide(ledger: Ledger, options: EventOptions) -> tuple[pd.DataFrame, int]:
             happened = happened & condition.holds(frame, options, ledger.path, zones)
         part = pd.DataFrame({"event_time": times[item["time"]][happened]})
         parts.append(part.assign(touchpoint=item["name"], order=position))
-        ledger.note(f"{int(happened.sum()):,} events '{item['name']}' from column '{item['time']}'")
+        ledger.note(f"{count(int(happened.sum()))} events '{item['name']}' from column '{item['time']}'")
     events = pd.concat(parts)
     frame = ledger.drop(frame, ~frame.index.isin(events.index), f"without any of the {len(items)} touchpoints")
-    ledger.note(f"{len(frame):,} rows gave {len(events):,} events")
+    ledger.note(f"{count(len(frame))} rows gave {count(len(events))} events")
     rows = frame.loc[events.index]
     events.insert(0, "customer_id", known_text(rows[mapped.named["customer_id"]]))
     first = ~events.index.duplicated()

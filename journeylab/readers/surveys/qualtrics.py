@@ -22,6 +22,7 @@ from journeylab.readers.surveys.qualtrics_options import Asked, QualtricsOptions
 from journeylab.readers.times import parse_times
 from journeylab.readers.values import known_text, parse_flags, parse_numbers, settle
 from journeylab.tables import ImportReport, validate
+from journeylab.text import count
 
 ADDRESS = r"^\s*(?:[^@\s]+@[^@\s]+\.[^@\s]+|\d{1,3}(?:\.\d{1,3}){3})\s*$"
 NOT_REAL = {1: "survey previews", 2: "survey tests", 8: "marked as spam"}
@@ -70,7 +71,7 @@ def read(path: str | Path, options: QualtricsOptions) -> tuple[pd.DataFrame, Imp
     answers = pd.concat(parts).sort_index(kind="stable") if parts else pd.DataFrame()
     frame = ledger.drop(frame, ~frame.index.isin(answers.index), "without an answer to any item")
     ledger.note(
-        f"{len(frame):,} responses gave {len(answers):,} answers to {sum(len(one.items) for one in asked)} items"
+        f"{count(len(frame))} responses gave {count(len(answers))} answers to {sum(len(one.items) for one in asked)} items"
     )
     told = pd.DataFrame(
         {"respondent_id": known_text(frame[people]), "response_time": _times(frame, head, ledger, options)}
@@ -107,7 +108,7 @@ def _real(frame: pd.DataFrame, head: Head, ledger: Ledger, options: QualtricsOpt
             frame = ledger.drop(frame, ~done, "that were not finished (option unfinished = 'keep' reads them)")
         elif not done.all():
             ledger.note(
-                f"{int((~done).sum()):,} responses were not finished and are kept; unfinished = 'drop' drops them"
+                f"{count(int((~done).sum()))} responses were not finished and are kept; unfinished = 'drop' drops them"
             )
     return frame
 

@@ -18,6 +18,7 @@ from journeylab.readers.options import TableOptions
 from journeylab.readers.surveys.instruments import SCALES, is_better_high, scale_of
 from journeylab.readers.values import known_text, parse_numbers
 from journeylab.tables import ImportReport, validate
+from journeylab.text import count
 
 ROLES = {column.name: column for column in TABLES["responses"].columns}
 CONSTANT = ("instrument", "scale_min", "scale_max", "higher_is_better", "touchpoint", "stage")
@@ -161,7 +162,7 @@ def _wide(
     order = np.argsort(score.index.to_numpy(), kind="stable")
     frame = ledger.drop(frame, ~frame.index.isin(score.index), "without an answer to any item")
     score, item_names = score.iloc[order], item_names.iloc[order]
-    ledger.note(f"{len(frame):,} rows gave {len(score):,} answers to {len(options.items or {})} items")
+    ledger.note(f"{count(len(frame))} rows gave {count(len(score))} answers to {len(options.items or {})} items")
     return score, item_names, frame.loc[score.index]
 
 
