@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from journeylab import locales
 
@@ -136,11 +138,12 @@ def _localise(figure: Figure) -> None:
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             formatter = axis.get_major_formatter()
-            if not hasattr(formatter, "plain_ticks") and not isinstance(formatter, (FixedFormatter, FuncFormatter)):
-                formatter.plain_ticks = formatter.format_ticks
-                formatter.format_ticks = lambda ticks, plain=formatter.plain_ticks: list(
-                    map(locales.written, plain(ticks))
-                )
+            if "format_ticks" not in vars(formatter) and not isinstance(formatter, (FixedFormatter, FuncFormatter)):
+                formatter.format_ticks = partial(_written, formatter.format_ticks)  # type: ignore[method-assign]
+
+
+def _written(plain: Callable[[Any], list[str]], ticks: Any) -> list[str]:
+    return [locales.written(label) for label in plain(ticks)]
 
 
 def png(ax: Axes) -> bytes:

@@ -5,6 +5,7 @@ from journeylab.behaviours.chains import SAVED, Chains, last_run, load, model
 from journeylab.behaviours.change import Change, compare, keep_labels
 from journeylab.behaviours.distances import distances
 from journeylab.behaviours.find import Behaviours, find, settings
+from journeylab.behaviours.picture_tables import leads, openings, step_shares
 from journeylab.behaviours.pictures import distribution_plot, index_plot, transition_maps
 from journeylab.behaviours.portraits import Portraits, portraits
 from journeylab.behaviours.representatives import Representatives, representatives
@@ -25,10 +26,13 @@ __all__ = [
     "index_plot",
     "keep_labels",
     "last_run",
+    "leads",
     "load",
     "model",
+    "openings",
     "portraits",
     "representatives",
     "settings",
+    "step_shares",
     "transition_maps",
 ]

@@ -24,6 +24,9 @@ WIDEST = 20
 LINES = 120
 REST = "#c9ced3"
 
+RARE, LEAST = 0.1, 20
+"""A share of steps under 10 %, and those of a touchpoint with fewer than 20, have no number in a map."""
+
 
 def index_plot(
     found: Behaviours, j: Journeys, *, until: str | None = None, names: Mapping[str, str] | None = None,
@@ -48,19 +51,19 @@ def index_plot(
     The nine touchpoints that make up most of any behaviour have colours, from light to dark; direct repeats are one step, the
     first 20 steps are shown. Journeys are sorted by their steps; of more than 120 every so many-th is drawn.
     """
-    cut, states, coloured = _states(found, j, until, order)
+    cut, states, coloured = coloured_states(found, j, until, order)
     figure, axes = _panels(found, "Journey by journey", 2.3)
     shown = []
     for ax, label in zip(axes, found.table["behaviour"], strict=False):
-        inside = np.flatnonzero((found.labels.to_numpy() == label) & (cut.lengths > 0))
-        grid = _grid(cut, states, inside)
+        grid = first_steps(cut, states, found.labels.to_numpy() == label)
+        n = len(grid)
         grid = grid[np.lexsort(grid.T[::-1])]
         if len(grid) > LINES:
             grid = grid[np.linspace(0, len(grid) - 1, LINES).round().astype(int)]
         _image(ax, grid, len(coloured))
         ax.set_yticks([])
-        _title(ax, _name(names, label), f"{text.count(len(grid))} of {text.count(len(inside))} journeys")
-        shown.append(f"{_name(names, label)}: {_opening(grid, coloured)}")
+        _title(ax, called(names, label), f"{text.count(len(grid))} of {text.count(n)} journeys")
+        shown.append(f"{called(names, label)}: {_opening(grid, coloured)}")
     _finish(figure, axes, coloured)
     return figures.describe(
         axes[0],
@@ -76,12 +79,11 @@ def distribution_plot(
 
     Parameters are those of `index_plot`. White is the share whose journey is over.
     """
-    cut, states, coloured = _states(found, j, until, order)
+    cut, states, coloured = coloured_states(found, j, until, order)
     figure, axes = _panels(found, "Where customers are, step by step", 2.3)
     shown = []
     for ax, label in zip(axes, found.table["behaviour"], strict=False):
-        inside = np.flatnonzero((found.labels.to_numpy() == label) & (cut.lengths > 0))
-        grid = _grid(cut, states, inside)
+        grid = first_steps(cut, states, found.labels.to_numpy() == label)
         shares = (
             np.array([(grid == code).mean(axis=0) for code in range(len(coloured) + 1)])
             if len(grid)
@@ -97,12 +99,12 @@ def distribution_plot(
         ax.set_yticks([0, 50, 100], ["0 %", "50 %", "100 %"])
         ax.grid(visible=False)
         over = 100 - bottom
-        _title(ax, _name(names, label), f"n = {text.count(len(inside))} journeys")
+        _title(ax, called(names, label), f"n = {text.count(len(grid))} journeys")
         half = np.flatnonzero(over >= 50)
         ends = (
             f"half are over after {half[0]} steps" if len(half) else f"more than half go on for {WIDEST} steps or more"
         )
-        shown.append(f"{_name(names, label)}: {_opening(grid, coloured)}, {ends}")
+        shown.append(f"{called(names, label)}: {_opening(grid, coloured)}, {ends}")
     _finish(figure, axes, coloured)
     return figures.describe(
         axes[0],
@@ -119,23 +121,17 @@ def transition_maps(
     Parameters are those of `index_plot`. Numbers are per cent of the steps away from a touchpoint to another; those
     under 10 % and rows of fewer than 20 steps are left blank.
     """
-    cut, states, coloured = _states(found, j, until, order)
+    cut, states, coloured = coloured_states(found, j, until, order)
     size = len(coloured)
     figure, axes = _panels(found, "Where each touchpoint leads", 3.1)
-    owner = np.repeat(np.arange(len(cut.lengths)), cut.lengths)
-    same = owner[1:] == owner[:-1]
     shown = []
     for place, (ax, label) in enumerate(zip(axes, found.table["behaviour"], strict=False)):
-        mine = same & (found.labels.to_numpy() == label)[owner[1:]]
-        a, b = states[cut.codes[:-1][mine]], states[cut.codes[1:][mine]]
-        table = (
-            np.bincount(a * (size + 1) + b, minlength=(size + 1) ** 2).reshape(size + 1, size + 1)[:size].astype(float)
-        )
+        table = steps_between(cut, states, found.labels.to_numpy() == label, size)
         away = table.sum(axis=1, keepdims=True)
-        share = np.where(away >= 20, table / np.maximum(away, 1), 0)
+        share = np.where(away >= LEAST, table / np.maximum(away, 1), 0)
         if size:
             ax.imshow(100 * share, cmap="Blues", vmin=0, vmax=100, aspect="auto")
-        for row, column in zip(*np.nonzero(share >= 0.1), strict=True):
+        for row, column in zip(*np.nonzero(share >= RARE), strict=True):
             ax.text(column, row, text.fixed(100 * share[row, column], 0), ha="center", va="center", fontsize=8,
                     color="white" if share[row, column] > 0.55 else figures.INK)  # fmt: skip
         ax.grid(visible=False)
@@ -144,12 +140,12 @@ def transition_maps(
         low = place + columns >= len(found.table)
         ax.set_xticks(range(size + 1), [*coloured, "others"] if low else [""] * (size + 1), rotation=45, ha="right",
                       fontsize=8.5)  # fmt: skip
-        _title(ax, _name(names, label), f"{text.count(int(table.sum()))} steps")
+        _title(ax, called(names, label), f"{text.count(int(table.sum()))} steps")
         named = share[:, :size]
         if named.any():
             row, column = np.unravel_index(int((named * np.sqrt(away)).argmax()), named.shape)
             often = text.percent(named[row, column], 0)
-            shown.append(f"{_name(names, label)}: {coloured[row]} leads to {coloured[column]} in {often}")
+            shown.append(f"{called(names, label)}: {coloured[row]} leads to {coloured[column]} in {often}")
     figure.supylabel("from", fontsize=10, color=figures.MUTED)
     figure.supxlabel("to, per cent of the steps away; under 10 % left blank", fontsize=10, color=figures.MUTED)
     return figures.describe(
@@ -157,7 +153,7 @@ def transition_maps(
     )
 
 
-def _states(
+def coloured_states(
     found: Behaviours, j: Journeys, until: str | None, order: Sequence[str]
 ) -> tuple[Paths, NDArray[np.int64], list[str]]:
     """Paths without repeats, the colour of each touchpoint (the last is the rest), and the names of the coloured."""
@@ -176,13 +172,23 @@ def _states(
     return cut, states, [j.touchpoints[code] for code in frequent]
 
 
-def _grid(cut: Paths, states: NDArray[np.int64], chosen: NDArray[np.intp]) -> NDArray[np.int64]:
-    """States of the first steps of each journey, -1 after its end, shape (n, WIDEST)."""
+def first_steps(cut: Paths, states: NDArray[np.int64], inside: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """States of the first steps of the journeys inside that have any, -1 after their end, shape (n, WIDEST)."""
+    chosen = np.flatnonzero(inside & (cut.lengths > 0))
     part = cut.take(chosen.astype(np.int64))
     step = np.arange(WIDEST)
     inside = step < part.lengths[:, None]
     at = np.minimum(part.offsets[:-1][:, None] + step, max(len(part.codes) - 1, 0))
     return np.where(inside, states[part.codes[at]], -1) if len(part.codes) else np.full((len(chosen), WIDEST), -1)
+
+
+def steps_between(cut: Paths, states: NDArray[np.int64], inside: NDArray[np.bool_], size: int) -> NDArray[np.float64]:
+    """Steps from each coloured state to each, the last column all others, shape (size, size + 1)."""
+    owner = np.repeat(np.arange(len(cut.lengths)), cut.lengths)
+    mine = (owner[1:] == owner[:-1]) & inside[owner[1:]]
+    a, b = states[cut.codes[:-1][mine]], states[cut.codes[1:][mine]]
+    tally = np.bincount(a * (size + 1) + b, minlength=(size + 1) ** 2)
+    return tally.reshape(size + 1, size + 1)[:size].astype(float)
 
 
 def _colours(n: int) -> list[Any]:
@@ -243,7 +249,8 @@ def _title(ax: Axes, name: str, note: str) -> None:
                 fontsize=9, va="bottom", annotation_clip=False)  # fmt: skip
 
 
-def _name(names: Mapping[str, str] | None, label: str) -> str:
+def called(names: Mapping[str, str] | None, label: str) -> str:
+    """The name of a behaviour, or its label."""
     return (names or {}).get(label) or label
 
 

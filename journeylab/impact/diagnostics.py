@@ -53,6 +53,24 @@ def overlap(found: list[tuple[str, NDArray[np.int64]]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["touchpoint", "propensity", "unexposed", "exposed"])
 
 
+def largest_differences(table: pd.DataFrame) -> pd.DataFrame:
+    """The largest standardised difference of each covariate over touchpoints, raw and weighted, as `love_plot` draws them."""
+    sizes = table.assign(raw=table["raw"].abs(), weighted=table["weighted"].abs())
+    return sizes.groupby("covariate")[["raw", "weighted"]].max().sort_values("raw", ascending=False).reset_index()
+
+
+def overlap_shares(table: pd.DataFrame) -> pd.DataFrame:
+    """What `overlap_plot` draws: of visits with and without a touchpoint the share at each chance of meeting it."""
+    of = table.groupby("touchpoint")[["unexposed", "exposed"]].transform("sum").clip(lower=1)
+    shares = table.assign(
+        share_of_visits_without=table["unexposed"] / of["unexposed"],
+        share_of_visits_with=table["exposed"] / of["exposed"],
+    )
+    filled = shares[(shares["unexposed"] > 0) | (shares["exposed"] > 0)].rename(columns={"propensity": "chance_about"})
+    columns = ["touchpoint", "chance_about", "share_of_visits_without", "share_of_visits_with"]
+    return filled[columns].reset_index(drop=True)
+
+
 def love_plot(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 12) -> Axes:
     """Draw the largest standardised difference of each covariate over touchpoints, raw (hollow) and weighted (filled).
 
@@ -60,8 +78,7 @@ def love_plot(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 12) ->
     ----------
     Love (2004), as in Austin (2011), Multivariate Behavioral Research 46:399.
     """
-    sizes = table.assign(raw=table["raw"].abs(), weighted=table["weighted"].abs())
-    largest = sizes.groupby("covariate")[["raw", "weighted"]].max().sort_values("raw", ascending=False)
+    largest = largest_differences(table).set_index("covariate")
     shown = largest.head(most)[::-1]
     ax = figures.new_axes(ax, width=9, height=figures.row_height(len(shown)))
     place = np.arange(len(shown))

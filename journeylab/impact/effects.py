@@ -144,6 +144,16 @@ class TouchpointEffects(Result):
         """Draw standardised differences before and after weighting, of the covariates that differ most."""
         return diagnostics.love_plot(self.balance, ax, most=most)
 
+    @property
+    def largest_differences(self) -> pd.DataFrame:
+        """What `love_plot` draws, of all covariates."""
+        return diagnostics.largest_differences(self.balance)
+
+    @property
+    def overlap_shares(self) -> pd.DataFrame:
+        """What `overlap_plot` draws."""
+        return diagnostics.overlap_shares(self.overlap)
+
     def overlap_plot(self, ax: Axes | None = None) -> Axes:
         """Draw how likely visits with and without each touchpoint were to meet it."""
         return diagnostics.overlap_plot(self.overlap, ax)

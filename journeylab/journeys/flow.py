@@ -11,7 +11,9 @@ import pandas as pd
 from journeylab import figures, text
 from journeylab.errors import StudyError
 from journeylab.intervals import wilson
+from journeylab.journeys import flow_svg
 from journeylab.journeys.model import Journeys
+from journeylab.journeys.stream_places import Places, band_ends, place, short
 from journeylab.results import Result
 
 if TYPE_CHECKING:
@@ -68,17 +70,16 @@ class Flow(Result):
         order = [*self.shown, OTHER, END]
         ax = figures.new_axes(ax, width=1.9 * columns + 0.4, height=figures.row_height(len(order), each=0.42))
         tall, wide = _size(ax)
-        places, whole = _places(self._sizes(columns), min(0.22 / tall, 0.75 / len(order)))
-        colours = {name: figures.PALETTE[place % len(figures.PALETTE)] for place, name in enumerate(self.shown)}
-        colours |= {OTHER: figures.MUTED, END: ENDED}
+        places = place(self._sizes(columns), min(0.22 / tall, 0.75 / len(order)))
+        colours = self._colours()
         self._bands(ax, places, order, colours)
         letters = max(int((wide / columns - 0.7) / LETTER), 4)
-        for (column, name), (top, height) in places.items():
+        for (column, name), (top, height) in places.at.items():
             ax.bar(column, -height, bottom=top, width=0.06, color=colours[name], zorder=3)
-            words = f"{_short(name, letters)} {text.percent(height, 0 if height >= 0.005 else 1)}"
+            words = f"{short(name, letters)} {text.percent(height, 0 if height >= 0.005 else 1)}"
             _write(ax, column + 0.05, top - height / 2, words)
         ax.set_xlim(-0.05, columns - 0.05)
-        ax.set_ylim(-whole, 0)
+        ax.set_ylim(-places.whole, 0)
         ax.set_yticks([])
         ax.set_xticks(range(columns), [f"step {step + 1}" for step in range(columns)])
         ax.grid(visible=False)
@@ -89,6 +90,17 @@ class Flow(Result):
         )
         return figures.describe(ax, f"Flow picture of {columns} steps. {self.summary()}")
 
+    def to_html(self) -> str:
+        """Draw the same as SVG for a page, where a path through it can be chosen."""
+        columns = int(self.table["step"].max()) + 1 if len(self.table) else 2
+        order = [*self.shown, OTHER, END]
+        slot = min(flow_svg.LABEL / (flow_svg.ROW * len(order)), 0.75 / len(order))
+        return flow_svg.draw(self, place(self._sizes(columns), slot), order, self._colours(), ENDED)
+
+    def _colours(self) -> dict[str, str]:
+        own = {name: figures.PALETTE[number % len(figures.PALETTE)] for number, name in enumerate(self.shown)}
+        return own | {OTHER: figures.MUTED, END: ENDED}
+
     def _sizes(self, columns: int) -> list[dict[str, float]]:
         """Share of all journeys at each touchpoint of each step, in the order of drawing."""
         at: list[dict[str, float]] = [dict.fromkeys([*self.shown, OTHER, END], 0.0) for _ in range(columns)]
@@ -98,25 +110,14 @@ class Flow(Result):
                 at[0][row.from_touchpoint] += row.n / self.n
         return [{name: size for name, size in step.items() if size > 0} for step in at]
 
-    def _bands(
-        self, ax: Axes, places: dict[tuple[int, str], tuple[float, float]], order: list[str], colours: dict[str, str]
-    ) -> None:
+    def _bands(self, ax: Axes, places: Places, order: list[str], colours: dict[str, str]) -> None:
         """Draw the bands; those that leave a bar, and those that arrive at one, lie in the order of the bars."""
         from matplotlib.patches import PathPatch
         from matplotlib.path import Path
 
-        rank = {name: place for place, name in enumerate(order)}
-        used: dict[tuple[str, int, str], float] = {}
-        rows = sorted(
-            self.table.itertuples(), key=lambda row: (row.step, rank[row.from_touchpoint], rank[row.to_touchpoint])
-        )
         curve = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
-        for row in rows:
+        for row, a, b in band_ends(self.table, places, order, self.n):
             height = row.n / self.n
-            out, into = ("out", row.step - 1, row.from_touchpoint), ("in", row.step, row.to_touchpoint)
-            a = places[out[1:]][0] - used.get(out, 0.0)
-            b = places[into[1:]][0] - used.get(into, 0.0)
-            used[out], used[into] = used.get(out, 0.0) + height, used.get(into, 0.0) + height
             x0, x1 = row.step - 1 + 0.03, row.step - 0.03
             middle = (x0 + x1) / 2
             corners = [(x0, a), (middle, a), (middle, b), (x1, b), (x1, b - height), (middle, b - height),
@@ -133,26 +134,6 @@ def _size(ax: Axes) -> tuple[float, float]:
     box = ax.get_position()
     width, height = figure.get_size_inches()
     return float(box.height * height), float(box.width * width)
-
-
-def _places(steps: list[dict[str, float]], slot: float) -> tuple[dict[tuple[int, str], tuple[float, float]], float]:
-    """Top and height of each bar, with room for its label, and the height of the whole; one scale for all steps."""
-    whole = 1.0
-    while any(sum(max(size, slot * whole) + slot * whole / 4 for size in step.values()) > whole for step in steps):
-        whole *= 1.02
-    places = {}
-    for column, step in enumerate(steps):
-        top = 0.0
-        for name, size in step.items():
-            room = max(size, slot * whole)
-            places[column, name] = (top - (room - size) / 2, size)
-            top -= room + slot * whole / 4
-    return places, whole
-
-
-def _short(name: str, letters: int) -> str:
-    """The name, cut where it would run into the next step."""
-    return name if len(name) <= letters else name[: letters - 1].rstrip() + "…"
 
 
 def _write(ax: Axes, x: float, y: float, words: str) -> None:

@@ -106,6 +106,47 @@
     }
   };
 
+  // In a flow picture a touchpoint lights the bands through it; touchpoints of several steps light the path between them.
+  for (const flow of all("svg.flow")) {
+    const chosen = new Set();
+    const nodes = all("[data-n]", flow);
+    const said = make("p", { className: "more" });
+    const name = (node) => node.firstElementChild.textContent;
+    const light = (extra) => {
+      const wanted = new Set(extra ? [...chosen, extra] : chosen);
+      const steps = new Set([...wanted].map((key) => parseInt(key)));
+      flow.classList.toggle("on", wanted.size > 0);
+      for (const band of all("[data-b]", flow)) {
+        const ends = band.dataset.b.split(" ");
+        const fits = ends.every((key) => wanted.has(key) || !steps.has(parseInt(key)));
+        band.classList.toggle("lit", fits && ends.some((key) => wanted.has(key)));
+      }
+      for (const node of nodes) node.setAttribute("aria-pressed", String(chosen.has(node.dataset.n)));
+      said.textContent = nodes.filter((node) => wanted.has(node.dataset.n)).map(name).join("; ");
+    };
+    said.setAttribute("role", "status");
+    flow.setAttribute("role", "group");
+    flow.parentElement.after(said);
+    for (const node of nodes) {
+      const key = node.dataset.n;
+      const choose = () => {
+        if (!chosen.delete(key)) chosen.add(key);
+        light();
+      };
+      for (const [what, value] of [["tabindex", "0"], ["role", "button"], ["aria-label", name(node)]]) node.setAttribute(what, value);
+      node.addEventListener("click", choose);
+      node.addEventListener("focus", () => node.matches(":focus-visible") && light(key));
+      node.addEventListener("blur", () => light());
+      node.addEventListener("keydown", (event) => {
+        if (event.key === "Escape") chosen.clear(), light();
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        choose();
+      });
+    }
+    light();
+  }
+
   for (const table of all("main table")) {
     const body = table.tBodies[0];
     const place = table.closest(".scroll") || table;

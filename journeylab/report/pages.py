@@ -28,6 +28,7 @@ class _Reader(HTMLParser):
         self.scripts: list[str] = []
         self._open: list[str] = []
         self._caption: list[bool] = []
+        self._figure = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -44,7 +45,11 @@ class _Reader(HTMLParser):
             alt = given.get("alt", "")
             if len(alt) < 20 or alt.lower().startswith(PLACEHOLDERS):
                 self.problems.append(f"an image has no alt text that says what it shows: {alt!r}")
+        if tag == "figure":
+            self.end_figure()
+            self._figure = True
         if tag == "table":
+            self._figure = False
             self._caption.append(False)
         if tag == "caption" and self._caption:
             self._caption[-1] = True
@@ -69,6 +74,12 @@ class _Reader(HTMLParser):
             while self._open.pop() != tag:
                 pass
 
+    def end_figure(self) -> None:
+        """Where the next figure or the page's end has come, and no table in between."""
+        if self._figure:
+            self.problems.append("a figure is not followed by a table of its data")
+        self._figure = False
+
     def handle_data(self, data: str) -> None:
         if self._open and self._open[-1] == "title":
             self.title += data
@@ -88,14 +99,15 @@ def check_page(path: Path) -> list[str]:
     Returns
     -------
     list of str
-        Images without a real alt text, tables without caption or scopes, headings that skip a level, more or less than one
-        h1, no language, title, main or skip link, a script that the page's policy does not allow by its hash, requests to other
-        hosts, more than 1 MB. Empty for a good page.
+        Images without a real alt text, figures without a table of their data after them, tables without caption or scopes,
+        headings that skip a level, more or less than one h1, no language, title, main or skip link, a script that the page's
+        policy does not allow by its hash, requests to other hosts, more than 1 MB. Empty for a good page.
     """
     text = path.read_text(encoding="utf-8")
     reader = _Reader()
     reader.feed(text)
     reader.close()
+    reader.end_figure()
     problems = list(reader.problems)
     for script in reader.scripts:
         if fingerprint(script) not in reader.policy.partition("script-src")[2].partition(";")[0]:

@@ -46,6 +46,21 @@ class NpsByGroup(Result):
             f"(95 % interval {ends}, q {text.p_value(row['q_value'])})."
         )
 
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The table for readers: differences and their intervals in NPS points."""
+        ends = [
+            text.MISSING if text.is_missing(row.difference_low) else
+            f"{text.signed(row.difference_low)} to {text.signed(row.difference_high)}"
+            for row in self.table.itertuples()
+        ]  # fmt: skip
+        frame = self.table.assign(
+            nps=self.table["nps"].map(text.signed), difference=self.table["difference"].map(text.signed), between=ends
+        )
+        columns = ["group", "n", "nps", "ci_low", "ci_high", "difference", "between", "p_value", "q_value"]
+        names = {"nps": "NPS", "difference": "less all others", "between": "95 % interval of that"}
+        return frame[columns].rename(columns=names)
+
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the score of each group with its interval."""
         frame = self.table.iloc[::-1]

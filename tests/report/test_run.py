@@ -259,6 +259,8 @@ class TestCheckPage:
             ("<img src='data:,' alt='figure'>", "alt text"),
             ("<table><tr><th scope='col'>x</th></tr></table>", "no caption"),
             ("<table><caption>c</caption><tr><th>x</th></tr></table>", "no scope"),
+            ("<figure>a</figure><p>b</p><figure>c</figure><table><caption>c</caption></table>", "table of its data"),
+            ("<table><caption>c</caption></table><figure>a</figure>", "table of its data"),
             ("<h3>deep</h3>", "level 3 follows one of level 1"),
             ("<h1>again</h1>", "2 headings of the first level"),
             ("<script>x</script>", "a script"),
