@@ -111,7 +111,7 @@
     const chosen = new Set();
     const nodes = all("[data-n]", flow);
     const said = make("p", { className: "more" });
-    const name = (node) => node.firstElementChild.textContent;
+    const name = (part) => part.firstElementChild.textContent;
     const light = (extra) => {
       const wanted = new Set(extra ? [...chosen, extra] : chosen);
       const steps = new Set([...wanted].map((key) => parseInt(key)));
@@ -122,7 +122,8 @@
         band.classList.toggle("lit", fits && ends.some((key) => wanted.has(key)));
       }
       for (const node of nodes) node.setAttribute("aria-pressed", String(chosen.has(node.dataset.n)));
-      said.textContent = nodes.filter((node) => wanted.has(node.dataset.n)).map(name).join("; ");
+      const along = all(".lit", flow).filter((band) => band.dataset.b.split(" ").every((key) => wanted.has(key)));
+      said.textContent = [...nodes.filter((node) => wanted.has(node.dataset.n)), ...along].map(name).join("; ");
     };
     said.setAttribute("role", "status");
     flow.setAttribute("role", "group");
@@ -158,21 +159,34 @@
     const heads = table.tHead && table.tHead.rows.length === 1 ? [...table.tHead.rows[0].cells] : [];
     const even = heads.length && [...body.rows].every((row) => row.cells.length === heads.length);
     if (even && body.rows.length > 1 && !table.closest(".journey-map")) sortable(table, body, heads);
-    const long = body.rows.length >= 12;
-    if (long) {
-      const box = make("input", { type: "search", autocomplete: "off" });
-      box.setAttribute("aria-label", `Filter rows: ${title}`);
-      box.addEventListener("input", () => {
-        const wanted = box.value.toLowerCase().split(/\s+/);
-        for (const row of body.rows) {
-          const text = row.textContent.toLowerCase();
-          row.hidden = !wanted.every((word) => text.includes(word));
-        }
+    const filters = [];
+    const filter = (words, control, keeps) => {
+      control.setAttribute("aria-label", `${words}: ${title}`);
+      const label = make("label", { textContent: `${words} ` });
+      label.append(control);
+      bar.append(label);
+      filters.push(keeps);
+      control.addEventListener("input", () => {
+        for (const row of body.rows) row.hidden = !filters.every((fits) => fits(row));
         said.textContent = `${[...body.rows].filter((row) => !row.hidden).length} of ${body.rows.length} rows`;
       });
-      const label = make("label", { textContent: "Filter rows " });
-      label.append(box);
-      bar.append(label);
+    };
+    heads.forEach((head, place) => {
+      const kind = head.textContent.trim();
+      if (!even || !["Stage", "Behaviour"].includes(kind) || table.closest(".journey-map")) return;
+      const value = (row) => row.cells[place].textContent.trim();
+      const found = [...new Set([...body.rows].map(value))];
+      if (found.length < 2 || found.length > 12 || found.length === body.rows.length) return;
+      const select = make("select", {});
+      select.append(new Option("all", ""), ...found.map((text) => new Option(text, `=${text}`)));
+      filter(kind, select, (row) => [`=${value(row)}`, ""].includes(select.value));
+    });
+    if (body.rows.length >= 12) {
+      const box = make("input", { type: "search", autocomplete: "off" });
+      filter("Filter rows", box, (row) => {
+        const text = row.textContent.toLowerCase();
+        return box.value.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+      });
     }
     const button = make("button", { type: "button", textContent: "Copy as CSV", title: table.caption.title });
     button.setAttribute("aria-label", `Copy as CSV: ${title}`);
@@ -181,7 +195,7 @@
       said.textContent = `Copied; in the run it is ${table.caption.title}`;
     });
     bar.append(button, said);
-    place[long ? "before" : "after"](bar);
+    place[filters.length ? "before" : "after"](bar);
   }
   if (location.hash) arrive();
 })();

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -44,6 +46,27 @@ def test_no_two_labels_of_a_flow_lie_on_each_other() -> None:
     for place, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[:place])
     assert "Flow picture" in figures.alt_text(ax)
+
+
+def test_the_flow_of_a_page_has_every_band_as_thick_as_its_journeys_and_names_as_text() -> None:
+    draw = random.Random(1)
+    places = ["<b>home</b>", "chat & call", "cart", "a rather long name of a touchpoint"]
+    rows = [(f"c{n}", step, draw.choice(places)) for n in range(200) for step in range(draw.randint(1, 6))]
+    found = journeys.flow(journeys.build(frame_of(rows)))
+    made = found.to_html()
+    root = ElementTree.fromstring(made[made.index("<svg") : made.index("</svg>") + 6])
+    assert "<b>" not in made
+    bands = {path[0].text.split(": ")[0]: path for path in root.iter("path")}
+    assert len(bands) == len(found.table)
+    thick = {name: float(re.search(r"v(-?[\d.]+)C", path.get("d"))[1]) for name, path in bands.items()}  # type: ignore
+    unit = max(thick.values()) / found.table["n"].max()
+    for row in found.table.itertuples():
+        name = f"{row.from_touchpoint} → {row.to_touchpoint}, step {row.step} to {row.step + 1}"
+        assert thick[name] == pytest.approx(row.n * unit, abs=0.11)
+        assert f"{row.n} journeys" in bands[name][0].text
+    keys = {node.get("data-n") for node in root.iter("g")}
+    assert {key for path in bands.values() for key in path.get("data-b").split()} == keys
+    assert (root.get("role"), root[0].tag, root[1].tag) == ("img", "title", "desc")
 
 
 @pytest.mark.parametrize(("steps", "most"), [(1, 8), (6, 0)])

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from browser import chromium, needs_chromium, opened
 
-from journeylab import figures, html
+from journeylab import figures, html, journeys
 from journeylab.findings.model import PAGES
 from journeylab.report.page import Link, page, script
 from journeylab.report.pages import check_page
@@ -204,6 +204,25 @@ class TestFiles:
         assert read_tables('<table><caption title="data/../x.csv">c</caption><tr><td>1</td></tr></table>') == {}
 
 
+STEPS = ["home", "chat", "cart"]
+ROWS = [(f"c{n}", step, STEPS[(n * (step + 1) + step) % 3]) for n in range(40) for step in range(1 + n % 4)]
+STAGES = pd.DataFrame({"touchpoint": list("abcdefghijklmn"), "stage": ["before", "after"] * 7, "n": range(14)})
+
+
+@pytest.fixture(scope="module")
+def chosen_page(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
+    """A page with a flow picture and tables by stage, and the flow's table."""
+    start = pd.Timestamp("2026-03-01T10:00:00Z")
+    events = pd.DataFrame(ROWS, columns=["customer_id", "event_time", "touchpoint"])
+    events["event_time"] = [start + pd.Timedelta(minutes=step) for step in events["event_time"]]
+    flow = journeys.flow(journeys.build(events))
+    few = html.table(STAGES.head(2), "Each once")
+    body = f"<h1>Where?</h1>{flow.to_html()}{html.table(flow.table, 'Bands')}{html.table(STAGES, 'Stages')}{few}"
+    file = tmp_path_factory.mktemp("chosen") / "02_x.html"
+    file.write_text(page(stem="02_x", title="X", study="S", links=[], body=body, footer="<p>end</p>"), "utf-8")
+    return file, flow.table
+
+
 def column(view: Any, caption: str, place: int) -> list[str]:
     """The texts of a column of the table with a caption."""
     table = view.locator("table", has=view.locator(f"caption:text-is('{caption}')"))
@@ -259,6 +278,58 @@ class TestInABrowser:
             copy.click()
             view.get_by_text("Copied").wait_for()
             view.wait_for_function("navigator.clipboard.readText().then((text) => text.split('\\r\\n').length === 4)")
+        assert said == []
+
+    def test_touchpoints_of_a_flow_light_the_bands_through_them(
+        self, chosen_page: tuple[Path, pd.DataFrame], browser: Any
+    ) -> None:
+        file, table = chosen_page
+        assert check_page(file) == []
+        with opened(browser, file) as (view, said):
+            home, chat = (view.get_by_role("button", name=re.compile(f"^{name}, step {step}:")) for name, step in
+                          (("home", 1), ("chat", 2)))  # fmt: skip
+            out = (table["step"] == 1) & (table["from_touchpoint"] == "home")
+            home.press("Enter")
+            assert view.locator(".lit").count() == out.sum()
+            assert home.get_attribute("aria-pressed") == "true"
+            home.press("Escape")
+            assert view.locator("svg.on").count() == 0
+            view.keyboard.press("Tab")
+            assert view.locator("svg.on .lit").count() > 0  # the focus alone lights what goes through
+            assert view.locator("[aria-pressed=true]").count() == 0
+            home.click()
+            chat.click()
+            onward = (table["step"] == 2) & (table["from_touchpoint"] == "chat")
+            between = table[out & (table["to_touchpoint"] == "chat")]
+            assert view.locator(".lit").count() == onward.sum() + len(between)
+            told = view.locator("figure [role=status]").inner_text()
+            assert f"home → chat, step 1 to 2: {between['n'].iloc[0]} journeys" in told
+            view.keyboard.press("Escape")
+            assert view.locator("[aria-pressed=true]").count() == 0
+        with opened(browser, file, java_script_enabled=False) as (view, _):
+            assert view.locator("svg.flow[role=img]").count() == 1
+            assert view.locator("svg.flow [tabindex], select").count() == 0
+        assert said == []
+
+    def test_a_table_by_stage_shows_the_rows_of_one_also_sorted_searched_and_copied(
+        self, chosen_page: tuple[Path, pd.DataFrame], browser: Any
+    ) -> None:
+        with opened(browser, chosen_page[0], permissions=["clipboard-read", "clipboard-write"]) as (view, said):
+            assert view.locator("select").count() == 1
+            chooser = view.get_by_label("Stage: Stages")
+            assert chooser.locator("option").all_inner_texts() == ["all", "before", "after"]
+            chooser.select_option("after")
+            assert column(view, "Stages", 1) == list("bdfhjln")
+            table = view.locator("table", has=view.locator("caption:text-is('Stages')"))
+            for _ in range(2):
+                table.locator("thead button").nth(2).click()
+            assert column(view, "Stages", 1) == list("nljhfdb")
+            view.get_by_label("Filter rows: Stages").fill("1")
+            assert column(view, "Stages", 3) == ["13", "11", "1"]
+            view.get_by_role("button", name="Copy as CSV: Stages").click()
+            view.wait_for_function("navigator.clipboard.readText().then((text) => text.split('\\r\\n').length === 5)")
+            chooser.select_option("all")
+            assert column(view, "Stages", 3) == ["13", "12", "11", "10", "1"]
         assert said == []
 
     def test_sections_fold_and_a_link_opens_the_one_it_leads_to(self, made_page: Path, browser: Any) -> None:
