@@ -9,6 +9,35 @@ from typing import Any
 
 import pytest
 
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+}
+
+OUT_OF_REACH = """() => {
+  const controls = "a[href], button, input, select, textarea, summary, [tabindex='0'], [role=button]";
+  const seen = (element) => element.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true });
+  const name = (element) => element.outerHTML.slice(0, 120);
+  const marked = (style) => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  const faults = [];
+  for (const element of document.querySelectorAll(controls)) {
+    if (!seen(element)) continue;
+    element.focus();
+    if (element.tabIndex < 0 || document.activeElement !== element) faults.push("no key leads to " + name(element));
+    const inside = [...element.querySelectorAll(".hit")].some((part) => getComputedStyle(part).stroke !== "none");
+    if (!marked(getComputedStyle(element)) && !inside) faults.push("focus cannot be seen on " + name(element));
+  }
+  for (const element of document.querySelectorAll("main *")) {
+    const pointed = seen(element) && getComputedStyle(element).cursor === "pointer";
+    if (pointed && !element.closest(controls)) faults.push("only a mouse can use " + name(element));
+  }
+  return faults;
+}"""
+"""What a mouse can use and a keyboard cannot reach, or where the focus is not to be seen."""
+
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
@@ -46,3 +75,19 @@ def opened(browser: Any, file: Any, **options: Any) -> Iterator[tuple[Any, list[
         yield page, said
     finally:
         context.close()
+
+
+def show_as(page: Any, look: str) -> None:
+    """Give an open page the size and the colours of a look."""
+    page.set_viewport_size(LOOKS[look]["viewport"])
+    page.emulate_media(color_scheme=LOOKS[look]["color_scheme"])
+
+
+def violations(page: Any) -> list[str]:
+    """What axe finds, with the element where it is; axe is put into a page once."""
+    if not page.evaluate("typeof axe === 'object'"):
+        from axe_playwright_python.sync_playwright import Axe
+
+        page.evaluate(Axe().axe_script)
+    found = page.evaluate("rules => axe.run({runOnly: rules, resultTypes: ['violations']})", RULES)["violations"]
+    return [f"{item['id']}: {node['html'][:150]}" for item in found for node in item["nodes"][:3]]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from browser import chromium, needs_chromium, opened
+from browser import LOOKS, OUT_OF_REACH, chromium, needs_chromium, opened, show_as, violations
 
 from journeylab import figures, html, journeys
 from journeylab.findings.model import PAGES
@@ -24,7 +24,6 @@ from journeylab.report.sections import arrange, slug
 from journeylab.report.tables import read_tables, write_tables
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 FRAME = pd.DataFrame(
     {
@@ -362,17 +361,27 @@ class TestInABrowser:
             assert reached == wanted
 
     def test_contents_stay_beside_on_a_wide_screen_and_fold_on_a_phone(self, made_page: Path, browser: Any) -> None:
-        from axe_playwright_python.sync_playwright import Axe
-
         for width, wide in ((1280, True), (390, False)):
             size = {"width": width, "height": 844}
             with opened(browser, made_page, viewport=size) as (view, said):
                 assert view.locator("#contents").evaluate("node => node.open") is wide
                 assert (view.locator("nav.contents").bounding_box()["width"] < 300) is wide
-                found = Axe().run(view, options={"runOnly": RULES}).response["violations"]
-                assert [(item["id"], item["nodes"][0]["html"][:100]) for item in found] == []
+                assert violations(view) == []
                 assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
             assert said == []
+
+    def test_flow_and_choosers_are_for_everyone_in_every_look(
+        self, chosen_page: tuple[Path, pd.DataFrame], browser: Any
+    ) -> None:
+        with opened(browser, chosen_page[0]) as (view, said):
+            for look in LOOKS:
+                show_as(view, look)
+                assert violations(view) == [], look
+                view.keyboard.press("Tab")
+                assert view.evaluate(OUT_OF_REACH) == [], look
+            view.evaluate("document.querySelector('button').tabIndex = -1")
+            assert len(view.evaluate(OUT_OF_REACH)) == 1
+        assert said == []
 
     def test_without_scripts_everything_is_open(self, made_page: Path, browser: Any) -> None:
         with opened(browser, made_page, java_script_enabled=False) as (view, said):
