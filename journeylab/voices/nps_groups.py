@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from journeylab import figures, text
+from journeylab import figures, html, text
 from journeylab.errors import DataError, listing
 from journeylab.intervals import FALSE_DISCOVERY_RATE, Interval, benjamini_hochberg, normal_quantile
 from journeylab.results import Result
@@ -54,12 +54,27 @@ class NpsByGroup(Result):
             f"{text.signed(row.difference_low)} to {text.signed(row.difference_high)}"
             for row in self.table.itertuples()
         ]  # fmt: skip
-        frame = self.table.assign(
-            nps=self.table["nps"].map(text.signed), difference=self.table["difference"].map(text.signed), between=ends
-        )
         columns = ["group", "n", "nps", "ci_low", "ci_high", "difference", "between", "p_value", "q_value"]
-        names = {"nps": "NPS", "difference": "less all others", "between": "95 % interval of that"}
-        return frame[columns].rename(columns=names)
+        return self.table.assign(between=ends)[columns]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns that a report shows."""
+        return {
+            "group": "Group",
+            "n": "n",
+            "nps": "NPS",
+            "ci": "95 % interval",
+            "difference": "Less all others",
+            "between": "95 % interval of that",
+            "p_value": "p",
+            "q_value": "q (false discovery)",
+        }
+
+    @property
+    def formats(self) -> dict[str, html.Format]:
+        """How their values are written."""
+        return {"nps": "signed", "difference": "signed"}
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the score of each group with its interval."""

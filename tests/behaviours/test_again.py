@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 
 import numpy as np
@@ -277,3 +278,30 @@ def test_proposed_names_differ() -> None:
     frame = pd.DataFrame(rows, columns=["behaviour", "touchpoint", "difference", "q_value"])
     names, _ = settle(["B1", "B2", "B3"], frame, {}, {})
     assert names == {"B1": "B1: mail and call", "B2": "B2: mail, call and chat", "B3": "B3: mail"}
+
+
+def test_the_tables_under_the_pictures_count_what_the_pictures_draw(three) -> None:
+    j, found, _ = three
+    labels, paths = found.labels.to_numpy(), []
+    for number in range(j.n_journeys):
+        walk = list(j.path(number))
+        paths.append([name for place, name in enumerate(walk) if place == 0 or walk[place - 1] != name])
+    shares = behaviours.step_shares(found, j).set_index(["behaviour", "touchpoint"])
+    leads = behaviours.leads(found, j)
+    for label in found.table["behaviour"]:
+        mine = [path for path, one in zip(paths, labels, strict=True) if one == label and path]
+        for touchpoint in set(shares.loc[label].index) - {"(all others)"}:
+            third = sum(len(path) > 2 and path[2] == touchpoint for path in mine) / len(mine)
+            assert shares.loc[(label, touchpoint), "share at step 3"] == pytest.approx(third)
+        for row in leads[leads["behaviour"] == label].itertuples():
+            away = [pair for path in mine for pair in itertools.pairwise(path) if pair[0] == row.from_touchpoint]
+            assert row.n == len(away)
+            if row.to_touchpoint != "(all others)":
+                assert row.share == pytest.approx(sum(pair[1] == row.to_touchpoint for pair in away) / len(away))
+    begin = behaviours.openings(found, j, names={"B1": "first"}, most=3, minimum=2)
+    assert begin["n"].min() >= 2
+    assert set(begin["behaviour"]) <= {"first", *found.table["behaviour"]}
+    row = begin.iloc[0]
+    assert row["n"] == sum(
+        tuple(path[:5]) == row["first_steps"] for path, one in zip(paths, labels, strict=True) if one == "B1"
+    )

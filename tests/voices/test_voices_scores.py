@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from journeylab import voices
+from journeylab import html, voices
 from journeylab.readers import read_survey
 from journeylab.voices.questionnaires import by_person, sus_scores
 from journeylab.voices.scores import ces_agree, nps_counts, nps_interval
@@ -230,6 +230,9 @@ class TestNpsOfGroups:
         assert table.loc["old", "difference"] == pytest.approx(125)
         assert table["p_value"].max() < 0.001
         assert "NPS differs by group" in result.summary()
+        shown = html.table(result.shown, "t", columns=result.columns, formats=result.formats)
+        assert "+125.0" in shown
+        assert shown.count("data-high") == 4
         result.plot()
 
     def test_permuted_answers_equal_the_exact_test(self) -> None:
