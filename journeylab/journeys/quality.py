@@ -25,6 +25,9 @@ ORDER = {"problem": 0, "look": 1, "ok": 2}
 FEW_DAYS = 7
 """So many days are named one by one below the figure."""
 
+MOST_DAYS = 400
+"""More days make a table of weeks."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Quality(Result):
@@ -50,6 +53,16 @@ class Quality(Result):
             return f"All {len(self.table)} checks of the events are in order."
         parts = [f"{row.check} ({text.count(row.n)})" for row in found.itertuples()]
         return f"{len(found)} of {len(self.table)} checks deserve a look: {text.sentence_list(parts)}."
+
+    @property
+    def by_day(self) -> pd.DataFrame:
+        """What the figure draws: day, then events a source; of more than 400 days the sums of weeks, by their first day."""
+        days = self.daily["day"]
+        weekly = days.nunique() > MOST_DAYS
+        first = days - pd.to_timedelta(days.dt.weekday, unit="D") if weekly else days
+        sums = self.daily.assign(first=first).groupby(["first", "source"], sort=False)["n"].sum()
+        wide = sums.unstack("source", fill_value=0).sort_index().reset_index().rename_axis(columns=None)
+        return wide.rename(columns={"first": "week of" if weekly else "day"})
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw events a day, a line a source, with empty days marked."""

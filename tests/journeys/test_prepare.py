@@ -247,3 +247,14 @@ def test_mistakes_of_all_sources_are_told_at_once(tmp_path: Path) -> None:
     assert "none.csv" in problems
     assert "events[2]" in problems
     assert "pings" in problems
+
+
+@pytest.mark.parametrize("n_days", [5, 450])
+def test_events_a_day_add_up_in_the_table_under_their_figure(n_days: int) -> None:
+    times = pd.date_range("2024-01-03T08:00Z", periods=n_days, freq="D").repeat(2)
+    frame = pd.DataFrame({"customer_id": [f"c{n % 7}" for n in range(len(times))], "event_time": times.as_unit("us"),
+                          "touchpoint": "home", "source": ["web", "shop"] * n_days})  # fmt: skip
+    table = journeys.quality(frame).by_day
+    assert table[["web", "shop"]].sum().tolist() == [n_days, n_days]
+    assert (table.columns[0], len(table)) == (("day", 5) if n_days == 5 else ("week of", 65))
+    assert n_days == 5 or set(table["week of"].dt.weekday) == {0}
