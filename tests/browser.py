@@ -25,7 +25,7 @@ OUT_OF_REACH = """() => {
   const faults = [];
   for (const element of document.querySelectorAll(controls)) {
     if (!seen(element)) continue;
-    element.focus();
+    element.focus({ preventScroll: true });
     if (element.tabIndex < 0 || document.activeElement !== element) faults.push("no key leads to " + name(element));
     const inside = [...element.querySelectorAll(".hit")].some((part) => getComputedStyle(part).stroke !== "none");
     if (!marked(getComputedStyle(element)) && !inside) faults.push("focus cannot be seen on " + name(element));
@@ -83,11 +83,17 @@ def show_as(page: Any, look: str) -> None:
     page.emulate_media(color_scheme=LOOKS[look]["color_scheme"])
 
 
-def violations(page: Any) -> list[str]:
-    """What axe finds, with the element where it is; axe is put into a page once."""
+def thin(page: Any) -> None:
+    """Take out all but the first rows of tables and bands of flows: axe's time goes with the elements, and these are alike."""
+    page.evaluate("document.querySelectorAll('tbody tr:nth-child(n+4), [data-b]').forEach((part) => part.remove())")
+
+
+def violations(page: Any, *, contrast: bool = True) -> list[str]:
+    """What axe finds, with the element where it is; axe is put into a page once, and most of its time goes with contrast."""
     if not page.evaluate("typeof axe === 'object'"):
         from axe_playwright_python.sync_playwright import Axe
 
         page.evaluate(Axe().axe_script)
-    found = page.evaluate("rules => axe.run({runOnly: rules, resultTypes: ['violations']})", RULES)["violations"]
+    options = {"runOnly": RULES, "resultTypes": ["violations"], "rules": {"color-contrast": {"enabled": contrast}}}
+    found = page.evaluate("options => axe.run(options)", options)["violations"]
     return [f"{item['id']}: {node['html'][:150]}" for item in found for node in item["nodes"][:3]]
