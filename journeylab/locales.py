@@ -39,6 +39,9 @@ class Marks:
     date: str = "%Y-%m-%d"
 
 
+PLAINLY = "JOURNEYLAB_PLAIN"
+"""The environment variable that makes studies write numbers the plain way, whatever their locale: so does a public run."""
+
 PLAIN = Marks()
 """Without a locale: 1,234.5 and 2026-03-09."""
 

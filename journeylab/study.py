@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -55,7 +56,7 @@ screener, assignments, changes
         self.path = path
         self.folder = path.parent
         self.config: Config = read_config(path)
-        locales.use(self.config.study.locale)
+        locales.use("" if os.environ.get(locales.PLAINLY) else self.config.study.locale)
         declared = self.config.study.data_dir
         self.data_dir = data_dir or (self.folder / declared if declared else self.folder)
         self._reports: dict[str, ImportReport] = {}

@@ -281,8 +281,8 @@ def _new_codes(rule: Alert, old: Reading | None, new: Reading, kept: Memory) -> 
         p = chance_unseen(k, n + (earlier if overlap.how == "apart" else 0.0), earlier) if k else np.nan
         least = rule.participants or 3
         sentence = (
-            f"New pain: '{path}' is named by {text.share_of(int(k), int(n))}; nobody of the first {earlier:,.0f} people asked "
-            "named it."
+            f"New pain: '{path}' is named by {text.share_of(int(k), int(n))}; nobody of the first {text.fixed(earlier, 0)} people "
+            "asked named it."
         )
         share = k / n if n else np.nan
         numbers = (0.0, share, share, float(row["ci_low"] or 0.0), float(row["ci_high"] or 0.0))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from journeylab import text
+
 SOURCES = {"customers": "customers", "responses": "answers", "interviews": "people interviewed"}
 """Sources of figures, and what is counted of each."""
 
@@ -66,14 +68,19 @@ def describe(overlaps: Mapping[str, Overlap]) -> str:
         if found is None or (found.how == "unknown" and not found.before):
             continue
         if found.how == "grown":
-            parts.append(f"{found.now - found.before:,.0f} {noun} came to the {found.before:,.0f} of the earlier run")
+            parts.append(
+                f"{text.fixed(found.now - found.before, 0)} {noun} came to the {text.fixed(found.before, 0)} of the earlier run"
+            )
         elif found.how == "same":
-            parts.append(f"the {found.now:,.0f} {noun} are the same")
+            parts.append(f"the {text.fixed(found.now, 0)} {noun} are the same")
         elif found.how == "apart":
-            parts.append(f"{found.now:,.0f} {noun} are others than the {found.before:,.0f} of the earlier run")
+            parts.append(
+                f"{text.fixed(found.now, 0)} {noun} are others than the {text.fixed(found.before, 0)} of the earlier run"
+            )
         else:
             parts.append(
-                f"about {found.shared:,.0f} of {found.now:,.0f} {noun} are also among the {found.before:,.0f} earlier"
+                f"about {text.fixed(found.shared, 0)} of {text.fixed(found.now, 0)} {noun} are also "
+                f"among the {text.fixed(found.before, 0)} earlier"
             )
     if not parts:
         return "At least one of the runs does not say which days its data are of: they are compared as independent."

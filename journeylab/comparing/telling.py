@@ -43,7 +43,8 @@ def tell(row: Any) -> str:
     return (
         f"{_subject(row)} {does} by {amount(abs(row.difference), row.unit).lstrip('+')} (95 % interval of the difference "
         f"{between(row.ci_low, row.ci_high, row.unit)}){judged}: {amount(row.new, row.unit, signed=False)} {sides} "
-        f"(n = {row.n_new:,.0f}), {amount(row.before, row.unit, signed=False)} before (n = {row.n_before:,.0f})."
+        f"(n = {text.fixed(row.n_new, 0)}), {amount(row.before, row.unit, signed=False)} before "
+        f"(n = {text.fixed(row.n_before, 0)})."
     )
 
 

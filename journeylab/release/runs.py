@@ -176,6 +176,14 @@ def open_run(folder: Path) -> RunFolder:
             f'{folder}: the run is internal ({listing(secret, 3)} ran without share = "public"): it may hold quotes without '
             "consent. Run the study publicly, then release it: journeylab run STUDY -p share public"
         )
+    index = folder / "index.html"
+    if not index.is_file():
+        raise ReportError(f"{folder}: has no index.html; release a run that journeylab made.")
+    if b" data-marks=" in index.read_bytes()[:2_000]:
+        raise ReportError(
+            f"{folder}: its numbers are written by a locale, which the gate does not read. Run the study publicly, which "
+            "writes them the plain way, then release that run: journeylab run STUDY -p share public"
+        )
     pages: list[Path] = []
     others: list[Path] = []
     size = 0
@@ -191,6 +199,4 @@ def open_run(folder: Path) -> RunFolder:
                 f"{MOST_FILES:,} files."
             )
         (pages if file.suffix == ".html" and file.parent == folder else others).append(file)
-    if folder / "index.html" not in pages:
-        raise ReportError(f"{folder}: has no index.html; release a run that journeylab made.")
     return RunFolder(folder, record, tuple(pages), tuple(others))

@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from journeylab import locales
 from journeylab.cache import FOLDER as CACHE
 from journeylab.report.apart import processes
 from journeylab.report.execute import run_child
@@ -61,8 +62,10 @@ def execute_all(
     running: dict[Future[Outcome], Path] = {}
     last = latest_run(home)
     temporary = scratch(home)
+    public = any(values.get("share") == "public" for values in settings.values())
     environment = {
         **os.environ,
+        locales.PLAINLY: "1" if public else os.environ.get(locales.PLAINLY, ""),
         "TMPDIR": str(temporary),
         "JUPYTER_RUNTIME_DIR": str(temporary / "jupyter"),
         FOLDER: str(work / "results"),

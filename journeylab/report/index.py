@@ -91,7 +91,11 @@ def _alerts(folder: Path) -> str:
     content = json.loads(file.read_text(encoding="utf-8"))
     items = "".join(f"<li>{escape(row['sentence'])}</li>" for row in content["table"])
     against = "since the last good run" if content["against"] else "in the first run"
-    told = f"<ul>{items}</ul>" if items else f"<p>None {against}; {content['tested']:,} figures were looked at.</p>"
+    told = (
+        f"<ul>{items}</ul>"
+        if items
+        else f"<p>None {against}; {text.count(content['tested'])} figures were looked at.</p>"
+    )
     return f"<h2>Alerts</h2>{told}"
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from journeylab import locales
 from journeylab.cache import FOLDER as CACHE
 from journeylab.check import require_sound
 from journeylab.comparing import alert_run
@@ -193,6 +194,8 @@ def run_study(
         known = read_parameters(file)
         fixed = {"study_path": str(study.path), "data_dir": str(study.data_dir)}
         settings[name] |= {key: value for key, value in fixed.items() if key in known}
+    if any(values.get("share") == "public" for values in settings.values()):
+        locales.use("")  # the privacy gate reads numbers that are written the plain way
     home = (reports_dir or Path("reports")).resolve() / study.name
     created = now()
     whole = len(chosen) == len(everything)

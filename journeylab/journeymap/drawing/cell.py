@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from journeylab.html import escape
 if TYPE_CHECKING:
     from journeylab.journeymap.model import Cell
 
-NUMBER = r"(\d{1,3}(?:,\d{3}){1,4}|\d{1,15})"
+NUMBER = r"(\d{1,3}(?:[,.\u202f\u00a0’]\d{2,3}){1,4}|\d{1,15})"
 K_OF_N = re.compile(rf"(?<![\d,.]){NUMBER} of {NUMBER}(?!,?\d)")
 RANGE = re.compile(r"\([^()<>]*\d to [^()<>]*\d[^()<>]*\)")
 LEAD = re.compile(r"^([+−]?\d[\d,.]*(?:\u00a0%)?)( [^<]+)$")
@@ -89,7 +90,7 @@ def _told_at(cell: Cell, kind: str) -> int:
 def _bar(line: str, cell: Cell, kind: str, told: bool) -> str:
     """The bar of a line that counts k of n, or that tells the cell's share, which has an interval."""
     if kind in COUNTED and (found := K_OF_N.search(line)):
-        k, n = (int(part.replace(",", "")) for part in found.groups())
+        k, n = (int(re.sub(r"\D", "", part)) for part in found.groups())
         return bar(k / n) if 0 < n >= k else ""
     return bar(cell.value, cell.low, cell.high) if told else ""
 
@@ -124,7 +125,13 @@ def foot(cell: Cell, kind: str) -> str:
 
 def source(cell: Cell) -> str:
     """Where a cell comes from, and up to which day."""
-    return f"{cell.source} to {cell.until}".strip() if cell.until else cell.source
+    if not cell.until:
+        return cell.source
+    try:
+        day = text.date(datetime.date.fromisoformat(cell.until))
+    except ValueError:  # a map that somebody made by hand
+        day = cell.until
+    return f"{cell.source} to {day}".strip()
 
 
 def _n(cell: Cell, said: str) -> str:
