@@ -32,7 +32,8 @@ OUT_OF_REACH = """() => {
   }
   for (const element of document.querySelectorAll("main *")) {
     const pointed = seen(element) && getComputedStyle(element).cursor === "pointer";
-    if (pointed && !element.closest(controls)) faults.push("only a mouse can use " + name(element));
+    const named = element.closest("label")?.control;
+    if (pointed && !element.closest(controls) && !(named && seen(named))) faults.push("only a mouse can use " + name(element));
   }
   return faults;
 }"""

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -83,7 +81,7 @@ def kill_runs(command: list[str], home: Path, times: int, seed: int = 0, within:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=REPOSITORY)
         time.sleep(chance.uniform(0, seconds))
         killed += process.poll() is None
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
         require_whole(home)
         end = time.monotonic() + 20

@@ -85,7 +85,7 @@ def _of_table(table: pd.DataFrame) -> dict[tuple[str, str], Change]:
             row.before, row.difference, row.ci_low, row.ci_high, row.change in {"rose", "fell"}
         )
         for row in table.itertuples()
-        if not text.is_missing(row.before) and row.difference != 0
+        if not text.is_missing(row.before) and not math.isclose(row.before, getattr(row, "now", math.nan), abs_tol=1e-9)
     }
 
 
