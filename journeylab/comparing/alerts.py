@@ -32,6 +32,9 @@ METHOD = "Rules of study.toml; Holm over all that they look at"
 WORSE = {"kpi_worse": "KPI", "drop_off_worse": "funnel", "score_worse": "scores"}
 """Rules on figures that fell, and the kind of figure."""
 
+FAILING = ("missed", "behind")
+"""How a goal stands that is not met, whether or not it is due."""
+
 JUDGED = ("verdict", "test", "change")
 SURE = ("keep", "fix", "remove")
 
@@ -205,11 +208,11 @@ def _below(rule: Alert, old: Reading | None, new: Reading, kept: Memory) -> Iter
         name = str(row["goal"])
         if not _meant(rule, name) or row["value"] is None or row["ci_low"] is None:
             continue
-        kept["below"].setdefault(name, earlier.get(name) == "missed")
+        kept["below"].setdefault(name, earlier.get(name) in FAILING)
         target, value = float(row["target"]), float(row["value"])
         figure = new.figures.get(("KPI", name))
         under = (value < target) != (figure is not None and figure.better == "lower")
-        wrong = row["status"] == "missed" or (row["status"] == "open" and under)
+        wrong = row["status"] in FAILING or (row["status"] == "open" and under)
         error = (float(row["ci_high"]) - float(row["ci_low"])) / (2 * normal_quantile())
         p = float(ndtr(-abs(value - target) / error)) if error > 0 else float(value == target)
         unit = "share" if row["unit"] == "share" else "number"

@@ -15,7 +15,7 @@ from journeylab.study import Study
 RESTS = {
     "A": "by a randomised test",
     "B": "by a dated change with controls",
-    "C": "by observation with sound checks",
+    "C": "likely, not proven, by observation with sound checks",
 }
 """What a verdict of each grade rests on, in a reader's words."""
 
@@ -28,7 +28,13 @@ def headline(study: Study, evidence: Evidence) -> list[dict[str, str]]:
     list of dict
         question, answer, evidence, link, sure; one a question, also where it cannot be answered.
     """
-    return [_where(evidence), _what_said(evidence), _act_on(evidence), _how_sure(evidence), _how_far(study, evidence)]
+    return [
+        _where(study, evidence),
+        _what_said(evidence),
+        _act_on(evidence),
+        _how_sure(evidence),
+        _how_far(study, evidence),
+    ]
 
 
 def _how_far(study: Study, evidence: Evidence) -> dict[str, str]:
@@ -64,7 +70,7 @@ def _how_far(study: Study, evidence: Evidence) -> dict[str, str]:
     )
 
 
-def _where(evidence: Evidence) -> dict[str, str]:
+def _where(study: Study, evidence: Evidence) -> dict[str, str]:
     question = "Where do they leave or struggle?"
     row = _worst(evidence.stages)
     if row is None:
@@ -73,15 +79,25 @@ def _where(evidence: Evidence) -> dict[str, str]:
     if row["left"] > 0:
         parts.append(f"{text.percent(row['left'], 0)} leave there")
     if row["unplanned"] > 0:
-        parts.append(f"{text.percent(row['unplanned'], 0)} meet something unplanned")
+        parts.append(f"{text.percent(row['unplanned'], 0)} meet something unplanned{', some do both' if parts else ''}")
     return _answer(
         question,
-        f"At {row['stage']}: {text.percent(row['trouble'], 0)} of those who come there meet trouble"
+        f"At {row['stage']}{_met_there(study, row['stage'])}: {text.percent(row['trouble'], 0)} of those who come there "
+        "meet trouble"
         f"{f' ({text.sentence_list(parts)})' if len(parts) > 1 else ''}.",
         f"95 % interval {text.interval(row['trouble_low'], row['trouble_high'])}, n = {text.count(row['n_customers'])} customers",
         PAGES["friction"],
         "counted",
     )
+
+
+def _met_there(study: Study, stage: str) -> str:
+    """The touchpoints by which readers know a stage: the three that most of its customers meet."""
+    if study.events is None:
+        return ""
+    here = study.events[study.events["stage"] == stage]
+    most = here.groupby("touchpoint")["customer_id"].nunique().sort_values(ascending=False, kind="stable").index[:3]
+    return f" ({', '.join(most)})" if len(most) > 1 else ""
 
 
 def _what_said(evidence: Evidence) -> dict[str, str]:
@@ -126,6 +142,8 @@ def _act_on(evidence: Evidence) -> dict[str, str]:
     chosen = [*act[:2], *keep[: 1 if act else 2]]
     parts = [f"{row.decision} '{row.touchpoint}' ({_worth(row, evidence.unit)})" for row in chosen]
     first = chosen[0]
+    proven = [row for row in rows(evidence.experiments) if row.grade == "A" and row.verdict == "keep"][:1]
+    parts += [f"keep '{row.experiment}', which a randomised test proved" for row in proven]
     return _answer(
         question,
         f"{text.sentence(text.sentence_list(parts))}.",
@@ -194,9 +212,9 @@ def _how_sure(evidence: Evidence) -> dict[str, str]:
     return _answer(
         question,
         f"Of {len(grades)} verdicts, {text.sentence_list(counted)}.{left}",
-        "A and B prove more than C, which could still be due to something that was not measured",
+        "what is likely, not proven, could still be due to something that was not measured",
         PAGES["impact"],
-        f"best grade {min(grades)}",
+        "",
     )
 
 

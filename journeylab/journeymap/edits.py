@@ -15,7 +15,7 @@ from journeylab.study import Study
 TEAM_LANES = {"opportunities": ("Opportunities", "opportunity"), "owner": ("Owner", "owner")}
 """Lanes in which stands what the team said, wherever it said it: by kind, their title and the field that they show."""
 
-NOBODY = "nobody is named: write an owner into study.toml or the map's workbook"
+NOBODY = "nobody is named"
 
 
 def study_edits(study: Study) -> tuple[Edit, ...]:

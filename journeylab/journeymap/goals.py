@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,8 @@ class Goals(Result):
     Attributes
     ----------
     table : DataFrame
-        goal, kpi, horizon, by, target, value, ci_low, ci_high, n, status (``met``, ``missed``, ``open``: the
+        goal, kpi, horizon, by, target, value, ci_low, ci_high, n, status (``met``, ``missed``,
+        ``behind``: not met, and not due when the data end, ``open``: the
         interval holds the target, ``unknown``), unit (``share`` or ``points``), stage, reason, survey (its instrument; empty
         where events are counted).
     """
@@ -85,10 +87,12 @@ def measure_goals(study: Study) -> Goals:
     observed that long). A goal with ``score`` is the score of that survey: NPS, CSAT top-two share, or the mean.
     """
     rows = []
+    until = None if study.events is None else study.events["event_time"].max().date()
     for name, goal in study.config.goals.items():
         measured = outcome_share(study, goal) if goal.outcome else _score(study, goal)
         rows.append({"goal": name.replace("_", " "), "kpi": goal.kpi, "horizon": goal.horizon, "by": goal.by,
-                     "target": goal.target, **measured, "status": _status(goal, measured), "survey": goal.score or ""})  # fmt: skip
+                     "target": goal.target, **measured, "status": _status(goal, measured, until),
+                     "survey": goal.score or ""})  # fmt: skip
     columns = [
         "goal",
         "kpi",
@@ -120,14 +124,16 @@ def write_value(value: float, unit: str) -> str:
     return text.percent(value) if unit == "share" else text.number(value)
 
 
-def _status(goal: Goal, measured: dict[str, object]) -> str:
-    """Met, missed, or open where the interval holds the target."""
+def _status(goal: Goal, measured: dict[str, object], until: datetime.date | None) -> str:
+    """Met, missed, behind where the data end before the goal is due, or open where the interval holds the target."""
     low, high = float(measured["ci_low"]), float(measured["ci_high"])  # type: ignore[arg-type]
     if np.isnan(low):
         return "unknown"
     if low <= goal.target <= high:
         return "open"
-    return "met" if (low > goal.target) != goal.lower_is_better else "missed"
+    if (low > goal.target) != goal.lower_is_better:
+        return "met"
+    return "behind" if goal.by is not None and until is not None and until < goal.by else "missed"
 
 
 def outcome_share(study: Study, goal: Goal) -> dict[str, Any]:

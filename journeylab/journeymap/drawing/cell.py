@@ -18,8 +18,8 @@ K_OF_N = re.compile(rf"(?<![\d,.]){NUMBER} of {NUMBER}(?!,?\d)")
 RANGE = re.compile(r"\([^()<>]*\d to [^()<>]*\d[^()<>]*\)")
 LEAD = re.compile(r"^([+−]?\d[\d,.]*(?:\u00a0%)?)( [^<]+)$")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
-STATUS = re.compile(r"\b(met|missed|open)\b")
-SIGNS = {"met": "✓", "missed": "✗", "open": "○"}
+STATUS = re.compile(r"\b(met|missed|behind|open)\b")
+SIGNS = {"met": "✓", "missed": "✗", "behind": "✗", "open": "○"}
 LEADING = {"customers", "trouble", "feeling", "fit"}
 """Lanes whose first line is what counts; it is set larger."""
 

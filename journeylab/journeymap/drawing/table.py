@@ -170,7 +170,9 @@ def _key(journey: JourneyMap) -> str:
         )
     if arcs(journey):
         lines.append(
-            "Moves: shares of the customers of the stage that they leave, the wider the more; arcs are drawn from "
+            "Moves: shares of the customers of the stage that they leave, the wider the more; one customer may go several "
+            "ways, so they "
+            "add up to more than all; arcs are drawn from "
             f"{percent(LEAST, 0)} on. Who goes round meets a touchpoint of the stage again."
         )  # fmt: skip
     if _truths(journey):

@@ -42,7 +42,13 @@ def kpi_lane(material: Material, horizon: str) -> Lane | None:
             cells.append(empty("; ".join(unknown) or "no goal set here"))
             continue
         lines = [*map(_written, known.itertuples()), *unknown]
-        flag = "bad" if (known["status"] == "missed").any() else "good" if (known["status"] == "met").all() else ""
+        flag = (
+            "bad"
+            if known["status"].isin(["missed", "behind"]).any()
+            else "good"
+            if (known["status"] == "met").all()
+            else ""
+        )
         one = known.iloc[0]
         ends = {"value": one["value"], "low": one["ci_low"], "high": one["ci_high"]} if len(known) == 1 else {}
         units = {"customers" if unit else "answers" for unit in known["survey"] == ""}

@@ -22,8 +22,8 @@ def friction_lane(material: Material) -> Lane:
     Notes
     -----
     *Leave here* is the leaving of the lane of trouble. *Come back*: customers who go round in the stage, as in
-    `journeymap.moves`; this is the cell's number. The cell is bad where its Wilson interval lies above the average stage, or
-    the stage's trouble does; good where it lies below and trouble is not in doubt. *Steps*: see `stage_steps`.
+    `journeymap.moves`; this is the cell's number. The cell is bad where its Wilson interval lies above the average stage, good
+    where it lies below; leaving is judged in the lane of trouble, and not once more here. *Steps*: see `stage_steps`.
     """
     stages, walks = material.study.stages, material.walks
     loops = [0 if walks is None else int(_loopers(walks, place).sum()) for place in range(len(stages))]
@@ -58,8 +58,7 @@ def _cell(material: Material, walks: Walks, place: int, loops: int, usual: float
             f"steps: half take {text.number(taken)} or more, {text.number(needed)} would do "
             f"(n = {text.count(int(steps.table['n'].iloc[0]))} who go on)"
         )
-    says = row["behaviour_says"]
-    flag = "bad" if low > usual or says == "friction" else "good" if high < usual and says != "inconclusive" else ""
+    flag = "bad" if low > usual else "good" if high < usual else ""
     if not lines:
         return empty(TOO_FEW)
     return material.counted(stage, lines, n, value=share, low=low, high=high, flag=flag)

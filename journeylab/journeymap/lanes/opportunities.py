@@ -64,7 +64,7 @@ def rank_opportunities(material: Material) -> list[Opportunity]:
     that page 07 would mend or remove (what it costs in
     outcomes: its yearly value, divided by the worth of an outcome where study.toml has one; without a table of decisions
     its effect times the visits with it); a *stage* whose trouble is clearly above the average stage (the customers above
-    that average); and a *goal* that is missed (the customers short of it). Ranked by size times the weight of the grade,
+    that average); and a *goal* that is missed or behind (the customers short of it). Ranked by size times the weight of the grade,
     `WEIGHTS`; trouble and goals are descriptive, grade D. A goal is one for all customers, and no opportunity on the map of
     one behaviour.
     """
@@ -132,7 +132,9 @@ def _goals(material: Material) -> list[Opportunity]:
     factor, when = material.a_year
     found = []
     goals = material.goals.table
-    for row in goals[(goals["status"] == "missed") & (goals["unit"] == "share") & (goals["survey"] == "")].itertuples():
+    for row in goals[
+        goals["status"].isin(["missed", "behind"]) & (goals["unit"] == "share") & (goals["survey"] == "")
+    ].itertuples():
         if row.stage not in material.study.stages:
             continue
         short = np.array([row.value, row.ci_low, row.ci_high]) - row.target
