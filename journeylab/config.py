@@ -25,11 +25,12 @@ def _timezone(name: str) -> str:
     return name
 
 
-def _duration(span: str) -> str:
+def require_span(span: str) -> str:
+    """Return a span of time such as ``14d``; raises ValueError where it is none."""
     import pandas as pd
 
-    try:
-        seconds = pd.Timedelta(span).total_seconds()
+    try:  # a bare number would be nanoseconds
+        seconds = 0.0 if re.fullmatch(r"[\d.+ ]*", span) else pd.Timedelta(span).total_seconds()
     except ValueError:
         seconds = 0.0
     if not seconds > 0:
@@ -73,7 +74,7 @@ def _reason(words: str) -> str:
 
 
 Timezone = Annotated[str, AfterValidator(_timezone)]
-Duration = Annotated[str, AfterValidator(_duration)]
+Duration = Annotated[str, AfterValidator(require_span)]
 LocaleName = Annotated[str, AfterValidator(_locale)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Engine = Annotated[str, AfterValidator(_engine)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ def measure_effects(
         return None
     known = study.touchpoints
     tested = known.loc[known["tested"] & (known["touchpoint"] != study.outcome), "touchpoint"]
-    return impact.touchpoint_effects(
+    found = impact.touchpoint_effects(
         study.events,
         study.customers,
         outcome=study.outcome,
@@ -48,6 +49,18 @@ def measure_effects(
         required=sorted(known.loc[known["required"], "touchpoint"]),
         gap=study.config.study.session_gap,
         seed=seed,
+    )
+    return dataclasses.replace(
+        found, table=_keep_no_accident(found.table, set(known.loc[~known["planned"], "touchpoint"]))
+    )
+
+
+def _keep_no_accident(effects: pd.DataFrame, unplanned: set[str]) -> pd.DataFrame:
+    """Judge nothing that was not planned as worth keeping: who meets a fault late has come far, and so goes on."""
+    kept = effects["touchpoint"].isin(unplanned) & (effects["verdict"] == "keep")
+    return effects.assign(
+        verdict=effects["verdict"].mask(kept, "not known"),
+        reason=effects["reason"].mask(kept, "not planned: that it goes with success is no reason to keep it"),
     )
 
 

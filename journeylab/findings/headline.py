@@ -84,11 +84,20 @@ def _where(study: Study, evidence: Evidence) -> dict[str, str]:
         question,
         f"At {row['stage']}{_met_there(study, row['stage'])}: {text.percent(row['trouble'], 0)} of those who come there "
         "meet trouble"
-        f"{f' ({text.sentence_list(parts)})' if len(parts) > 1 else ''}.",
+        f"{f' ({text.sentence_list(parts)})' if len(parts) > 1 else ''}.{_most_leave(evidence.stages, row['stage'])}",
         f"95 % interval {text.interval(row['trouble_low'], row['trouble_high'])}, n = {text.count(row['n_customers'])} customers",
         PAGES["friction"],
         "counted",
     )
+
+
+def _most_leave(stages: pd.DataFrame, worst: str) -> str:
+    """Where most leave, if it is not where trouble is largest."""
+    known = stages[stages["left"].fillna(0) > 0]
+    if known.empty:
+        return ""
+    row = known.loc[known["left"].idxmax()]
+    return "" if row["stage"] == worst else f" Most leave at {row['stage']}: {text.percent(row['left'], 0)}."
 
 
 def _met_there(study: Study, stage: str) -> str:

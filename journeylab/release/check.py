@@ -62,7 +62,7 @@ def check_released(files: Mapping[str, bytes], people: People, secrets: Secrets)
                 words = "".join(part.words for part in run)
                 told.append((place(run), words, words))
             told += [
-                ("its styles", child.words, child.words)
+                ("its styles", COLOUR.sub("", child.words), COLOUR.sub("", child.words))
                 for style in tree.every("style")
                 for child in style.children
                 if not isinstance(child, Element)
@@ -90,6 +90,10 @@ def check_released(files: Mapping[str, bytes], people: People, secrets: Secrets)
         if len(problems) > MOST_FOUND:
             break
     return list(dict.fromkeys(problems))
+
+
+COLOUR = re.compile(r"#[0-9A-Fa-f]{3,8}(?=[\s;,)}!])")
+"""A colour of a style, which may read as an order number."""
 
 
 def _number(text: str) -> bool:

@@ -17,7 +17,7 @@ from journeylab import locales
 from journeylab.cache import FOLDER as CACHE
 from journeylab.report.apart import processes
 from journeylab.report.execute import run_child
-from journeylab.report.record import latest_run
+from journeylab.report.record import is_public, last_alike
 from journeylab.report.scratch import scratch
 from journeylab.results import FOLDER, LAST, NOTEBOOK
 
@@ -60,12 +60,11 @@ def execute_all(
     numbers = {file.stem[:2] for file in chosen}
     done: dict[str, Outcome] = {}
     running: dict[Future[Outcome], Path] = {}
-    last = latest_run(home)
+    last = last_alike(home, settings)
     temporary = scratch(home)
-    public = any(values.get("share") == "public" for values in settings.values())
     environment = {
         **os.environ,
-        locales.PLAINLY: "1" if public else os.environ.get(locales.PLAINLY, ""),
+        locales.PLAINLY: "1" if is_public(settings) else os.environ.get(locales.PLAINLY, ""),
         "TMPDIR": str(temporary),
         "JUPYTER_RUNTIME_DIR": str(temporary / "jupyter"),
         FOLDER: str(work / "results"),

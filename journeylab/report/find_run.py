@@ -64,6 +64,8 @@ def good_runs(word: str, reports: Path) -> list[Past]:
     every = list_runs(reports, name)
     whole = max((past.notebooks for past in every if past.ok), default=0)
     found = [past for past in reversed(every) if past.ok and past.notebooks == whole]
+    if any(not past.public for past in found):  # what a public run hides is no change
+        found = [past for past in found if not past.public]
     if not found:
         raise ReportError(f"{reports / name}: has no good run of '{name}'; make one with: journeylab run STUDY")
     return found

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from journeylab.config import require_span
 from journeylab.errors import StudyError, did_you_mean, listing
 from journeylab.report.notebooks import Notebook, read_notebook, source, tags
 
@@ -93,6 +94,10 @@ def read_parameters(notebook: Path | Notebook) -> dict[str, Parameter]:
     return found
 
 
+SPANS = {"window", "within"}
+"""Parameters that are spans of time, whichever notebook has them."""
+
+
 def check_parameters(
     notebook: Path | Notebook, given: Mapping[str, Any], *, where: str = "parameters"
 ) -> dict[str, Any]:
@@ -123,6 +128,11 @@ def check_parameters(
             there = f"there are {listing(known)}" if known else "it has none"
             raise ParameterError(f"{where}: '{name}' is no parameter{label}; {there}.{did_you_mean(name, known)}")
         checked[name] = convert(known[name], value, where=f"{where}: {name}{label}")
+        if name in SPANS and checked[name]:
+            try:
+                require_span(str(checked[name]))
+            except ValueError as error:
+                raise ParameterError(f"{where}: {name}{label}: {error}") from None
     return checked
 
 

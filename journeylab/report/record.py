@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import platform
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,6 +116,7 @@ class Past:
     created: str
     failed: tuple[str, ...]
     notebooks: int = 0
+    public: bool = False
 
 
 def list_runs(reports: Path, study: str) -> list[Past]:
@@ -145,6 +147,7 @@ def list_runs(reports: Path, study: str) -> list[Past]:
                 content["created"],
                 failed,
                 len(content["notebooks"]),
+                is_public(content.get("parameters", {})),
             )
         )
     return runs
@@ -160,6 +163,36 @@ def latest_run(folder: Path) -> Path | None:
     else:
         return None
     return target if (target / "run.json").is_file() else None
+
+
+def last_alike(folder: Path, settings: Mapping[str, Mapping[str, Any]]) -> Path | None:
+    """The last good, whole run that was as public or internal as one with these settings; None where there is none.
+
+    What a public run hides is no change, and what an internal run shows is none either.
+    """
+    latest = latest_run(folder)
+    runs = [latest] if latest else []
+    runs += sorted((item.parent for item in folder.glob("2*/run.json")), key=lambda run: run.name, reverse=True)
+    whole = max((len(_read(run)["notebooks"]) for run in runs), default=0)
+    for run in runs:
+        record = _read(run)
+        good = len(record["notebooks"]) == whole and all(item["status"] == "done" for item in record["notebooks"])
+        if good and is_public(record["parameters"]) == is_public(settings):
+            return run
+    return None
+
+
+def is_public(settings: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether any notebook ran with ``share = "public"``."""
+    return any(values.get("share") == "public" for values in settings.values())
+
+
+def _read(run: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((run / "run.json").read_text(encoding="utf-8"))
+        return found if {"notebooks", "parameters"} <= found.keys() else {"notebooks": [], "parameters": {}}
+    except (OSError, ValueError):
+        return {"notebooks": [], "parameters": {}}
 
 
 def point_latest(folder: Path, run: str) -> None:

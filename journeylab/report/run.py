@@ -26,7 +26,15 @@ from journeylab.report.notebooks import choose, find_notebooks, read_notebook, t
 from journeylab.report.page import Link
 from journeylab.report.parameters import check_parameters, read_parameters
 from journeylab.report.prune import prune, sweep
-from journeylab.report.record import code_digest, describe_inputs, latest_run, now, point_latest, versions
+from journeylab.report.record import (
+    code_digest,
+    describe_inputs,
+    is_public,
+    last_alike,
+    now,
+    point_latest,
+    versions,
+)
 from journeylab.report.render import dumps, render
 from journeylab.report.reuse import Reused, reuse
 from journeylab.report.scratch import scratch
@@ -194,7 +202,7 @@ def run_study(
         known = read_parameters(file)
         fixed = {"study_path": str(study.path), "data_dir": str(study.data_dir)}
         settings[name] |= {key: value for key, value in fixed.items() if key in known}
-    if any(values.get("share") == "public" for values in settings.values()):
+    if is_public(settings):
         locales.use("")  # the privacy gate reads numbers that are written the plain way
     home = (reports_dir or Path("reports")).resolve() / study.name
     created = now()
@@ -206,7 +214,10 @@ def run_study(
             try:
                 run = _write(study, chosen, settings, home, created, jobs, force, timeout, limit, progress, whole)
                 if run.ok and whole:
-                    point_latest(home, run.folder.name)
+                    if (
+                        not is_public(settings) or last_alike(home, {}) is None
+                    ):  # a public run beside internal ones is no news
+                        point_latest(home, run.folder.name)
                     gone = prune(home, study.config.study.keep)
                     if gone and progress is not None:
                         progress(f"old runs taken away, since keep = {study.config.study.keep}: {', '.join(gone)}")
@@ -269,8 +280,8 @@ def _write(
     (work / "results").mkdir(parents=True)
     before = time.monotonic()
     inputs = describe_inputs(study, created)
-    last = None if force else latest_run(home)
-    kept = reuse(chosen, settings, inputs, last, work, AFTER, study.config)
+    last = last_alike(home, settings)
+    kept = reuse(chosen, settings, inputs, None if force else last, work, AFTER, study.config)
     fresh = [file for file in chosen if file.stem not in kept.names]
     if progress is not None and kept.names:
         progress(f"{len(kept.names)} of {len(chosen)} notebooks are unchanged since the last good run and are kept")
@@ -280,7 +291,7 @@ def _write(
     (work / "run.json").write_text(dumps(record), encoding="utf-8")
     # A run that is not whole, or not good, is not what the next is held against: it has no alerts.
     good = whole and all(item.status == "done" for item in outcomes)
-    alerts = alert_run(work, latest_run(home), study.config.alerts, study.name) if good else None
+    alerts = alert_run(work, last, study.config.alerts, study.name) if good else None
     _render_all(chosen, outcomes, settings, work, study, record)
     write_index(work, study.title, outcomes, record)
     shutil.rmtree(work / CACHE_FOLDER, ignore_errors=True)

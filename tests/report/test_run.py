@@ -13,10 +13,12 @@ from killing import kill_runs, require_whole, toy_command
 from small import write_small
 
 from journeylab.errors import ReportError
+from journeylab.report.find_run import good_runs
 from journeylab.report.notebooks import choose, find_notebooks
 from journeylab.report.pages import check_page
+from journeylab.report.parameters import ParameterError, check_parameters
 from journeylab.report.prune import prune
-from journeylab.report.record import describe_inputs
+from journeylab.report.record import describe_inputs, last_alike
 from journeylab.report.run import Run, run_study
 from journeylab.study import open_study
 
@@ -195,9 +197,9 @@ def test_runs_before_the_newest_are_taken_away_but_never_the_latest_good_one(fol
 
 def test_a_cell_and_a_run_have_a_limit(folder: Path) -> None:
     (folder / "notebooks/02_second.ipynb").write_text(notebook("import time", "time.sleep(60)"))
-    slow = run(folder, timeout=1)
+    slow = run(folder, timeout=8)
     assert [item.status for item in slow.notebooks] == ["done", "failed"]
-    assert "longer than the 1 seconds" in (slow.folder / "02_second.html").read_text()
+    assert "longer than the 8 seconds" in (slow.folder / "02_second.html").read_text()
     late = run(folder, limit=4, jobs=1, force=True)
     failures = [item.failure["name"] for item in late.notebooks if item.failure]
     assert failures[-1] == "No time left"
@@ -299,3 +301,29 @@ def test_what_rests_on_a_folder_or_a_database_is_run_again(folder: Path) -> None
     (folder / "study/raw/users.csv").write_text("y")
     (after,) = [item["beside"] for item in describe_inputs(study, moments[0]) if "beside" in item]
     assert before != after
+
+
+def test_public_runs_and_internal_ones_are_held_against_their_own(folder: Path) -> None:
+    shared = PARAMETERS + '\nshare: str = "internal"  # or public'
+    for name in ("01_first", "02_second"):
+        file = folder / f"notebooks/{name}.ipynb"
+        content = json.loads(file.read_text())
+        content["cells"][1]["source"] = shared
+        file.write_text(json.dumps(content))
+    home = folder / "reports/small"
+    internal = run(folder).folder
+    public = run(folder, parameters={"share": "public"}).folder
+    assert (home / "latest").resolve() == internal, "a public run beside internal ones is not what the team looks at"
+    assert last_alike(home, {"x": {"share": "public"}}) == public
+    assert last_alike(home, {"x": {"share": "internal"}}) == internal
+    said: list[str] = []
+    run(folder, parameters={"share": "public"}, progress=said.append)
+    assert said[0].startswith("2 of 2 notebooks are unchanged")
+    assert [past.public for past in good_runs("small", folder / "reports")] == [False]
+
+
+def test_a_window_that_is_no_span_is_told_before_anything_runs() -> None:
+    file = find_notebooks()[6]
+    assert check_parameters(file, {"window": "28d"}) == {"window": "28d"}
+    with pytest.raises(ParameterError, match="window of 07_touchpoint_impact: '28' is no span of time"):
+        check_parameters(file, {"window": "28"})
