@@ -52,8 +52,9 @@ def draw_html(
     whose = f" of behaviour {journey.behaviour}" if journey.behaviour else ""
     title = f"Journey map{whose}: {journey.title}"
     top = f"<style>{style(n)}</style>{picker(journey.stages, name or _name(journey))}" if alone else ""
+    hint = "" if n <= FITS else f'<p class="key hint">All {n} stages: scroll to the right, or choose one.</p>'
     return (
-        f'<div class="journey-map">{top}'
+        f'<div class="journey-map">{top}{hint}'
         f'<div class="scroll{" fits" if n <= FITS else ""}" role="region" aria-label="{escape(title)}" tabindex="0">'
         f'<table class="map" role="table"><caption><strong>{escape(title)}.</strong> {escape(journey.summary())}</caption>'
         f'<colgroup><col class="lane">{"<col class=stage>" * n}</colgroup>'
