@@ -4,14 +4,44 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 ANEW = "After a change of study.toml or of a file open the study anew: jl.open_study()."
 
 
+MOST_LINES, LONGEST_LINE = 100, 2_000
+"""A message has at most so many lines of so many signs; of what is longer the middle is left out."""
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Signs that move a terminal's cursor, turn its text round, or cannot be printed at all."""
+
+
+def printable(text: str) -> str:
+    r"""Write signs that no message may hold by their numbers: what a file holds can then not act on a terminal or a page.
+
+    Examples
+    --------
+    >>> print(printable("a\x1b[2Jb\ud800"))
+    a\x1b[2Jb\ud800
+    """
+    return UNSEEN.sub(lambda sign: ascii(sign[0])[1:-1], text)
+
+
+def readable(message: str) -> str:
+    """Make a message printable and of a length that a person reads, whatever the file holds that it speaks of."""
+    lines = printable(message).split("\n")
+    if len(lines) > MOST_LINES:
+        lines = [*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES:,} more lines."]
+    start, end = LONGEST_LINE * 2 // 3, LONGEST_LINE // 3  # what to do stands at the end
+    return "\n".join(line if len(line) <= LONGEST_LINE else f"{line[:start]} ... {line[-end:]}" for line in lines)
+
+
 class JourneylabError(Exception):
     """Base of every error that a user can mend; the message says where, what and how."""
+
+    def __init__(self, *told: object) -> None:
+        super().__init__(*(readable(one) if isinstance(one, str) else one for one in told))
 
     heading: ClassVar[str] = "This did not work"
     advice: ClassVar[str] = "change what the message names, and run the cell again."

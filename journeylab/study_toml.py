@@ -33,6 +33,10 @@ def read_config(path: Path) -> Config:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"{path}: is not valid TOML: {error}. Text needs quotes, and each key stands once.") from None
+    except ValueError:  # Python refuses to convert it
+        raise StudyError(f"{path}: holds a number of thousands of digits; write one that a study can mean.") from None
+    except RecursionError:
+        raise StudyError(f"{path}: nests lists or tables too deeply; no key of a study needs more than five.") from None
     if isinstance(raw.get("events"), dict):
         raw["events"] = [raw["events"]]
     problems = list(_unknown_keys(raw, Config, ()))

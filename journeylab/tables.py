@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from journeylab.contracts import KINDS, TABLES, Column
-from journeylab.errors import DataError, ReportError, did_you_mean, listing
+from journeylab.errors import DataError, ReportError, did_you_mean, listing, readable
 from journeylab.text import count
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ class Loss:
     reason: str
     n: int
     examples: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", readable(self.reason))
+        object.__setattr__(self, "examples", tuple(map(readable, self.examples)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +78,7 @@ class ImportReport:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", tuple(map(readable, self.notes)))
         self.check()
 
     @property

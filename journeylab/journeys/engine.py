@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
+from journeylab.journeys.plain_names import plain_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,24 +140,24 @@ def _open_duckdb(events: Source) -> Iterator[Opened]:
     kept: list[str] = []
     frames: list[str] = []
 
-    def frame_view(view: str, frame: pd.DataFrame) -> None:
+    def frame_view(view: str, frame: pd.DataFrame, columns: str) -> None:
         frames.append(f"{view}_frame")
         connection.register(frames[-1], frame)
-        connection.execute(f"CREATE VIEW {view} AS SELECT {', '.join(map(_quoted, frame.columns))} FROM {frames[-1]}")
+        connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM {frames[-1]}")
 
     if isinstance(events, str):
         path = _text_literal(events)
-        source = (
-            f"SELECT * EXCLUDE (file_row_number), file_row_number AS {PLACE} FROM read_parquet({path}, file_row_number = true)"
-            if events.endswith((".parquet", ".pq"))
-            else f"SELECT *, row_number() OVER () AS {PLACE} FROM read_csv_auto({path})"
-        )
-        connection.execute(f"CREATE VIEW {name} AS {source}")
+        parquet = events.endswith((".parquet", ".pq"))
+        file = f"read_parquet({path}, file_row_number = true)" if parquet else f"read_csv_auto({path})"
+        names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {file}").fetchall()]
+        columns = _aliased(name for name in names if not parquet or name != "file_row_number")
+        place = "file_row_number" if parquet else "row_number() OVER ()"
+        connection.execute(f"CREATE VIEW {name} AS SELECT {columns}, {place} AS {PLACE} FROM {file}")
     elif isinstance(events, Sequence):
         parts = " UNION ALL BY NAME ".join(_part_query(number, part) for number, part in enumerate(events))
         connection.execute(f"CREATE VIEW {name} AS {parts}")
     else:
-        frame_view(name, events)
+        frame_view(name, events, _aliased(events.columns))
 
     def query(table: Any) -> str:
         return str(table.sql(dialect="duckdb", pretty=False, optimize=False))
@@ -174,7 +175,7 @@ def _open_duckdb(events: Source) -> Iterator[Opened]:
 
     def small(frame: pd.DataFrame) -> Any:
         view = f"{name}_small_{len(frames)}"
-        frame_view(view, frame)
+        frame_view(view, frame, ", ".join(map(_quoted, frame.columns)))
         return session.table(view)
 
     try:
@@ -230,6 +231,11 @@ def _quoted(name: object) -> str:
     return '"' + str(name).replace('"', '""') + '"'
 
 
+def _aliased(names: Iterable[object]) -> str:
+    """The columns of a table in a query, under names that are never read as SQL."""
+    return ", ".join(f"{_quoted(name)} AS {_quoted(plain)}" for name, plain in plain_names(map(str, names)).items())
+
+
 def _text_literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -239,11 +245,14 @@ def _part_query(number: int, part: Part) -> str:
     import pyarrow.parquet as pq
 
     names = pq.read_schema(part.path).names
-    theirs = {theirs: ours for ours, theirs in part.columns.items()}
+    theirs = plain_names([*part.columns, "source", PLACE, *names]) | {
+        theirs: ours for ours, theirs in part.columns.items()
+    }
+    named = set(part.columns.values())
     columns = [
-        f"{_quoted(name)} AS {_quoted(theirs.get(name, name))}"
+        f"{_quoted(name)} AS {_quoted(theirs[name])}"
         for name in names
-        if name in theirs or (name not in part.columns and name not in ("source", "file_row_number"))
+        if name in named or (name not in part.columns and name not in ("source", "file_row_number"))
     ]
     place = "-file_row_number" if part.newest_first else "file_row_number"
     if "order" not in names and "order" not in part.columns:

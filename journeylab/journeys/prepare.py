@@ -6,8 +6,10 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from journeylab.contracts import TABLES
 from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.journeys.engine import PLACE, Opened
+from journeylab.journeys.plain_names import plain_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -176,21 +178,29 @@ def _with_reasons(opened: Opened, table: Any, rules: Sequence[LeaveOut]) -> Any:
     F, columns = opened.F, list(table.columns)
     reason = F.lit(None).cast("string")
     for number, rule in reversed(list(enumerate(rules))):
-        if rule.column not in columns:
+        column = _column(rule.column, columns)
+        if column not in columns:
             known = [column for column in columns if column != PLACE]
             raise DataError(
                 f"[[leave_out]] {number + 1}: the events have no column '{rule.column}'; they have {listing(known, 30)}."
                 + did_you_mean(rule.column, known)
             )
-        values = opened.fetch(table.select(F.col(rule.column).cast("string").alias("value")).distinct())
+        values = opened.fetch(table.select(F.col(column).cast("string").alias("value")).distinct())
         meant = sorted(value for value in values["value"].to_pylist() if value is not None and rule.matches(value))
-        holds = F.col(rule.column).cast("string").isin(meant) if meant else F.lit(False)
+        holds = F.col(column).cast("string").isin(meant) if meant else F.lit(False)
         if rule.whole_customer and meant:
             who = opened.keep(table.where(holds).select("customer_id").distinct())
             ids = [name for name in opened.fetch(who)["customer_id"].to_pylist() if name is not None]
             holds = F.col("customer_id").isin(sorted(ids))
         reason = F.when(holds, F.lit(rule.reason)).otherwise(reason)
     return table.select(*columns, reason.alias("left_out"))
+
+
+def _column(said: str, columns: Sequence[str]) -> str:
+    """The column that a rule means: engines do not tell cases apart, and know only plain names."""
+    plain = plain_name(said)
+    wanted = {said.lower(), said.lower() if plain in TABLES["events"].names else plain.lower()}
+    return next((name for name in columns if name.lower() in wanted), said)
 
 
 def _first_of_repeats(opened: Opened, table: Any) -> tuple[Any, Any]:

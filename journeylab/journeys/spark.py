@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from journeylab.errors import StudyError
 from journeylab.journeys.engine import PART, PLACE, Opened, Part, Source, ties_of
+from journeylab.journeys.plain_names import plain_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,11 +115,14 @@ def _table(session: Any, F: Any, events: Source) -> Any:
 
 def _part(session: Any, F: Any, number: int, part: Part) -> Any:
     table = session.read.parquet(part.path)
-    theirs = {theirs: ours for ours, theirs in part.columns.items()}
+    theirs = plain_names([*part.columns, "source", PLACE, *table.columns]) | {
+        theirs: ours for ours, theirs in part.columns.items()
+    }
+    named = set(part.columns.values())
     columns = [
-        F.col(f"`{name}`").alias(theirs.get(name, name))
+        F.col("`" + name.replace("`", "``") + "`").alias(theirs[name])
         for name in table.columns
-        if name in theirs or (name not in part.columns and name != "source")
+        if name in named or (name not in part.columns and name != "source")
     ]
     place = F.col("_metadata.row_index")
     if part.newest_first:

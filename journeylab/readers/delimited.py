@@ -15,7 +15,15 @@ from pathlib import Path
 import pandas as pd
 
 from journeylab.errors import DataError, did_you_mean, listing
-from journeylab.readers.files import MOST_BYTES, RawTable, build_table, finish_table, header_names
+from journeylab.readers.files import (
+    MOST_BYTES,
+    MOST_TIMES,
+    PLAUSIBLE_BYTES,
+    RawTable,
+    build_table,
+    finish_table,
+    header_names,
+)
 from journeylab.readers.options import TableOptions
 from journeylab.text import count
 
@@ -122,8 +130,7 @@ def _unpack(path: Path) -> bytes:
             )
     try:
         if packed:
-            with gzip.open(path, "rb") as stream:
-                content = stream.read(MOST_BYTES + 1)
+            content = _unpacked(path)
         else:
             content = path.read_bytes() if path.stat().st_size <= MOST_BYTES else b" " * (MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
@@ -131,6 +138,18 @@ def _unpack(path: Path) -> bytes:
     if len(content) > MOST_BYTES:
         raise DataError(
             f"{path}: is larger than {MOST_BYTES / 1024**3:.0f} GB of text; save it as .parquet, or split it."
+        )
+    return content
+
+
+def _unpacked(path: Path) -> bytes:
+    """The bytes in a gzip file, unless it is one that unpacks to far more than a table would."""
+    plausible = max(PLAUSIBLE_BYTES, MOST_TIMES * path.stat().st_size)
+    with gzip.open(path, "rb") as stream:
+        content = stream.read(min(plausible, MOST_BYTES) + 1)
+    if plausible < len(content) <= MOST_BYTES:
+        raise DataError(
+            f"{path}: unpacks to more than {MOST_TIMES} times its size, which no table does; export it again."
         )
     return content
 

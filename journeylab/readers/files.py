@@ -19,6 +19,12 @@ from journeylab.text import count
 MOST_BYTES = 2 * 1024**3
 """The largest file, after unpacking, that is read into memory."""
 
+PLAUSIBLE_BYTES, MOST_TIMES = 64 * 1024**2, 200
+"""What unpacks to more than so many bytes, and to more than so many times its size, is refused: no table does so."""
+
+MOST_COLUMNS = 16_384
+"""The most columns of a table, as many as a spreadsheet has."""
+
 PORTION = 20_000
 """Records that are turned into columns at a time."""
 
@@ -171,13 +177,20 @@ def header_names(cells: list[str], path: Path) -> list[str]:
     Raises
     ------
     DataError
-        When there is none, or a name stands twice.
+        When there is none, a name stands twice, or there are more than `MOST_COLUMNS`.
     """
     names = [cell.strip() for cell in cells]
     if not any(names):
         raise DataError(f"{path}: row 1 is blank; the first row must hold the names of the columns.")
-    for name in dict.fromkeys(names):
-        places = [position for position, other in enumerate(names, start=1) if other == name]
+    if len(names) > MOST_COLUMNS:
+        raise DataError(
+            f"{path}: row 1 has {len(names):,} columns; at most {MOST_COLUMNS:,} are read. Is it a table, and is its "
+            "separator the right one?"
+        )
+    found: dict[str, list[int]] = {}
+    for position, name in enumerate(names, start=1):
+        found.setdefault(name, []).append(position)
+    for name, places in found.items():
         if len(places) > 1 and name:
             raise DataError(
                 f"{path}: row 1: the column name '{name}' stands {len(places)} times (columns "

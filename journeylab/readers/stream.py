@@ -14,12 +14,15 @@ from journeylab.readers.account import Account
 from journeylab.readers.cells import object_of
 from journeylab.readers.json_objects import decoded, json_objects
 from journeylab.readers.separated import cells_of, split_row
+from journeylab.readers.workbooks import first_line, plausible_parquet
 from journeylab.text import count
 
 CHUNK = 1 << 20
 LONGEST = 64 * 1024**2
 """A line, or a value in a JSON file, of more characters is left out: no system writes one."""
 LIST_STEPS = ("list", "element", "item", "bag", "array", "array_element")
+PLAUSIBLE_BYTES, MOST_TIMES = 256 * 1024**2, 200
+"""A compressed file that unpacks to more than so many bytes, and to more than so many times its size, is not read on."""
 HEAD = 3
 """So many lines are looked at to tell what a file is; the first may be damaged."""
 
@@ -73,12 +76,18 @@ def chunks(path: Path, account: Account) -> Iterator[bytes]:
                 first = stream.read(CHUNK)
             return
         unpack = zlib.decompressobj(31)
+        most, total = max(PLAUSIBLE_BYTES, MOST_TIMES * path.stat().st_size), 0
         while first:
             try:
                 data = unpack.decompress(first, CHUNK)
             except zlib.error:
                 account.note("the compressed file is damaged; what comes before the damage was read")
                 return
+            total += len(data)
+            if total > most:
+                raise DataError(
+                    f"{path}: unpacks to more than {MOST_TIMES} times its size, which no export does; export it again."
+                )
             if data:
                 yield data
             if unpack.eof and unpack.unused_data:
@@ -273,6 +282,7 @@ def parquet_records(path: Path, account: Account, columns: Iterable[str] = ()) -
     import pyarrow.parquet as pq
 
     try:
+        plausible_parquet(path)
         file = pq.ParquetFile(path)
         wanted = _leaves([file.schema.column(number).path for number in range(len(file.schema))], columns) or None
         row = 0
@@ -282,7 +292,7 @@ def parquet_records(path: Path, account: Account, columns: Iterable[str] = ()) -
                 yield f"row {row}", record
     except (pa.ArrowException, OSError) as error:
         raise DataError(
-            f"{path}: is damaged or no Parquet file ({str(error).splitlines()[0]}); export it again."
+            f"{path}: is damaged or no Parquet file ({first_line(error)}); export it again."
         ) from None
 
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import datetime
+import re
 import struct
 import warnings
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from journeylab.errors import DataError, did_you_mean, listing
-from journeylab.readers.files import MOST_BYTES, RawTable, build_table, header_names
+from journeylab.readers.files import MOST_BYTES, MOST_TIMES, PLAUSIBLE_BYTES, RawTable, build_table, header_names
 
-PLAUSIBLE_BYTES, MOST_TIMES = 64 * 1024**2, 200
-"""A workbook that unpacks to more than so many bytes, and to more than so many times its size, is refused."""
+MOST_CELLS = 20_000_000
+"""The most cells of a sheet, the empty ones before a filled one included: one far to the right costs a whole row."""
+PLAUSIBLE_CELLS, MOST_CELLS_A_BYTE = 20_000_000, 200
+"""A Parquet file of more cells, and of more than so many a byte, is refused."""
+DECLARED = re.compile(rb"<\0?!\0?(?:D\0?O\0?C\0?T\0?Y\0?P\0?E|E\0?N\0?T\0?I\0?T\0?Y)", re.IGNORECASE)
+HEAD = 65_536
+"""Document types stand in so many bytes at the start of a part."""
 
 
 def read_workbook(path: Path, sheet: str | None, most: int | None = None) -> RawTable:
@@ -27,8 +34,6 @@ def read_workbook(path: Path, sheet: str | None, most: int | None = None) -> Raw
     DataError
         When the file is no workbook, or has no such sheet.
     """
-    from xml.etree.ElementTree import ParseError
-
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -43,6 +48,7 @@ def read_workbook(path: Path, sheet: str | None, most: int | None = None) -> Raw
                     f"{path}: unpacks to {size / path.stat().st_size:,.0f} times its size, which no table does; save the sheet "
                     "as .csv."
                 )
+            _refuse_entities(archive, path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # about drop-down lists and styles, which carry no data
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
@@ -55,16 +61,13 @@ def read_workbook(path: Path, sheet: str | None, most: int | None = None) -> Raw
                 if not hasattr(page, "iter_rows"):
                     raise DataError(f"{path}: sheet '{name}' is a chart, not a table; name another sheet.")
                 page.reset_dimensions()
-                records = [
-                    [cell_text(cell) for cell in cells] for cells in page.iter_rows(values_only=True, max_row=most)
-                ]
+                records = _records(page.iter_rows(values_only=True, max_row=most), path)
             finally:
                 book.close()
     except (
         zipfile.BadZipFile,
         zlib.error,
         InvalidFileException,
-        ParseError,
         OSError,
         EOFError,
         KeyError,
@@ -73,6 +76,7 @@ def read_workbook(path: Path, sheet: str | None, most: int | None = None) -> Raw
         IndexError,
         AttributeError,
         AssertionError,
+        SyntaxError,  # of XML
         RuntimeError,  # a locked archive, or one packed in a way that nobody reads
         OverflowError,
         struct.error,
@@ -86,6 +90,30 @@ def read_workbook(path: Path, sheet: str | None, most: int | None = None) -> Raw
     # a workbook leaves out empty cells at the end of a row
     rows = [cells + [""] * (len(names) - len(cells)) for cells in records[1:]]
     return build_table(path, names, rows, notes)
+
+
+def _records(rows: Iterable[tuple[Any, ...]], path: Path) -> list[list[str]]:
+    """The cells of a sheet as text."""
+    records, count = [], 0
+    for cells in rows:
+        count += len(cells)
+        if count > MOST_CELLS:
+            raise DataError(
+                f"{path}: has more than {MOST_CELLS:,} cells; remove what stands far to the right, or save the sheet as .csv."
+            )
+        records.append([cell_text(cell) for cell in cells])
+    return records
+
+
+def _refuse_entities(archive: zipfile.ZipFile, path: Path) -> None:
+    """Refuse a workbook whose parts define entities or a document type, which spreadsheet programs do not write."""
+    for item in archive.infolist():
+        if item.filename.endswith((".xml", ".rels")):
+            with archive.open(item) as part:
+                if DECLARED.search(part.read(HEAD)):
+                    raise DataError(
+                        f"{path}: defines entities or a document type, which no workbook needs; it was not read."
+                    )
 
 
 def _sheet_name(names: list[str], wanted: str | None, path: Path) -> str:
@@ -122,9 +150,10 @@ def read_parquet(path: Path) -> RawTable:
 
     notes: list[str] = []
     try:
+        plausible_parquet(path)
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: is no sound Parquet file ({str(error).splitlines()[0]}); write it again.") from None
+        raise DataError(f"{path}: is no sound Parquet file ({first_line(error)}); write it again.") from None
     names = header_names(table.column_names, path)
     columns: dict[str, pd.Series] = {}
     nested = []
@@ -141,6 +170,31 @@ def read_parquet(path: Path) -> RawTable:
     frame = pd.DataFrame(columns)
     frame.index = pd.RangeIndex(2, len(frame) + 2, name="row")
     return RawTable(path, frame, len(frame), (), tuple(notes))
+
+
+def plausible_parquet(path: Path) -> None:
+    """Refuse a Parquet file that says it holds far more than its size can: a value and a count make millions of cells.
+
+    Raises
+    ------
+    DataError
+    """
+    import pyarrow.parquet as pq
+
+    about, size = pq.read_metadata(path), path.stat().st_size
+    cells = about.num_rows * about.num_columns
+    unpacked = sum(about.row_group(number).total_byte_size for number in range(about.num_row_groups))
+    if (cells > PLAUSIBLE_CELLS and cells > MOST_CELLS_A_BYTE * size) or (
+        unpacked > PLAUSIBLE_BYTES and unpacked > MOST_TIMES * size
+    ):
+        raise DataError(
+            f"{path}: says that it holds {cells:,} cells in {size:,} bytes, which no table does; write it again."
+        )
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what a library says; its kind where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def column_text(column: Any) -> pd.Series | None:

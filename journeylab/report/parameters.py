@@ -94,6 +94,9 @@ def read_parameters(notebook: Path | Notebook) -> dict[str, Parameter]:
     return found
 
 
+WORDS_OF = {"share": ("internal", "public")}
+"""Parameters of which only these words are allowed, whichever notebook has them."""
+
 SPANS = {"window", "within"}
 """Parameters that are spans of time, whichever notebook has them."""
 
@@ -128,6 +131,11 @@ def check_parameters(
             there = f"there are {listing(known)}" if known else "it has none"
             raise ParameterError(f"{where}: '{name}' is no parameter{label}; {there}.{did_you_mean(name, known)}")
         checked[name] = convert(known[name], value, where=f"{where}: {name}{label}")
+        if name in WORDS_OF and checked[name] not in WORDS_OF[name]:
+            raise ParameterError(
+                f"{where}: {name}{label}: found {checked[name]!r}, allowed are {listing(WORDS_OF[name])}."
+                f"{did_you_mean(str(checked[name]), WORDS_OF[name])}"
+            )
         if name in SPANS and checked[name]:
             try:
                 require_span(str(checked[name]))

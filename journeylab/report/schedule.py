@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -127,7 +128,7 @@ def _systemd_word(word: str) -> str:
 
 def _airflow(study: Study, when: When, data: Path | None, reports: Path) -> dict[str, str]:
     parameters = _driver_parameters(study, data, reports)
-    output = str(reports / study.name / ".airflow-{{ ts_nodash }}.ipynb")
+    output = str(Path(tempfile.gettempdir()) / f"journeylab-{study.name}-{{{{ ts_nodash }}}}.ipynb")
     lines = "".join(f"            {name!r}: {value!r},\n" for name, value in parameters.items())
     return {
         f"journeylab_{study.name.replace('-', '_')}.py": (

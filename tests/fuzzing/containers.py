@@ -16,7 +16,19 @@ Change = Callable[[str, bytes, random.Random], bytes]
 BOMB = 40_000_000
 """Bytes that a bomb among the members unpacks to; its archive has a thousandth of it."""
 
-OUTSIDE = ("../../../tmp/x", "/etc/passwd", "C:\\x", "..\\..\\x", "a\0b", "sources/../../x", "\\\\x\\y", "x" * 500, "", "CON", "a:b")
+OUTSIDE = (
+    "../../../tmp/x",
+    "/etc/passwd",
+    "C:\\x",
+    "..\\..\\x",
+    "a\0b",
+    "sources/../../x",
+    "\\\\x\\y",
+    "x" * 500,
+    "",
+    "CON",
+    "a:b",
+)
 
 
 def change(data: bytes, rng: random.Random, inside: Change) -> bytes:
@@ -76,6 +88,8 @@ def _header(data: bytes, rng: random.Random) -> bytes:
     if field == 8:
         changed[entry + 8] |= 1  # says that it is encrypted
     else:
-        number = rng.choice((0, 1, 9, 99, 2 ** (8 * size) - 1, 2 ** (8 * size - 1), int(rng.choice(odd.NUMBERS[:3]) or 0) % 99))
+        number = rng.choice(
+            (0, 1, 9, 99, 2 ** (8 * size) - 1, 2 ** (8 * size - 1), int(rng.choice(odd.NUMBERS[:3]) or 0) % 99)
+        )
         changed[entry + field : entry + field + size] = struct.pack("<H" if size == 2 else "<I", number)
     return bytes(changed)

@@ -27,11 +27,22 @@ class Worker:
     """A process that reads inputs; it is started again when it died."""
 
     def __init__(self, folder: Path, seed: int, only: str = "") -> None:
-        self._command = [sys.executable, "-m", "tests.fuzzing.worker", "--folder", str(folder), "--seed", str(seed), "--only", only]
+        self._command = [
+            sys.executable,
+            "-m",
+            "tests.fuzzing.worker",
+            "--folder",
+            str(folder),
+            "--seed",
+            str(seed),
+            "--only",
+            only,
+        ]
         self._process: subprocess.Popen[str] | None = None
         self._log = folder / "stderr.log"
         self._done = 0
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / "seeds.json").unlink(missing_ok=True)
 
     def ask(self, number: int) -> dict[str, Any]:
         """The answer to one input; a death or a hang of the process is a finding."""
@@ -46,12 +57,21 @@ class Worker:
             line = self._line(1.0)
             spent, waited = _cpu(self._process.pid) - before, time.monotonic() - start
             if line:
-                return json.loads(line)
+                told = json.loads(line)
+                if "begun" not in told:
+                    return told
+                start, before = time.monotonic(), _cpu(self._process.pid)  # making the input does not count
+                continue
             if self._process.poll() is not None:
                 code = self._process.returncode
                 self.close()
                 name = signal.Signals(-code).name if code < 0 else f"exit {code}"
-                return {"number": number, "outcome": "finding", "what": f"the process died ({name})", "detail": self._end_of_log()}
+                return {
+                    "number": number,
+                    "outcome": "finding",
+                    "what": f"the process died ({name})",
+                    "detail": self._end_of_log(),
+                }
             if spent > HANG or waited > WAIT:
                 os.kill(self._process.pid, signal.SIGABRT)  # its handler writes where it stood
                 self.close()

@@ -19,7 +19,23 @@ TEXTS = (
 )  # fmt: skip
 """Cells, keys, attributes and names."""
 
-NUMBERS = (0, -1, 1, 2**31, 2**63, 2**64, -(2**63), 10**30, 1.5, -0.0, 1e308, 5e-324, float("inf"), float("-inf"), float("nan"))
+NUMBERS = (
+    0,
+    -1,
+    1,
+    2**31,
+    2**63,
+    2**64,
+    -(2**63),
+    10**30,
+    1.5,
+    -0.0,
+    1e308,
+    5e-324,
+    float("inf"),
+    float("-inf"),
+    float("nan"),
+)
 
 
 def text(rng: random.Random) -> str:

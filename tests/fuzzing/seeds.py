@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import gzip
 import json
@@ -59,25 +60,56 @@ def all_seeds() -> list[Seed]:
     return sorted(seeds, key=lambda seed: seed.label)
 
 
+def kept_seeds(file: Path) -> list[Seed]:
+    """The seeds, kept in a file: to make them takes longer than to read many inputs."""
+    if file.is_file():
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        return [
+            Seed(
+                **{
+                    **one,
+                    "data": base64.b64decode(one["data"]),
+                    "beside": {k: base64.b64decode(v) for k, v in one["beside"].items()},
+                }
+            )
+            for one in kept
+        ]
+    seeds = all_seeds()
+    plain = [
+        {**dataclasses.asdict(seed), "data": base64.b64encode(seed.data).decode(),
+         "beside": {k: base64.b64encode(v).decode() for k, v in seed.beside.items()}}
+        for seed in seeds
+    ]  # fmt: skip
+    file.write_text(json.dumps(plain), encoding="utf-8")
+    return seeds
+
+
 # Made here
 
 
 PEOPLE = "participant_id,customer_id,link_method,consent_linkage,consent_quotes,valid_from,valid_to,withdrawn_at\n"
 TABLES = {
     "customers": "customer_id,region,member,entry_time\nC1,city,no,2025-01-10T10:37:54\nC2,suburb,yes,2025-02-01T00:00:00\n",
-    "crosswalk": PEOPLE + "P1,C1,login,yes,yes,2025-05-11,2025-11-20,\nP2,C2,invitation link,yes,no,2025-07-02,,2025-12-04\n",
+    "crosswalk": PEOPLE
+    + "P1,C1,login,yes,yes,2025-05-11,2025-11-20,\nP2,C2,invitation link,yes,no,2025-07-02,,2025-12-04\n",
     "participants": "participant_id,age_band,segment\nP1,30-44,guest\nP2,45-59,member\n",
     "assignments": "customer_id,experiment,arm,assigned_at\nC1,free returns,control,2025-02-15 10:42:17\nC2,free returns,banner,"
     "2025-02-15 13:11:24\n",
     "changes": "changed_at,touchpoint,description,control\n2025-07-01,order status call,delivery tracking mail,return\n",
     "asked": "document_id,stage\nD1,purchase\nD1,evaluation\nD2,purchase\n",
-    "documents": "document_id,participant_id,name,text,collected_at\nD1,P1,One,The page was slow.,2025-05-11\nD2,P2,Two,\"a\nb\",\n",
+    "documents": 'document_id,participant_id,name,text,collected_at\nD1,P1,One,The page was slow.,2025-05-11\nD2,P2,Two,"a\nb",\n',
     "screener": "respondent_id,group,age\nP1,interview,30\nC2,customer,40\n",
 }
-EVENTS = "visitor,at,page,eur\n" + "".join(f"c{n % 4},2026-03-{n + 1:02d}T10:00:00Z,{'home' if n % 2 else 'order'},{n}.5\n" for n in range(20))
-WIDE = "id,ordered,paid,status\n" + "".join(f"c{n},2026-03-{n + 1:02d} 10:00,2026-03-{n + 2:02d} 11:00,{'ok' if n else ''}\n" for n in range(9))
+EVENTS = "visitor,at,page,eur\n" + "".join(
+    f"c{n % 4},2026-03-{n + 1:02d}T10:00:00Z,{'home' if n % 2 else 'order'},{n}.5\n" for n in range(20)
+)
+WIDE = "id,ordered,paid,status\n" + "".join(
+    f"c{n},2026-03-{n + 1:02d} 10:00,2026-03-{n + 2:02d} 11:00,{'ok' if n else ''}\n" for n in range(9)
+)
 CODINGS = "document_id,start,end,text,code,coder,created_at\nD1,4,8,page,Pain/Slow,anna,2025-11-13 09:02:00\nD1,13,17,slow,Pain/Slow,ben,\nD2,0,1,a,Gain,anna,\n"
-NPS = "respondent_id,response_time,item,score,comment\n" + "".join(f"c{n},2026-04-01,nps,{n % 11},word {n}\n" for n in range(12))
+NPS = "respondent_id,response_time,item,score,comment\n" + "".join(
+    f"c{n},2026-04-01,nps,{n % 11},word {n}\n" for n in range(12)
+)
 QUALTRICS = (
     "StartDate,EndDate,Status,Progress,Finished,RecordedDate,ResponseId,Q1,Q2\n"
     "Start Date,End Date,Response Type,Progress,Finished,Recorded Date,Response ID,How likely?,Why?\n"
@@ -102,9 +134,16 @@ GA360 = {
 def _own() -> Iterator[Seed]:
     """Small files written here, so that every reader has one on every machine."""
     columns = {"customer_id": "visitor", "event_time": "at", "touchpoint": "page", "value": "eur"}
-    for name, options in {"plain": {}, "where": {"where": "page == 'home' and eur > 3", "drop_duplicates": True}}.items():
-        yield Seed(f"events tabular {name}", "events", "e.csv", EVENTS.encode(), "tabular", {"columns": columns, **options})
-    yield Seed("events tabular gz", "events", "e.csv.gz", gzip.compress(EVENTS.encode(), 1), "tabular", {"columns": columns})
+    for name, options in {
+        "plain": {},
+        "where": {"where": "page == 'home' and eur > 3", "drop_duplicates": True},
+    }.items():
+        yield Seed(
+            f"events tabular {name}", "events", "e.csv", EVENTS.encode(), "tabular", {"columns": columns, **options}
+        )
+    yield Seed(
+        "events tabular gz", "events", "e.csv.gz", gzip.compress(EVENTS.encode(), 1), "tabular", {"columns": columns}
+    )
     yield Seed("events tabular xlsx", "events", "e.xlsx", _workbook(EVENTS), "tabular", {"columns": columns})
     yield Seed("events tabular parquet", "events", "e.parquet", _parquet(EVENTS), "tabular", {"columns": columns})
     points = [{"name": "order", "time": "ordered"}, {"name": "pay", "time": "paid", "when": "status == 'ok'"}]
@@ -115,10 +154,32 @@ def _own() -> Iterator[Seed]:
     for table, text in TABLES.items():
         yield Seed(f"table {table}", table, f"{table}.csv", text.encode(), "tabular")
     yield Seed("table customers xlsx", "customers", "c.xlsx", _workbook(TABLES["customers"]), "tabular")
-    yield Seed("survey tabular", "survey", "nps.csv", NPS.encode(), "tabular", {"scale_min": 0, "scale_max": 10, "instrument": "nps"})
-    yield Seed("survey qualtrics", "survey", "q.csv", QUALTRICS.encode(), "qualtrics", {"instruments": {"nps": {"columns": ["Q1"]}}})
+    yield Seed(
+        "survey tabular",
+        "survey",
+        "nps.csv",
+        NPS.encode(),
+        "tabular",
+        {"scale_min": 0, "scale_max": 10, "instrument": "nps"},
+    )
+    yield Seed(
+        "survey qualtrics",
+        "survey",
+        "q.csv",
+        QUALTRICS.encode(),
+        "qualtrics",
+        {"instruments": {"nps": {"columns": ["Q1"]}}},
+    )
     beside = {"documents.csv": TABLES["documents"].encode()}
-    yield Seed("codings tabular", "codings", "c.csv", CODINGS.encode(), "tabular", {"documents": {"path": "documents.csv"}}, beside)
+    yield Seed(
+        "codings tabular",
+        "codings",
+        "c.csv",
+        CODINGS.encode(),
+        "tabular",
+        {"documents": {"path": "documents.csv"}},
+        beside,
+    )
     yield Seed("codings guessed", "codings", "c.csv", CODINGS.encode())
     with tempfile.TemporaryDirectory() as folder:
         drawn = journeymap.draw(jl.open_study(write_small(Path(folder) / "s")))
@@ -142,9 +203,17 @@ def _studies() -> Iterator[Seed]:
             yield Seed(f"config docs/{file.stem} {number}", "config", "study.toml", text.encode())
     with tempfile.TemporaryDirectory() as folder:
         small = write_small(Path(folder) / "s")
-        files = {file.relative_to(small).as_posix(): file.read_bytes() for file in sorted(small.rglob("*")) if file.is_file()}
+        files = {
+            file.relative_to(small).as_posix(): file.read_bytes() for file in sorted(small.rglob("*")) if file.is_file()
+        }
     for name in sorted(files):
-        yield Seed(f"study {name}", "study", name, files[name], beside={other: files[other] for other in files if other != name})
+        yield Seed(
+            f"study {name}",
+            "study",
+            name,
+            files[name],
+            beside={other: files[other] for other in files if other != name},
+        )
 
 
 # Vendors' files
@@ -167,11 +236,22 @@ def _vendors() -> Iterator[Seed]:
         format_ = FORMATS.get(vendor, vendor)
         beside = {}
         if vendor == "zendesk":
-            beside = {one.name: one.read_bytes() for one in file.parent.iterdir() if one != file and one.stat().st_size < SMALL}
+            beside = {
+                one.name: one.read_bytes()
+                for one in file.parent.iterdir()
+                if one != file and one.stat().st_size < SMALL
+            }
         label = f"events {file.relative_to(root).as_posix()}"
         yield Seed(label, "events", file.name, data, format_, OPTIONS.get(format_, {}), beside)
     for file in sorted((root / "qualtrics").glob("*.csv")):
-        yield Seed(f"survey {file.name}", "survey", file.name, file.read_bytes(), "qualtrics", {"instruments": {"nps": {"columns": ["Q1"]}}})
+        yield Seed(
+            f"survey {file.name}",
+            "survey",
+            file.name,
+            file.read_bytes(),
+            "qualtrics",
+            {"instruments": {"nps": {"columns": ["Q1"]}}},
+        )
 
 
 def _shortened(file: Path) -> bytes | None:
@@ -189,12 +269,22 @@ def _shortened(file: Path) -> bytes | None:
 def _coded() -> Iterator[Seed]:
     """What programs for coding write."""
     root = SHARED / "qualitative"
-    files = [*(root / "synthetic_CC0").glob("*.*"), *(root / "refi_spec_MIT").glob("*.qd*"), *(root / "requal_MIT").glob("*.requal")]
+    files = [
+        *(root / "synthetic_CC0").glob("*.*"),
+        *(root / "refi_spec_MIT").glob("*.qd*"),
+        *(root / "requal_MIT").glob("*.requal"),
+    ]
     files.append(root / "synthetic_CC0" / "qualcoder_demo.qda" / "data.qda")
     for file in sorted(files):
         if not file.is_file() or file.suffix == ".json":
             continue
-        yield Seed(f"codings {file.name}", "codings", file.name, _smaller(file), "qualcoder" if file.name == "data.qda" else None)
+        yield Seed(
+            f"codings {file.name}",
+            "codings",
+            file.name,
+            _smaller(file),
+            "qualcoder" if file.name == "data.qda" else None,
+        )
 
 
 def _smaller(file: Path) -> bytes:
@@ -217,7 +307,11 @@ def _large() -> Iterator[Seed]:
 
     import pyarrow.parquet as pq
 
-    for name, format_ in {"ga4_merch_store/ga4_events_sampled.snappy": "ga4", "ga360_merch_store/hits_flat": "ga360", "ga360_merch_store/ga_sample": "ga360"}.items():
+    for name, format_ in {
+        "ga4_merch_store/ga4_events_sampled.snappy": "ga4",
+        "ga360_merch_store/hits_flat": "ga360",
+        "ga360_merch_store/ga_sample": "ga360",
+    }.items():
         file = SHARED / f"{name}.parquet"
         if file.is_file():
             stream = io.BytesIO()

@@ -17,7 +17,7 @@ import pandas as pd
 import journeylab.readers as readers
 from journeylab import journeymap
 from journeylab.check import check_study
-from journeylab.errors import JourneylabError, ReportError
+from journeylab.errors import DataQualityWarning, JourneylabError, ReportError
 from journeylab.readers.codings.model import CodedStudy
 from journeylab.study_toml import read_config
 from journeylab.tables import ImportReport
@@ -56,8 +56,11 @@ def mutate(seeds: list[Seed], seed: int, number: int) -> tuple[Seed, bytes, rand
     chosen = rng.choice(kinds[rng.choice(list(kinds))])
     data = chosen.data
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
-        how = structured.change if rng.random() < 0.7 else lambda _, held, source: raw_bytes.damage(held, source)
-        data = how(chosen.name, data, rng)
+        before = data
+        try:
+            data = structured.change(chosen.name, data, rng) if rng.random() < 0.7 else raw_bytes.damage(data, rng)
+        except Exception:  # what was damaged before can no longer be changed by its structure
+            data = raw_bytes.damage(before, rng)
     return chosen, data[: raw_bytes.MOST], rng
 
 
@@ -83,8 +86,16 @@ def answer(seed: Seed, file: Path, folder: Path, rng: random.Random) -> Answer:
             outcome, faults = "refused", list(_faults_of_message(error, folder))
         except Exception as error:  # what a reader must never let through
             return Answer("finding", _place_of(error), traceback.format_exc()[-3_000:])
-    faults += [f"warning {one.category.__name__}: {str(one.message)[:80]}" for one in warned]
+    faults += [fault for one in warned for fault in _faults_of_warning(one)]
     return Answer("finding", faults[0], "\n".join(faults)[:3_000]) if faults else Answer(outcome)
+
+
+def _faults_of_warning(one: warnings.WarningMessage) -> Iterable[str]:
+    """Warnings of ours must be fit to be printed, others must not be."""
+    if issubclass(one.category, DataQualityWarning):
+        yield from _faults_of_text(str(one.message))
+    else:
+        yield f"warning {one.category.__name__}: {str(one.message)[:80]}"
 
 
 def _read(seed: Seed, file: Path, folder: Path, rng: random.Random) -> Iterable[str]:
@@ -112,7 +123,9 @@ def _read(seed: Seed, file: Path, folder: Path, rng: random.Random) -> Iterable[
             options["pages"] = rng.choice(("path", "event", "title"))
             options["customer"] = rng.choice((None, "login", "visitor"))
         if seed.format != "tabular" and rng.random() < 0.3:
-            yield from _faults_of_report(readers.events_to_parquet(file, folder / "to.parquet", str(seed.format), **options))
+            yield from _faults_of_report(
+                readers.events_to_parquet(file, folder / "to.parquet", str(seed.format), **options)
+            )
         else:
             yield from _faults_of_table(*readers.read_events(file, str(seed.format), **options))
     else:

@@ -40,11 +40,11 @@ def main() -> None:
     parser.add_argument("--only", default="")
     chosen = parser.parse_args()
 
-    from tests.fuzzing.seeds import all_seeds
+    from tests.fuzzing.seeds import kept_seeds
     from tests.fuzzing.target import Answer, answer, mutate, place
 
-    seeds = [seed for seed in all_seeds() if chosen.only in seed.label]
     chosen.folder.mkdir(parents=True, exist_ok=True)
+    seeds = [seed for seed in kept_seeds(chosen.folder / "seeds.json") if chosen.only in seed.label]
     folder = chosen.folder / "in"
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
@@ -56,13 +56,18 @@ def main() -> None:
         number = int(line)
         seed, data, rng = mutate(seeds, chosen.seed, number)
         file = place(folder, seed, data)
+        print(json.dumps({"begun": number}), file=out, flush=True)
         reset()
         start, cpu = time.monotonic(), time.process_time()
         try:
             found = answer(seed, file, folder, rng)
         except MemoryError as error:
             found = Answer("finding", "MemoryError outside of a reader", str(error))
-        spent = {"seconds": round(time.monotonic() - start, 3), "cpu": round(time.process_time() - cpu, 3), "peak": peak()}
+        spent = {
+            "seconds": round(time.monotonic() - start, 3),
+            "cpu": round(time.process_time() - cpu, 3),
+            "peak": peak(),
+        }
         if found.outcome != "finding" and spent["peak"] > MEMORY:
             found = Answer("finding", f"memory in {seed.label.split()[0]}: over 1 GB", f"{spent['peak']:,} bytes")
         said = {"number": number, "label": seed.label, "size": len(data), **spent, **dataclasses.asdict(found)}
