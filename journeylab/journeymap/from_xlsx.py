@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import io
 import re
@@ -9,6 +10,7 @@ import struct
 import warnings
 import zipfile
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 from journeylab.errors import DataError, did_you_mean, listing
@@ -189,10 +191,8 @@ class _Pages:
         place = f"{self.where}: sheet '{name}'"
         if not hasattr(sheet, "iter_rows"):
             raise DataError(f"{place}: is a chart, not a table; export the map again.")
-        if sheet.max_row > MOST_ROWS or sheet.max_column > MOST_COLUMNS:
-            raise DataError(f"{place}: is larger than a map ever is; remove what stands far below or to the right.")
-        _refuse_formulas(sheet, place)
-        grid = list(sheet.iter_rows(values_only=True))
+        with _sound(self.where):
+            grid = _grid(sheet, place)
         heads = ["" if head is None else str(head).strip() for head in (grid[0] if grid else ())]
         for column in columns:
             if heads.count(column) != 1:
@@ -221,8 +221,13 @@ class _Pages:
         return rows
 
 
-def _refuse_formulas(sheet: Any, place: str) -> None:
+def _grid(sheet: Any, place: str) -> list[list[Any]]:
+    """The values of a sheet, rows of equal length; neither a formula nor an error is one."""
+    sheet.reset_dimensions()  # a file may say any
+    grid: list[list[Any]] = []
     for cells in sheet.iter_rows():
+        if len(grid) == MOST_ROWS or len(cells) > MOST_COLUMNS:
+            raise DataError(f"{place}: is larger than a map ever is; remove what stands far below or to the right.")
         for cell in cells:
             if cell.data_type == "f":
                 raise DataError(
@@ -232,18 +237,20 @@ def _refuse_formulas(sheet: Any, place: str) -> None:
                 raise DataError(
                     f"{place}, cell {cell.coordinate}: holds the error {cell.value}; write the words themselves."
                 )
+        grid.append([cell.value for cell in cells])
+    width = max(map(len, grid), default=0)
+    return [[*cells, *[None] * (width - len(cells))] for cells in grid]
 
 
 def _open(content: bytes, where: str) -> Any:
-    """Open a workbook without running or following anything."""
-    from xml.etree.ElementTree import ParseError
-
+    """Open a workbook without running or following anything; merged cells, styles and links are never looked at."""
     import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
 
-    try:
+    with _sound(where):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             size = sum(item.file_size for item in archive.infolist())
+            if any(item.compress_size > len(content) for item in archive.infolist()):
+                raise zipfile.BadZipFile("a part of it is said to be larger than the file")
             if size > MOST_BYTES or (size > 1024**2 and size > MOST_TIMES * len(content)):
                 raise DataError(
                     f"{where}: unpacks to {size / 1024**2:,.0f} MB from {len(content) / 1024**2:,.2f}, which no map does; "
@@ -254,11 +261,20 @@ def _open(content: bytes, where: str) -> Any:
                     raise DataError(
                         f"{where}: defines entities or a document type, which no map needs; it was not read."
                     )
+        return openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
+
+
+@contextlib.contextmanager
+def _sound(where: str) -> Iterator[None]:
+    """Tell as ours what openpyxl raises for a workbook that is damaged; sheets are read only when they are asked for."""
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # about drop-down lists and styles, which carry no data
-            return openpyxl.load_workbook(io.BytesIO(content), data_only=False, keep_links=False, keep_vba=False)
+            yield
     except (
-        zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError, OSError, EOFError, KeyError, ValueError, TypeError,
-        IndexError, AttributeError, AssertionError, RuntimeError, OverflowError, SyntaxError, struct.error,
+        zipfile.BadZipFile, zlib.error, InvalidFileException, OSError, EOFError, KeyError, ValueError, TypeError, IndexError,
+        AttributeError, AssertionError, RuntimeError, OverflowError, SyntaxError, struct.error,
     ) as error:  # fmt: skip
         raise DataError(f"{where}: is no sound .xlsx workbook ({str(error)[:120]}); export the map again.") from None

@@ -28,6 +28,12 @@ PORTION = 50_000
 
 MOST_EXAMPLES = 3
 
+MOST_IN_VAIN = 1_000_000
+"""An export of which so many records were read and not one could be used is another file, or a bomb."""
+
+NO_EVENTS = "that identify a person, not an event"
+"""The one loss that may come so often before the first event: a warehouse sorts by kind."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ExportOptions:
@@ -76,7 +82,7 @@ class Account:
         self.path = path
         self.source = source or path.name
         self.format = format
-        self.n_read = 0
+        self.n_read = self._n_lost = 0
         self._lost: dict[str, tuple[int, list[str]]] = {}
         self._seen: dict[str, tuple[int, list[str]]] = {}
         self._notes: list[str] = []
@@ -88,6 +94,9 @@ class Account:
     def lose(self, reason: str, place: str = "", found: object = None, n: int = 1) -> None:
         """Count records that are left out; `place` and what was found there are kept of the first few."""
         self._count(self._lost, reason, place, found, n)
+        self._n_lost += n
+        if self.n_read == self._n_lost >= MOST_IN_VAIN and NO_EVENTS not in self._lost:
+            self.close(0)
 
     def see(self, what: str, place: str = "", found: object = None, n: int = 1) -> None:
         """Count something worth a note that loses no record."""

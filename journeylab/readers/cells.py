@@ -35,9 +35,9 @@ def number_of(value: Any) -> float | None:
 
 
 def whole_of(value: Any) -> int | None:
-    """A cell as a whole number, or None."""
+    """A cell as a whole number of at most 64 bits, or None."""
     number = number_of(value)
-    return int(number) if number is not None and number == int(number) else None
+    return int(number) if number is not None and abs(number) < 2**63 and number == int(number) else None
 
 
 def micros_of(value: Any, *, unit: str | None = None, zone: str = "UTC") -> int | None:

@@ -168,7 +168,7 @@ def convert(
     if role.kind in {"number", "whole"}:
         values, bad = parse_numbers(text, options.decimal)
         if role.kind == "whole":
-            bad |= values.notna() & (values % 1 != 0)
+            bad |= values.notna() & ((values % 1 != 0) | (values.abs() >= 2**63))
             whole = values.mask(bad).astype("Int64")
             return (whole if whole.isna().any() else whole.astype("int64")), bad
         return values, bad

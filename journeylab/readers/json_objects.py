@@ -19,6 +19,10 @@ REACH = 4 * 1024**2
 HEAD = 65_536
 """In so many characters at the start the first array of an outer object begins."""
 EXCERPT, MOST_SHAPES = 200, 32
+MOST_EFFORT = 128 * 1024**2
+"""So many characters, and ten times what was read, are looked at in vain before a damaged text is given up."""
+TOO_DEEP = 4_000
+"""What a try costs, in characters, that ends because objects stand too deep in each other."""
 
 DAMAGED = "that is not JSON (damaged or cut short)"
 BLANKS = re.compile(r"\s*")
@@ -45,6 +49,7 @@ class _Text:
         self.text, self.at = "", 0
         self.ended = False
         self.before = ""
+        self.effort, self._size = 0, 0
         self._line, self._counted = 1, 0
 
     @property
@@ -59,9 +64,19 @@ class _Text:
         part = next(self.parts, None)
         self.ended = part is None
         if part is not None:
+            self._size += len(part)
             _ = self.line
             self.text, self.at, self._counted = self.text[self.at :] + part, 0, self._counted - self.at
         return part is not None
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether looking for sound objects has cost more than it ever does in a file that only has damage."""
+        return self.effort > MOST_EFFORT + 10 * self._size
+
+    def give_up(self) -> None:
+        """Read no further."""
+        self.parts, self.ended, self.at = iter(()), True, len(self.text)
 
     def skip(self, signs: re.Pattern[str]) -> str:
         """Go past some signs; the first other one, "" at the end. `before` is the last that is no blank."""
@@ -86,10 +101,12 @@ class _Text:
                     if end < len(self.text) or self.ended:  # else a number may go on
                         return value, end
                 except json.JSONDecodeError as error:
+                    self.effort += error.pos - self.at
                     cut = error.msg.startswith("Unterminated string") or error.pos > len(self.text) - 16
                     if not cut or self.ended:
                         raise _NoJsonError from None
                 except (ValueError, RecursionError):
+                    self.effort += TOO_DEEP
                     raise _NoJsonError from None
             if size > most:
                 raise _NoJsonError
@@ -151,6 +168,11 @@ def json_objects(
         except _NoJsonError:
             account.read()
             account.lose(DAMAGED, place, excerpt)
+            if text.hopeless:
+                account.read()
+                account.lose("behind damage in which no sound object was found; the rest was not read", place)
+                text.give_up()
+                break
             sound = _find_next(text, functools.partial(_fits, shapes=shapes or _learn(text), fits=fits), table)
             continue
         if isinstance(value, dict):
@@ -214,7 +236,7 @@ def _find_next(text: _Text, fits: Fits, table: re.Pattern[str] | None) -> bool:
                 return False
             continue
         text.at = found.start()
-        if found[0].startswith('"'):
+        if found[0].startswith('"') or text.hopeless:
             return True
         try:
             value, _ = text.peek(REACH)
@@ -233,11 +255,15 @@ def _learn(text: _Text) -> Shapes:
         return {begins[1]: frozenset([begins[1]])}
     sizes, shapes = collections.Counter[str](), Shapes()
     at = text.at
-    while found := OBJECT.search(text.text, at):
+    while (found := OBJECT.search(text.text, at)) and not text.hopeless:
         at = found.end()
         try:
             value, at = DECODER.raw_decode(text.text, found.start())
+        except json.JSONDecodeError as error:
+            text.effort += error.pos - found.start()
+            continue
         except (ValueError, RecursionError):
+            text.effort += TOO_DEEP
             continue
         first = next(iter(value))
         sizes[first] += at - found.start()

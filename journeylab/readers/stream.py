@@ -21,7 +21,7 @@ CHUNK = 1 << 20
 LONGEST = 64 * 1024**2
 """A line, or a value in a JSON file, of more characters is left out: no system writes one."""
 LIST_STEPS = ("list", "element", "item", "bag", "array", "array_element")
-PLAUSIBLE_BYTES, MOST_TIMES = 256 * 1024**2, 200
+PLAUSIBLE_BYTES, MOST_TIMES = 64 * 1024**2, 100
 """A compressed file that unpacks to more than so many bytes, and to more than so many times its size, is not read on."""
 HEAD = 3
 """So many lines are looked at to tell what a file is; the first may be damaged."""
@@ -123,6 +123,8 @@ def lines_of(parts: Iterable[bytes], account: Account) -> Iterator[tuple[int, st
         rest = found.pop()
         for part in found:
             number += 1
+            if not part:
+                continue
             yield from _decode(part, number, encoding, account)
         if len(rest) > LONGEST:
             number += 1
@@ -287,13 +289,27 @@ def parquet_records(path: Path, account: Account, columns: Iterable[str] = ()) -
         wanted = _leaves([file.schema.column(number).path for number in range(len(file.schema))], columns) or None
         row = 0
         for batch in file.iter_batches(batch_size=2_000, columns=wanted):
-            for record in batch.to_pylist():
+            for record in _records_of(batch):
                 row += 1
-                yield f"row {row}", record
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"{path}: is damaged or no Parquet file ({first_line(error)}); export it again."
-        ) from None
+                if record is None:
+                    account.read()
+                    account.lose("with a time that no calendar has", f"row {row}")
+                else:
+                    yield f"row {row}", record
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        raise DataError(f"{path}: is damaged or no Parquet file ({first_line(error)}); export it again.") from None
+
+
+def _records_of(batch: Any) -> Iterator[dict[str, Any] | None]:
+    """The rows of a batch; None for one that holds a time which Python cannot."""
+    try:
+        yield from batch.to_pylist()
+    except (OverflowError, ValueError):
+        for place in range(batch.num_rows):
+            try:
+                yield batch.slice(place, 1).to_pylist()[0]
+            except (OverflowError, ValueError):
+                yield None
 
 
 def _leaves(paths: list[str], columns: Iterable[str]) -> list[str]:

@@ -19,8 +19,12 @@ from journeylab.readers.files import MOST_BYTES, MOST_TIMES, PLAUSIBLE_BYTES, Ra
 
 MOST_CELLS = 20_000_000
 """The most cells of a sheet, the empty ones before a filled one included: one far to the right costs a whole row."""
+MOST_ROWS = 1_048_576
+"""The most rows of a sheet, as many as a spreadsheet program has."""
 PLAUSIBLE_CELLS, MOST_CELLS_A_BYTE = 20_000_000, 200
 """A Parquet file of more cells, and of more than so many a byte, is refused."""
+SMALL_PARQUET = 8 * 1024**2
+"""In a Parquet file of fewer bytes it is looked whether a text that it holds once fills many rows."""
 DECLARED = re.compile(rb"<\0?!\0?(?:D\0?O\0?C\0?T\0?Y\0?P\0?E|E\0?N\0?T\0?I\0?T\0?Y)", re.IGNORECASE)
 HEAD = 65_536
 """Document types stand in so many bytes at the start of a part."""
@@ -41,6 +45,8 @@ def read_workbook(path: Path, sheet: str | None, most: int | None = None) -> Raw
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(item.file_size for item in archive.infolist())
+            if any(item.compress_size > path.stat().st_size for item in archive.infolist()):
+                raise zipfile.BadZipFile("a part of it is said to be larger than the file")
             if size > MOST_BYTES:
                 raise DataError(f"{path}: unpacks to more than {MOST_BYTES / 1024**3:.0f} GB; save the sheet as .csv.")
             if size > PLAUSIBLE_BYTES and size > MOST_TIMES * path.stat().st_size:
@@ -49,9 +55,9 @@ def read_workbook(path: Path, sheet: str | None, most: int | None = None) -> Raw
                     "as .csv."
                 )
             _refuse_entities(archive, path)
-        with warnings.catch_warnings():
+        with path.open("rb") as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # about drop-down lists and styles, which carry no data
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
             try:
                 name = _sheet_name(book.sheetnames, sheet, path)
                 if sheet is None and len(book.sheetnames) > 1:
@@ -97,9 +103,10 @@ def _records(rows: Iterable[tuple[Any, ...]], path: Path) -> list[list[str]]:
     records, count = [], 0
     for cells in rows:
         count += len(cells)
-        if count > MOST_CELLS:
+        if count > MOST_CELLS or len(records) == MOST_ROWS:
             raise DataError(
-                f"{path}: has more than {MOST_CELLS:,} cells; remove what stands far to the right, or save the sheet as .csv."
+                f"{path}: has more than {MOST_ROWS:,} rows or {MOST_CELLS:,} cells; remove what stands far below or to the "
+                "right, or save the sheet as .csv."
             )
         records.append([cell_text(cell) for cell in cells])
     return records
@@ -152,7 +159,7 @@ def read_parquet(path: Path) -> RawTable:
     try:
         plausible_parquet(path)
         table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         raise DataError(f"{path}: is no sound Parquet file ({first_line(error)}); write it again.") from None
     names = header_names(table.column_names, path)
     columns: dict[str, pd.Series] = {}
@@ -184,12 +191,47 @@ def plausible_parquet(path: Path) -> None:
     about, size = pq.read_metadata(path), path.stat().st_size
     cells = about.num_rows * about.num_columns
     unpacked = sum(about.row_group(number).total_byte_size for number in range(about.num_row_groups))
-    if (cells > PLAUSIBLE_CELLS and cells > MOST_CELLS_A_BYTE * size) or (
-        unpacked > PLAUSIBLE_BYTES and unpacked > MOST_TIMES * size
+    if (
+        (cells > PLAUSIBLE_CELLS and cells > MOST_CELLS_A_BYTE * size)
+        or (unpacked > PLAUSIBLE_BYTES and unpacked > MOST_TIMES * size)
+        or _written_out(path) > max(PLAUSIBLE_BYTES, MOST_TIMES * size)
     ):
-        raise DataError(
-            f"{path}: says that it holds {cells:,} cells in {size:,} bytes, which no table does; write it again."
-        )
+        raise DataError(f"{path}: holds far more than its {size:,} bytes can, which no table does; write it again.")
+
+
+def _written_out(path: Path) -> int:
+    """The bytes that the texts of a Parquet file take once each stands where its number stands; 0 for a large file.
+
+    A text that a file holds once can stand in every row. In a file of megabytes that is what a dictionary is for; in a
+    small one it may be a bomb, so its texts are read as numbers first, and counted.
+    """
+    import pyarrow.parquet as pq
+
+    if path.stat().st_size > SMALL_PARQUET:
+        return 0
+    about = pq.read_metadata(path)
+    names = [
+        about.schema.column(n).path
+        for n in range(len(about.schema))
+        if about.schema.column(n).physical_type == "BYTE_ARRAY"
+    ]
+    file = pq.ParquetFile(path, read_dictionary=names)
+    return sum(_size(column) for batch in file.iter_batches(columns=names) for column in batch.columns) if names else 0
+
+
+def _size(column: Any) -> int:
+    """The bytes of a column when no text of it is kept only once."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        lengths = pc.binary_length(column.dictionary.cast(pa.large_binary()))
+        return int(pc.sum(pc.take(lengths, column.indices)).as_py() or 0)
+    if pa.types.is_struct(column.type):
+        return sum(map(_size, column.flatten()))
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        return _size(column.flatten())
+    return 0
 
 
 def first_line(error: Exception) -> str:

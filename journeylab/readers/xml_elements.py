@@ -18,6 +18,10 @@ DEEPEST = 1_000
 """So deep may elements of XML stand in each other."""
 FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\udc80-\udcff]")
 """Signs that XML forbids, and bytes that could not be decoded."""
+MENDED = {
+    **dict.fromkeys((*range(9), 0x0B, 0x0C, *range(0x0E, 0x20)), "\ufffd"),
+    **{0xDC00 + byte: bytes([byte]).decode("cp1252", "replace") for byte in range(0x80, 0x100)},
+}
 START_TAG = re.compile(r"<(?![?!/])[^<>]+>")
 
 
@@ -160,13 +164,9 @@ def xml_text(path: Path, account: Account) -> Iterator[str]:
             account.note(f"the file is not {_xml_encoding(chunk, account)} all through; the rest was left out")
             return
         if FORBIDDEN.search(text):
-            text = FORBIDDEN.sub(lambda sign: _mended(sign[0]), text)
+            text = text.translate(MENDED)
             account.note("the file holds bytes that are no text in its encoding; they were read as Windows-1252")
         yield text.removeprefix("\ufeff")
-
-
-def _mended(sign: str) -> str:
-    return bytes([ord(sign) - 0xDC00]).decode("cp1252", "replace") if ord(sign) >= 0xDC80 else "\ufffd"
 
 
 def _xml_encoding(start: bytes, account: Account) -> str:

@@ -40,7 +40,7 @@ class Worker:
         ]
         self._process: subprocess.Popen[str] | None = None
         self._log = folder / "stderr.log"
-        self._done = 0
+        self._done, self._rest = 0, b""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "seeds.json").unlink(missing_ok=True)
 
@@ -102,16 +102,25 @@ class Worker:
                 self._command, cwd=REPOSITORY, env=environment, text=True, encoding="utf-8", bufsize=1, stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=log,
             )  # fmt: skip
-        self._done = 0
+        self._done, self._rest = 0, b""
         if not self._line(600.0):
             raise RuntimeError(f"the worker does not start: {self._end_of_log()}")
 
     def _line(self, seconds: float) -> str:
         """The next line that the process writes; empty where none came in time."""
         assert self._process is not None and self._process.stdout is not None
+        until = time.monotonic() + seconds
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ)
-            return self._process.stdout.readline() if selector.select(seconds) else ""
+            while b"\n" not in self._rest and selector.select(max(until - time.monotonic(), 0)):
+                part = os.read(self._process.stdout.fileno(), 1 << 16)
+                if not part:
+                    break
+                self._rest += part
+        line, end, rest = self._rest.partition(b"\n")
+        if end:
+            self._rest = rest
+        return line.decode("utf-8") if end else ""
 
     def _end_of_log(self) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace")[-2_500:] if self._log.is_file() else ""

@@ -80,6 +80,7 @@ def kept_seeds(file: Path) -> list[Seed]:
          "beside": {k: base64.b64encode(v).decode() for k, v in seed.beside.items()}}
         for seed in seeds
     ]  # fmt: skip
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(plain), encoding="utf-8")
     return seeds
 

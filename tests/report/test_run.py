@@ -324,7 +324,7 @@ def test_public_runs_and_internal_ones_are_held_against_their_own(folder: Path) 
 
 def test_a_window_that_is_no_span_is_told_before_anything_runs() -> None:
     file = find_notebooks()[6]
-    with pytest.raises(ParameterError, match="share of 07_touchpoint_impact: found 'pubic'.*Did you mean 'public'"):
+    with pytest.raises(ParameterError, match=r"share of 07_touchpoint_impact: found 'pubic'.*Did you mean 'public'"):
         check_parameters(file, {"share": "pubic"})
     assert check_parameters(file, {"window": "28d"}) == {"window": "28d"}
     with pytest.raises(ParameterError, match="window of 07_touchpoint_impact: '28' is no span of time"):

@@ -83,7 +83,7 @@ def _unpack(path: Path) -> bytes:
                 raise DataError(f"{path}: holds {len(inside)} files {DATABASE}; an archive of one project holds one.")
             size = inside[0].file_size
             bomb = size > SMALL and size > MOST_RATIO * max(inside[0].compress_size, 1)
-            if size > MOST_BYTES or bomb:
+            if size > MOST_BYTES or bomb or inside[0].compress_size > path.stat().st_size:
                 raise DataError(
                     f"{path}: {inside[0].filename} would unpack to {count(size)} bytes, which no project has."
                 )
