@@ -129,10 +129,13 @@ def _unpack(path: Path) -> bytes:
                 f"{path}: is a {suffix} file by its content, not what its name says; rename it to end in {suffix}."
             )
     try:
-        if packed:
-            content = _unpacked(path)
-        else:
-            content = path.read_bytes() if path.stat().st_size <= MOST_BYTES else b" " * (MOST_BYTES + 1)
+        content = (
+            _unpacked(path)
+            if packed
+            else path.read_bytes()
+            if path.stat().st_size <= MOST_BYTES
+            else b" " * (MOST_BYTES + 1)
+        )
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be unpacked or read ({error}); copy or export it again.") from None
     if len(content) > MOST_BYTES:

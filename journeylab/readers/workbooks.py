@@ -100,7 +100,8 @@ def read_workbook(path: Path, sheet: str | None, most: int | None = None) -> Raw
 
 def _records(rows: Iterable[tuple[Any, ...]], path: Path) -> list[list[str]]:
     """The cells of a sheet as text."""
-    records, count = [], 0
+    records: list[list[str]] = []
+    count = 0
     for cells in rows:
         count += len(cells)
         if count > MOST_CELLS or len(records) == MOST_ROWS:

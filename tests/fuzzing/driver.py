@@ -48,7 +48,8 @@ class Worker:
         """The answer to one input; a death or a hang of the process is a finding."""
         if self._process is None or self._done >= RECYCLE:
             self._start()
-        assert self._process is not None and self._process.stdin is not None
+        assert self._process is not None
+        assert self._process.stdin is not None
         self._done += 1
         start, before = time.monotonic(), _cpu(self._process.pid)
         with contextlib.suppress(BrokenPipeError):
@@ -108,7 +109,8 @@ class Worker:
 
     def _line(self, seconds: float) -> str:
         """The next line that the process writes; empty where none came in time."""
-        assert self._process is not None and self._process.stdout is not None
+        assert self._process is not None
+        assert self._process.stdout is not None
         until = time.monotonic() + seconds
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ)

@@ -107,7 +107,10 @@ EVENTS = "visitor,at,page,eur\n" + "".join(
 WIDE = "id,ordered,paid,status\n" + "".join(
     f"c{n},2026-03-{n + 1:02d} 10:00,2026-03-{n + 2:02d} 11:00,{'ok' if n else ''}\n" for n in range(9)
 )
-CODINGS = "document_id,start,end,text,code,coder,created_at\nD1,4,8,page,Pain/Slow,anna,2025-11-13 09:02:00\nD1,13,17,slow,Pain/Slow,ben,\nD2,0,1,a,Gain,anna,\n"
+CODINGS = (
+    "document_id,start,end,text,code,coder,created_at\nD1,4,8,page,Pain/Slow,anna,2025-11-13 09:02:00\n"
+    "D1,13,17,slow,Pain/Slow,ben,\nD2,0,1,a,Gain,anna,\n"
+)
 NPS = "respondent_id,response_time,item,score,comment\n" + "".join(
     f"c{n},2026-04-01,nps,{n % 11},word {n}\n" for n in range(12)
 )
@@ -122,7 +125,8 @@ QUALTRICS = (
 )  # fmt: skip
 POSTHOG = {
     "uuid": "018f", "event": "$pageview", "distinct_id": "d1", "person_id": "p1", "timestamp": "2024-05-01T10:00:00.123000+00:00",
-    "properties": {"$current_url": "https://x.org/cart?a=1#b", "$session_id": "s1", "$device_type": "Mobile", "utm_medium": "email"},
+    "properties": {"$current_url": "https://x.org/cart?a=1#b", "$session_id": "s1", "$device_type": "Mobile",
+    "utm_medium": "email"},
     "elements_chain": 'button.btn:attr__class="btn"nth-child="1"text="Add; to \\"cart\\""',
 }  # fmt: skip
 GA360 = {

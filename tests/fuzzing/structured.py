@@ -254,10 +254,14 @@ def _toml_value(rng: random.Random) -> str:
     return rng.choice((
         "0", "-1", "1e400", "nan", "inf", "-inf", "9223372036854775808", "1" * 5_000, "0x7fffffffffffffffff", "true", "false", "[]",
         "{}", "[[]]", "[1, 'a']", "[{}]", "[" * 400 + "]" * 400, "[" * 5_000, "{a = " * 200 + "1" + "}" * 200, "1979-05-27",
-        "1979-05-27T07:32:00Z", "07:32:00", "0000-01-01", '"""\n\n"""', "''", "'P1D'", "'1ns'", "'1e30d'", "'-5min'", "'inf'", "'NaT'",
-        "'99999999999d'", "'UTC'", "'../../etc/passwd'", "'/dev/zero'", "'/etc/passwd'", "'re:(('", "'re:(a|a)*$'", "'sql'", "'ga4'",
-        "'qualtrics'", "'refi'", "'utf-16'", "'zlib'", "'unix'", "'%Q'", "'%d.%m.%Y'", "'wide'", "'long'", "'votes'", "','", "'tab'",
-        "\"touchpoint == 'home'\"", "\"a is empty and\"", "\"" + "visitor == 'a' and " * 500 + "visitor == 'b'\"", "'''" + "(" * 3_000 + "'''",
+        "1979-05-27T07:32:00Z", "07:32:00", "0000-01-01", '"""\n\n"""', "''", "'P1D'", "'1ns'", "'1e30d'",
+        "'-5min'", "'inf'", "'NaT'",
+        "'99999999999d'", "'UTC'", "'../../etc/passwd'", "'/dev/zero'", "'/etc/passwd'", "'re:(('",
+        "'re:(a|a)*$'", "'sql'", "'ga4'",
+        "'qualtrics'", "'refi'", "'utf-16'", "'zlib'", "'unix'", "'%Q'", "'%d.%m.%Y'", "'wide'", "'long'",
+        "'votes'", "','", "'tab'",
+        "\"touchpoint == 'home'\"", "\"a is empty and\"",
+        "\"" + "visitor == 'a' and " * 500 + "visitor == 'b'\"", "'''" + "(" * 3_000 + "'''",
         "'spark://local[2]'", "\"at < '2026-03-05'\"", "'document'", "'^(P\\d+)'", "'('",
     ))  # fmt: skip
 
@@ -289,8 +293,10 @@ def _toml(text: str, rng: random.Random) -> str:
 
 
 KEYS = (
-    "path", "format", "where", "match", "when", "date_format", "timezone", "separator", "encoding", "decimal", "columns", "keep", "sheet",
-    "engine", "session_gap", "name", "stage", "shape", "touchpoint", "valence", "within", "level", "database", "query", "table", "edits",
+    "path", "format", "where", "match", "when", "date_format", "timezone", "separator", "encoding",
+    "decimal", "columns", "keep", "sheet",
+    "engine", "session_gap", "name", "stage", "shape", "touchpoint", "valence", "within", "level",
+    "database", "query", "table", "edits",
     "participant", "drop_duplicates", "minimum_cell", "first_day", "data_dir",
 )  # fmt: skip
 

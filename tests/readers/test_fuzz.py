@@ -121,7 +121,8 @@ class TestMessages:
 class TestStudyToml:
     @pytest.mark.parametrize(
         ("value", "words"),
-        [("1" * 5_000, "thousands of digits"), ("[" * 5_000, "nests lists|not valid TOML"), ("{a = " * 900 + "1" + "}" * 900, "nests lists")],
+        [("1" * 5_000, "thousands of digits"), ("[" * 5_000, "nests lists|not valid TOML"),
+        ("{a = " * 900 + "1" + "}" * 900, "nests lists")],
     )  # fmt: skip
     def test_what_python_cannot_convert_is_refused(self, tmp_path: Path, value: str, words: str) -> None:
         (tmp_path / "study.toml").write_text(f'[study]\nname = "x"\ntitle = "X"\nkeep = {value}\n', encoding="utf-8")
@@ -132,7 +133,8 @@ class TestStudyToml:
         "text",
         [
             "__import__('os').system('true')", "page == 'a' or 1 == 1", "page == 'a'; DROP TABLE events", "page.str.len() > 1",
-            "(page == 'a')", "page == @x", "page == `page`.__class__", "exec('1')", "page in ['a']", "lambda: 1", "f'{page}' == 'a'",
+            "(page == 'a')", "page == @x", "page == `page`.__class__", "exec('1')", "page in ['a']",
+            "lambda: 1", "f'{page}' == 'a'",
         ],
     )  # fmt: skip
     def test_a_condition_is_compared_and_nothing_else(self, tmp_path: Path, text: str) -> None:
@@ -279,7 +281,7 @@ def test_a_view_and_a_trigger_of_a_database_are_not_run(tmp_path: Path) -> None:
         endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x AS id FROM n"
         connection.execute(f"CREATE VIEW tags AS {endless}")
     connection.close()
-    with pytest.raises(DataError, match="t.sqlite3"):
+    with pytest.raises(DataError, match=r"t\.sqlite3"):
         jl.readers.read_codings(file)
 
 
