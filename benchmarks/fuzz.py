@@ -56,7 +56,8 @@ def read_summary(file: Path, seed: int, only: str) -> dict[str, Any]:
         kept = json.loads(file.read_text(encoding="utf-8"))
         if (kept["seed"], kept["only"]) == (seed, only):
             return kept
-    return {"seed": seed, "only": only, "inputs": 0, "read": 0, "refused": 0, "finding": 0, "seconds": 0, "computed": 0.0,
+    return {"seed": seed, "only": only, "inputs": 0, "read": 0, "refused": 0, "finding": 0, "unmade": 0, "seconds": 0,
+            "computed": 0.0,
             "longest": 0.0, "peak_mb": 0, "by_kind": {}, "findings": {}}  # fmt: skip
 
 

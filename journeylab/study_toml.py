@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from journeylab.config import DEFAULT_STAGES, Config
-from journeylab.errors import StudyError, did_you_mean, listing
+from journeylab.errors import MOST_LINES, StudyError, did_you_mean, listing
 
 
 def read_config(path: Path) -> Config:
@@ -49,10 +49,16 @@ def read_config(path: Path) -> Config:
         ]
     problems += list(_cross_check(raw))
     if problems or config is None:
-        lines = [f"{path}{_line(text, loc)}: {_key(loc)}: {message}" for loc, message in problems]
+        told = problems if len(problems) <= MOST_LINES else problems[: MOST_LINES - 1]
+        lines = [f"{path}{_line(text, loc)}: {_key(loc)}: {message}" for loc, message in told]
+        if more := len(problems) - len(told):
+            lines.append(f"{path}: and {more:,} more mistakes, told once these are mended.")
         raise StudyError("\n".join(dict.fromkeys(lines)))
     return config
 
+
+LONGEST_KEY = 400
+"""Keys and headers stand in so many signs at the start of a line."""
 
 Problem = tuple[tuple[int | str, ...], str]
 
@@ -220,6 +226,7 @@ def _line(text: str, loc: tuple[int | str, ...]) -> str:
     section: list[str] = []
     best = ""
     for number, line in enumerate(text.splitlines(), start=1):
+        line = line[:LONGEST_KEY]
         header = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line)
         if header:
             section = [part.strip().strip("'\"") for part in re.split(r"\.(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", header[2])]

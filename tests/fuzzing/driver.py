@@ -51,6 +51,7 @@ class Worker:
         assert self._process is not None
         assert self._process.stdin is not None
         self._done += 1
+        begun = False
         start, before = time.monotonic(), _cpu(self._process.pid)
         with contextlib.suppress(BrokenPipeError):
             print(number, file=self._process.stdin, flush=True)
@@ -61,6 +62,7 @@ class Worker:
                 told = json.loads(line)
                 if "begun" not in told:
                     return told
+                begun = True
                 start, before = time.monotonic(), _cpu(self._process.pid)  # making the input does not count
                 continue
             if self._process.poll() is not None:
@@ -77,7 +79,8 @@ class Worker:
                 os.kill(self._process.pid, signal.SIGABRT)  # its handler writes where it stood
                 self.close()
                 detail = f"{spent:.0f} s of computing in {waited:.0f} s\n{self._end_of_log()}"
-                return {"number": number, "outcome": "finding", "what": "hang", "detail": detail, "seconds": waited}
+                outcome = "finding" if begun else "unmade"
+                return {"number": number, "outcome": outcome, "what": "hang", "detail": detail, "seconds": waited}
 
     def close(self) -> None:
         """End the process."""

@@ -243,8 +243,8 @@ def _other(one: re.Match[str], pattern: re.Pattern[str], rng: random.Random) -> 
 
 # TOML
 
-VALUE = re.compile(r"^(\s*[\w\"'.-]+\s*=\s*)(.+)$", re.MULTILINE)
-HEADER = re.compile(r"^\s*\[\[?[^\]\n]+\]\]?", re.MULTILINE)
+VALUE = re.compile(r"^( {0,9}[\w\"'.-]{1,99} {0,9}= {0,9})(.+)$", re.MULTILINE)
+HEADER = re.compile(r"^ {0,9}\[\[?[^\]\n]{1,99}\]\]?", re.MULTILINE)
 
 
 def _toml_value(rng: random.Random) -> str:

@@ -103,9 +103,15 @@ class TestMessages:
 
     def test_a_thousand_mistakes_are_cut_and_counted(self, tmp_path: Path) -> None:
         (tmp_path / "study.toml").write_text(STUDY + "[[touchpoints]]\nmatsch = 1\n" * 1_000, encoding="utf-8")
-        with pytest.raises(StudyError, match=r"and [\d,]+ more lines") as error:
+        with pytest.raises(StudyError, match=r"and [\d,]+ more mistakes") as error:
             read_config(tmp_path / "study.toml")
         assert len(str(error.value).splitlines()) <= 101
+
+    def test_a_line_of_blanks_costs_no_time(self, tmp_path: Path) -> None:
+        text = f'[study]\nname = "x"\ntitle = "X"\nnaem = [\n[{" " * 200_000}1,\n2]]\n'
+        (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+        with pytest.raises(StudyError, match="unknown key 'naem'"):
+            read_config(tmp_path / "study.toml")
 
     def test_a_report_of_losses_can_be_printed(self, tmp_path: Path) -> None:
         lines = [
