@@ -301,11 +301,10 @@ def _write(
 
 
 def _free(home: Path, created: datetime.datetime) -> Path:
-    """A name for the run that is not taken."""
+    """A name for the run that comes after those of the same second."""
     name = created.strftime("%Y-%m-%dT%H-%M-%SZ")
-    number = 1
-    while (home / (name if number == 1 else f"{name}-{number}")).exists():
-        number += 1
+    taken = [item.name.removeprefix(name) for item in home.glob(f"{name}*")]
+    number = 1 + max((int(rest[1:]) if rest[1:].isdigit() else 1 for rest in taken), default=0)
     return home / (name if number == 1 else f"{name}-{number}")
 
 
