@@ -115,7 +115,7 @@ def release(
         raise ReportError(
             f"{found.folder}: is a run of '{found.record['study']}', and the study given is '{study.name}'."
         )
-    _target(to, force)
+    _target(to, force or dry_run)
     outside = (
         study.folder,
         study.data_dir,

@@ -6,15 +6,27 @@ import re
 
 from journeylab.release.grid import WHOLE, whole
 from journeylab.release.judge import is_few
+from journeylab.release.words import tidy
 
 PEOPLE = (
     r"people|persons?|participants?|customers?|respondents?|visitors?|users?|members?|interviewees?|interviews?|documents?|"
     r"answers?|households?|patients?|employees?|clients?|guests?|women|men|buyers?|passengers?"
 )
 THINGS = (
-    r"touchpoints?|notebooks?|codes?|stages?|steps?|pairs?|rows?|columns?|tables?|behaviours?|channels?|tests?|rules?|coders?|goals?|"
-    r"files?|sources?|checks?|criteria|measures?|specifications?|findings?|hypotheses|items?|weeks?|days?|months?|years?|scales?|pages?|"
-    r"questions?|experiments?|outcomes?|units?|dimensions?|names?|segments?|passages?|verdicts?|estimates?|draws?|splits?|things|statements|patterns|clusters|arms?|platforms?|systems?"
+    r"touchpoints|notebooks|codes|stages|steps|pairs|rows|columns|tables|behaviours|channels|tests|rules|goals|"
+    r"files|sources|checks|criteria|measures|specifications|findings|hypotheses|items|weeks|days|months|years|scales|pages|"
+    r"questions|experiments|outcomes|units|dimensions|segments|passages|verdicts|estimates|draws|splits|things|statements|"
+    r"patterns|clusters|arms|platforms|systems|coders"
+)
+"""In the plural only: in the singular many are what people do ("3 of 46 test it")."""
+DOES = (
+    "codes|stages|steps|pairs|tests|rules|files|sources|checks|measures|items|scales|pages|questions|experiments|segments|estimates|"
+    "draws|splits|tables|units|channels"
+)
+"""Which a single person does as well ("1 of 16 tests it")."""
+AFTER = (
+    r"(?=\s*(?:$|[.,;:!?)\]}”\"’'—–|/(]|(?:of|in|on|at|by|for|from|with|without|to|that|which|are|were|have|had|is|was|has|and|or|as|"
+    r"than|under|over|after|before|between|per|do|did|can|could|may|must|will|hold|show|not|[a-z]{2,20}ed)\b))"
 )
 SPELT = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 BEYOND = (
@@ -23,9 +35,12 @@ BEYOND = (
 )
 END = r"(?![\d.,]{0,3}\d)"
 OF = re.compile(
-    rf"(?<![\w.,])({WHOLE.pattern})(?: \w{{1,30}})? (?:of|out of) (?:the |all )?({WHOLE.pattern}){END}(?: ([a-z]{{1,30}}))?",
+    rf"(?<![\w.,/])({WHOLE.pattern}|{'|'.join(SPELT)})(?:(?:\s{{1,3}}\w{{1,30}})?\s{{1,3}}\(?(of|out of|in)\s{{1,3}}(?:the |all )?|"
+    rf"\s?(/)\s?)({WHOLE.pattern})(?!/\d){END}",
     re.IGNORECASE,
 )
+THING = re.compile(rf"\s{{1,3}}({THINGS})\b{AFTER}", re.IGNORECASE)
+PERSON = re.compile(rf"\s{{1,3}}(?:[a-z]{{1,30}} )?(?:{PEOPLE})\b", re.IGNORECASE)
 COUNT = re.compile(
     rf"{BEYOND}(?<![\w.,+−-])({WHOLE.pattern}|{'|'.join(SPELT)}) (?:[a-z]{{1,30}} )?(?:{PEOPLE})\b(?! or (?:more|fewer|less))",
     re.IGNORECASE,
@@ -50,13 +65,18 @@ def tells_few(text: str, minimum: int, *, spelt: bool = True) -> bool:
     --------
     >>> tells_few("3 of 46 people said it.", 5), tells_few("Three customers left.", 5), tells_few("6.5 % of 46 people", 5)
     (True, True, True)
+    >>> tells_few("2 of 16 name a pain.", 5), tells_few("3 of 46 test it.", 5), tells_few("3/16 people", 5)
+    (True, True, True)
     >>> tells_few("12 of 46 people said it; fewer than 5 people more.", 5), tells_few("2 of 13 touchpoints", 5)
     (False, False)
     """
+    text = tidy(text)
     for match in OF.finditer(text):
-        k, n = whole(match[1]), whole(match[2])
-        things = match[3] is not None and re.fullmatch(THINGS, match[3], re.IGNORECASE)
-        if k <= n and not things and (is_few(k, minimum) or is_few(n - k, minimum) or is_few(n, minimum)):
+        if not spelt and not match[1][0].isdigit():
+            continue
+        k, n = _number(match[1]), whole(match[4])
+        few = is_few(k, minimum) or is_few(n - k, minimum) or is_few(n, minimum)
+        if k <= n and few and not _of_things(text, match, k, n):
             return True
     if any(is_few(_number(match[1]), minimum) for match in COUNT.finditer(text) if spelt or match[1][0].isdigit()):
         return True
@@ -71,6 +91,14 @@ def tells_few(text: str, minimum: int, *, spelt: bool = True) -> bool:
         0 < percent < 100 and (is_few(percent * n / 100, minimum) or is_few((100 - percent) * n / 100, minimum))
         for percent, n in pairs
     )
+
+
+def _of_things(text: str, match: re.Match[str], k: int, n: int) -> bool:
+    """Whether "k of n" clearly counts something else than people; where in doubt it counts people."""
+    if (match[2] or "").casefold() == "in" and 1900 <= n <= 2100:
+        return PERSON.match(text, match.end()) is None  # a year
+    thing = THING.match(text, match.end())
+    return thing is not None and not (k == 1 and re.fullmatch(DOES, thing[1], re.IGNORECASE))
 
 
 def _number(word: str) -> int:
