@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from journeylab.release.words import Names
+from journeylab.release.words import Names, fold, fold_word, put
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +20,9 @@ NAME_COLUMN = re.compile(
 )
 PLAIN_ID = re.compile(r"\w+(?:[-.:@+/]\w+)*")
 TOKEN = re.compile(r"\w+(?:[-.:@+/]\w+)*")
+PART = re.compile(r"[^\W_]+")
+MOST_JOINED = 8
+"""Of how many joined parts an id is looked for within a longer word."""
 ID_HEADING = re.compile(
     r"(?i).*\b(participants?|customers?|persons?|people|respondents?|documents?|interviews?|who|ids?|visitors?|users?|examples?)"
     r"\b.*"
@@ -66,35 +69,29 @@ class Ids:
     """
 
     def __init__(self, ids: Iterable[str], vocabulary: frozenset[str] = frozenset()) -> None:
-        known = {name for name in ids if name.strip()}
-        self.exact = {name.casefold(): name for name in known}
-        self.clear = {fold: name for fold, name in self.exact.items() if _distinct(fold) and fold not in vocabulary}
-        odd = [name for name in known if not PLAIN_ID.fullmatch(name)]
-        self.odd = re.compile(
-            rf"(?<!\w)(?:{'|'.join(re.escape(name) for name in sorted(odd, key=lambda n: (-len(n), n)))})(?!\w)", re.IGNORECASE
-        ) if odd else None  # fmt: skip
+        known = sorted(name for name in ids if name.strip())
+        own = {fold_word(word) for word in vocabulary}
+        self.exact = {fold_word(name): name for name in known}
+        self.clear = {plain: name for plain, name in self.exact.items() if _distinct(plain) and plain not in own}
+        odd = sorted(
+            (plain for plain in self.exact if not PLAIN_ID.fullmatch(plain)), key=lambda plain: (-len(plain), plain)
+        )
+        self.odd = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, odd))})(?![^\W_])") if odd else None
 
     def replace(self, text: str, into: Callable[[str], str], *, within: bool = False) -> tuple[str, int]:
         """The text with ids replaced, and how many there were."""
-        known = self.exact if within else self.clear
         times = 0
-
-        def put(match: re.Match[str]) -> str:
-            nonlocal times
-            word = match[0]
-            if (name := known.get(word.casefold())) is not None:
-                times += 1
-                return into(name)
-            parts = re.split(r"([-.:@+/])", word)
-            if len(parts) > 1 and any(part.casefold() in known for part in parts[::2]):
-                times += 1
-                return "".join(into(known[part.casefold()]) if part.casefold() in known else part for part in parts)
-            return word
-
         if self.odd is not None:
-            text, more = self.odd.subn(lambda match: into(self.exact.get(match[0].casefold(), match[0])), text)
-            times += more
-        return TOKEN.sub(put, text), times
+            folded, places = fold(text)
+            spans = [(places[m.start()], places[m.end()], into(self.exact[m[0]])) for m in self.odd.finditer(folded)]
+            text, times = put(text, spans), len(spans)
+        folded, places = fold(text)
+        spans = [
+            (places[start], places[end], into(name))
+            for match in TOKEN.finditer(folded)
+            for start, end, name in _ids_in(match, self.exact if within else self.clear)
+        ]
+        return put(text, spans), times + len(spans)
 
     def find(self, text: str, *, within: bool = False) -> Iterator[tuple[int, str]]:
         """Line and id of each that stands in a text."""
@@ -104,6 +101,24 @@ class Ids:
             self.replace(line, lambda name: found.append(name) or name, within=within)  # type: ignore[func-returns-value]
             for name in found:
                 yield number, name
+
+
+def _ids_in(match: re.Match[str], known: dict[str, str]) -> Iterator[tuple[int, int, str]]:
+    """Start, end and id of each id in a word, which may be joined to others: ``user_c14``, ``c14-mobile``."""
+    word, begin = match[0], match.start()
+    if (name := known.get(word)) is not None:
+        yield begin, match.end(), name
+        return
+    parts = [(part.start(), part.end()) for part in PART.finditer(word)]
+    place = 0
+    while place < len(parts):
+        for last in range(min(len(parts), place + MOST_JOINED) - 1, place - 1, -1):
+            start, end = parts[place][0], parts[last][1]
+            if (name := known.get(word[start:end])) is not None:
+                yield begin + start, begin + end, name
+                place = last
+                break
+        place += 1
 
 
 def _distinct(name: str) -> bool:

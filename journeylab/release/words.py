@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+SAME = {ord(sign): "'" for sign in "’‘‛ʼʹ′`´＇"} | {ord(sign): "-" for sign in "‐‑‒–−﹣－"}
+"""Signs that are written one for the other in names and ids."""
+CLUSTER = re.compile(r".[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\u3099\u309a\ufe20-\ufe2f]*", re.DOTALL)
+"""A sign with the accents that are written after it."""
 DATE = r"(?!\d{4}-\d\d-\d\d(?![\d-]))"
 DECIMALS = re.compile(r"\d{1,7}\.\d{1,12}(?: ?[(/ –-] ?\d{1,7}\.\d{1,4})*")
 OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
@@ -35,6 +39,41 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 def tidy(text: str) -> str:
     """Without signs that a reader does not see and that could split a word; wide and other forms of letters made plain."""
     return unicodedata.normalize("NFKC", INVISIBLE.sub("", text))
+
+
+def fold(text: str) -> tuple[str, Sequence[int]]:
+    """A text as it is compared: small letters, forms made plain (NFKC), one apostrophe, one hyphen, nothing invisible.
+
+    Returns
+    -------
+    folded : str
+    places : sequence of int
+        For each sign of the folded text, and for its end, the place in the text.
+    """
+    if text.isascii():
+        return text.lower(), range(len(text) + 1)
+    folded: list[str] = []
+    places: list[int] = []
+    for match in CLUSTER.finditer(text):
+        plain = fold_word(match[0])
+        folded.append(plain)
+        places += [match.start()] * len(plain)
+    return "".join(folded), [*places, len(text)]
+
+
+def fold_word(word: str) -> str:
+    """What `fold` makes of one word."""
+    plain = unicodedata.normalize("NFKC", INVISIBLE.sub("", word).translate(SAME))
+    return unicodedata.normalize("NFKC", plain.casefold())
+
+
+def put(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
+    """Put words in the place of spans, which are in order and do not overlap."""
+    parts, last = [], 0
+    for start, end, word in spans:
+        parts += [text[last:start], word]
+        last = end
+    return "".join([*parts, text[last:]])
 
 
 def masked(text: str) -> tuple[str, list[str]]:
@@ -87,22 +126,27 @@ class Names:
     """
 
     def __init__(self, whole: Iterable[str], parts: Iterable[str] = ()) -> None:
-        self.whole = _alternatives(whole, re.IGNORECASE)
-        self.parts = _alternatives((part[:1].upper() + part[1:] for part in parts), 0)
+        self.whole = _alternatives(whole)
+        self.parts = _alternatives(parts)
 
     def mask(self, text: str) -> tuple[str, int]:
         """The text without the names, and how many there were."""
         times = 0
-        for pattern in (self.whole, self.parts):
+        for pattern, capital in ((self.whole, False), (self.parts, True)):
             if pattern is not None:
-                text, more = pattern.subn("[name]", text)
-                times += more
+                folded, places = fold(text)
+                spans = [(places[match.start()], places[match.end()], "[name]") for match in pattern.finditer(folded)]
+                spans = [span for span in spans if not (capital and text[span[0]].islower())]
+                text = put(text, spans)
+                times += len(spans)
         return text, times
 
 
-def _alternatives(words: Iterable[str], flags: int) -> re.Pattern[str] | None:
-    known = sorted({word.strip() for word in words if len(word.strip()) > 1}, key=lambda word: (-len(word), word))
+def _alternatives(words: Iterable[str]) -> re.Pattern[str] | None:
+    known = sorted(
+        {fold_word(word.strip()) for word in words if len(word.strip()) > 1}, key=lambda word: (-len(word), word)
+    )
     if not known:
         return None
     spaced = ("\\s+".join(re.escape(part) for part in word.split()) for word in known)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)", flags)
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(spaced)})(?![^\W_])")
