@@ -85,13 +85,18 @@ def check_released(files: Mapping[str, bytes], people: People, secrets: Secrets)
                 problems += [f"{name}, {where}: there is still a {kind}" for kind in masked(wording)[1]]
             if people.names.mask(words)[1]:
                 problems.append(f"{name}, {where}: there is still a name")
-            if people.unsaid.within(words) or people.gone.within(words):
+            if len(words) >= 12 and where != "its styles":
+                problems += [f"{name}, {where}: {kind}" for _, kind in secrets.find(words)]
+            short = bool(wording) and where != "its styles" and SHORT_IN.match(where) is not None
+            if people.unsaid.within(words, short=short) or people.gone.within(words, short=short):
                 problems.append(f"{name}, {where}: there is still a quote without consent")
         if len(problems) > MOST_FOUND:
             break
     return list(dict.fromkeys(problems))
 
 
+SHORT_IN = re.compile(r"(?!attribute )|attribute (?:alt|title|aria-label|summary|label|placeholder|abbr) ")
+"""Where a passage of one or two words is looked for: what is read, not the ids and links of a page."""
 COLOUR = re.compile(r"#[0-9A-Fa-f]{3,8}(?=[\s;,)}!])")
 """A colour of a style, which may read as an order number."""
 

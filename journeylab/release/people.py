@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from journeylab.release.words import Names, fold, fold_word, put
+from journeylab.release.words import Names, fold, fold_word, put, tidy
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from journeylab.study import Study
 
+T = TypeVar("T")
 NAME_COLUMN = re.compile(
     r"(?i)(?:(?:participant|person|customer|contact|first|last|full|given|family|middle|user|nick|display|fore|sur|vor|nach)"
     r"[_ ]?)?name"
@@ -28,6 +29,14 @@ ID_HEADING = re.compile(
     r"\b.*"
 )
 GRAM = 6
+SIGNS = 8
+SHORTEST = 6
+UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""Thai, Lao, Burmese, Khmer, Japanese and Chinese signs, which are written without spaces between words."""
+ALONE = re.compile('["“”„‟«»‹›‘’「」『』\n:;•·|()–—]')
+"""What sets a few words apart as a quote or an item."""
 LETTERS = {"participant": "P", "customer": "C", "document": "D", "coder": "K"}
 
 
@@ -129,25 +138,46 @@ def _distinct(name: str) -> bool:
 
 
 class Passages:
-    """Words that must not be quoted: found as six words in a row, or as the whole of a shorter passage of three words."""
+    """Words that must not be quoted.
+
+    Notes
+    -----
+    Found as six words in a row, or as the whole of a shorter passage of three words. Where a script has no spaces between words,
+    eight signs in a row are looked for, or the whole of a shorter passage of six. A passage of one or two words (of six signs)
+    is found only where it stands by itself, as a whole text or between quotation marks: within a sentence it may be anybody's.
+    """
 
     def __init__(self, passages: Iterable[str], agreed: Iterable[str] = ()) -> None:
-        said = {gram for text in agreed for gram in _grams(text)}
-        self.grams = {gram for text in passages for gram in _grams(text)} - said
+        passages, agreed = list(passages), list(agreed)
+        self.grams = _all(_grams, passages) - _all(_grams, agreed)
         self.sizes = sorted({len(gram) for gram in self.grams})
+        self.signs = _all(_sign_grams, passages) - _all(_sign_grams, agreed)
+        self.lengths = sorted({len(gram) for gram in self.signs})
+        self.short = _all(_short, passages) - _all(_short, agreed)
 
-    def within(self, text: str) -> bool:
-        """Whether a text holds one of the passages."""
+    def within(self, text: str, *, short: bool = True) -> bool:
+        """Whether a text holds one of the passages; those of one or two words only where asked."""
         words = _words(text)
-        return any(
+        if any(
             tuple(words[start : start + size]) in self.grams
             for size in self.sizes
             for start in range(len(words) - size + 1)
-        )
+        ):
+            return True
+        signs = "".join(UNSPACED.findall(tidy(text))) if self.signs and not text.isascii() else ""
+        if any(
+            signs[start : start + size] in self.signs for size in self.lengths for start in range(len(signs) - size + 1)
+        ):
+            return True
+        return short and bool(self.short) and any(" ".join(_words(part)) in self.short for part in ALONE.split(text))
+
+
+def _all(of: Callable[[str], Iterator[T]], texts: Iterable[str]) -> set[T]:
+    return {gram for text in texts for gram in of(text)}
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
+    return re.findall(r"\w+", tidy(text).casefold())
 
 
 def _grams(text: str) -> Iterator[tuple[str, ...]]:
@@ -156,6 +186,20 @@ def _grams(text: str) -> Iterator[tuple[str, ...]]:
         yield tuple(words)
     for start in range(len(words) - GRAM + 1):
         yield tuple(words[start : start + GRAM])
+
+
+def _sign_grams(text: str) -> Iterator[str]:
+    signs = "".join(UNSPACED.findall(tidy(text)))
+    if SHORTEST <= len(signs) < SIGNS:
+        yield signs
+    for start in range(len(signs) - SIGNS + 1):
+        yield signs[start : start + SIGNS]
+
+
+def _short(text: str) -> Iterator[str]:
+    words = _words(text)
+    if 0 < len(words) < 3 and len("".join(words)) >= SHORTEST:
+        yield " ".join(words)
 
 
 def know(study: Study) -> People:

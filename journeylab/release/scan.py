@@ -56,7 +56,13 @@ def scan(run: RunFolder, people: People, secrets: Secrets) -> list[str]:
                         "  ", " "
                     )
                 )
-            if people.gone.within(words):
+            if len(words) >= 12:
+                problems += [
+                    f"{name}, {where}: {kind}. Take it out of the study, change it where it is valid, and run again."
+                    for _, kind in secrets.find(words)
+                ]
+            page = file.suffix == ".html" and not where.startswith("attribute")
+            if people.gone.within(words, short=page):
                 problems.append(f"{name}, {where}: words of a person who withdrew. Run the study again.")
         if len(problems) > MOST_FOUND:
             break

@@ -19,7 +19,14 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("e-mail", re.compile(
         r"(?i)[\w.+-]{1,64} ?[\[({] ?(?:at|@) ?[\])}] ?[\w-]{1,63}(?: ?(?:\.|[\[({] ?(?:dot|\.) ?[\])}]) ?[\w-]{2,63}){1,3}")),
     ("e-mail", re.compile(r"(?i)[\w.+-]{1,64} at [\w-]{1,63}(?: dot [a-z]{2,24}){1,3}\b")),
+    ("e-mail", re.compile(r"[\w.+%-]{1,64} ?@ ?[\w-]{1,63}(?: ?\.[\w-]{1,63}){0,4} ?\.(?!\d)[^\W_]{2,24}\b")),
+    ("e-mail", re.compile(
+        r"(?i)[\w.+-]{1,64} ?[\[({] ?(?:a|ä|ät|et) ?[\])}] ?[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[a-z]{2,24}\b")),
     ("link", re.compile(r"(?i)(?:\b(?:https?|ftp|file|mailto|data|javascript):(?://)?|\bwww\.)[^\s<>\"']+")),
+    ("link", re.compile(
+        r"(?i)(?<![\w./-])(?:[\w-]{1,63}\.){1,4}(?!(?:html?|csv|json|py|toml|ipynb|txt|md|png|svg|zip|xml|xlsx|ya?ml)\b)[a-z]{2,24}"
+        r"(?::\d{2,5})?[/?](?=[\w?&=%~.#-])[^\s<>\"']+")),
+    ("account", re.compile(r"(?i)\b[a-z]{2}\d{2}[ -]?[a-z0-9]{4}(?:[ -]?\d{4}){2,6}(?:[ -]?[a-z0-9]{1,4})?\b")),
     ("account", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")),
     ("address", re.compile(rf"(?<![\d.])(?:{OCTET}\.){{3}}{OCTET}(?!\.?\d)")),
     ("address", re.compile(
@@ -31,9 +38,15 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("number", re.compile(
         r"(?i)(?<!\w)(?:order|invoice|booking|customer|client|ticket|card|account|contract|bestellung|rechnung|kunde)"
         r"(?: (?:no\.?|nr\.?|number|id))?[ :#]*(?:[A-Z]{1,4}-?)?\d{4,}(?:-\d+)*(?!\w)")),
+    ("number", re.compile(
+        r"(?i)(?<![^\W_])(?:kunden?|bestell(?:ungs?)?|rechnungs?|auftrags?|vertrags?|konto|ticket|mitglieds?|buchungs?|karten)"
+        r"[ -]?(?:nummer|nr\b\.?|id\b|no\b\.?)(?: ?(?:ist|lautet|war))?[ :#=]{0,3}(?:[A-Z]{1,4}-?)?\d{4,}(?:-\d+)*(?!\w)")),
     ("number", re.compile(r"#\d{4,}\b")),
 )  # fmt: skip
 """What is masked as what. Numbers are of eight digits and more (phones, cards, orders), or called an order or a customer."""
+
+
+MAY_BE_MAIL = re.compile(r"@|at|[\[({] ?(?:a|ä|ät|et) ?[\])}]")
 
 
 def tidy(text: str) -> str:
@@ -93,7 +106,7 @@ def masked(text: str) -> tuple[str, list[str]]:
         shown = plain
     low = shown.casefold()
     for kind, pattern in PATTERNS:
-        if kind == "e-mail" and "@" not in low and "at" not in low:
+        if kind == "e-mail" and not MAY_BE_MAIL.search(low):
             continue
         put = _Put(kind)
         shown = pattern.sub(put, shown)

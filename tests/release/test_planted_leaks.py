@@ -69,6 +69,10 @@ MASKED = [
     in_words("quote without consent", f"“{SECRET_QUOTE}”", "grandmother", "Uppsala"),
     in_words("part of a quote without consent", "… whenever my grandmother in Uppsala switched on …", "grandmother"),
     Leak("quote without consent in an alt text", SAFE + picture(alt=f"A card: {SECRET_QUOTE}"), ("grandmother",)),
+    in_words("name in capitals", "FUMIKO SATO said so.", "FUMIKO", "SATO"),
+    in_words("name in decomposed letters", "Clementine Faure\u0301 said so.", "Clementine", "Faure"),
+    in_words("id joined by an underscore", "Look at user_c14 and c20_x now.", "user_c14", "c14", "c20", "c20_x"),
+    in_words("e-mail with a gap", "Write to dagny.l@ example.org.", "dagny", "example"),
     in_words("few people in a sentence", "3 of 46 people left at the cart called harbour.", "harbour"),
     in_words("few people in words", "Only three customers left at the harbour.", "harbour"),
     in_words("all but a few", "44 of 46 people know the harbour.", "harbour"),
@@ -234,6 +238,8 @@ def notebook(words: str) -> str:
 
 REFUSED: list[tuple[str, str, dict[str, str | bytes], str]] = [
     ("a token in an output", SAFE + said("ghp_" + "a1B2" * 9), {}, "03_voices.html, line .*GitHub token"),
+    ("a token cut by emphasis", SAFE + f"<p>ghp_{'a1B2' * 4}<b>{'a1B2' * 5}</b></p>", {}, "GitHub token"),
+    ("a token split by a sign nobody sees", SAFE + said("hf_a1B2\u200b" + "a1B2" * 7), {}, "Hugging Face token"),
     ("a key in a result", SAFE, {"results/x.json": '{"a": "AKIA' + "ABCD" * 4 + '"}'}, "results/x.json, line 1: an AWS"),
     ("a private key in a notebook", SAFE, {"03_voices.ipynb": notebook("-----BEGIN RSA PRIVATE KEY-----")}, "private key"),
     ("a web token", SAFE + said("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcDEF123456"), {}, "JSON web token"),

@@ -6,8 +6,9 @@ import unicodedata
 
 import pytest
 
-from journeylab.release.people import Ids
-from journeylab.release.words import Names
+from journeylab.release.people import Ids, Passages
+from journeylab.release.tokens import Secrets
+from journeylab.release.words import Names, masked
 
 NAMES = Names(["Jörg Müller", "Sean O'Brien", "Anna-Lena Groß"], ["Müller", "Jörg", "O'Brien", "Groß", "Fauré"])
 
@@ -58,3 +59,84 @@ def test_ids_are_found_in_joined_words(words: str, kept: str) -> None:
 def test_parts_in_small_letters_are_words_and_scripts_without_capitals_are_names() -> None:
     names = Names([], ["Will", "佐藤"])
     assert names.mask("Will will, 佐藤 said")[0] == "[name] will, [name] said"
+
+
+@pytest.mark.parametrize(
+    ("words", "gone"),
+    [
+        ("ann.lee@ example.com", "example"),
+        ("ann.lee @example.com", "ann"),
+        ("bob (a) example.de", "bob"),
+        ("see firma.de/konto?id=9", "firma"),
+        ("firma.de?id=9", "firma"),
+        ("se35 5000 0000 0549 1000 0003", "0549"),
+        ("de89370400440532013000", "3704"),
+        ("nl91 abna 0417 1643 00", "abna"),
+        ("Kundennummer 44321", "44321"),
+        ("Kunden-Nr.: 44321", "44321"),
+        ("meine Bestellnummer lautet 44321", "44321"),
+    ],
+)
+def test_addresses_and_numbers_are_masked(words: str, gone: str) -> None:
+    kept, found = masked(words)
+    assert found
+    assert gone not in kept
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "03_voices.html#part",
+        "data/03-voices.csv/x",
+        "and/or, e.g./i.e., 12 km/h",
+        "2 @ 4.5",
+        "Option (a) is best. Then go.",
+        "in 2024 or 2025",
+        "font:1.2em/1.5 a",
+        "order 12 of 2026-05-01",
+        "Kunden 2024",
+    ],
+)
+def test_what_is_no_address_stays(words: str) -> None:
+    assert masked(words) == (words, [])
+
+
+@pytest.mark.parametrize("start", ["hf_", "npm_", "ghp_"])
+@pytest.mark.parametrize("between", ["", "\u200b", "&#8203;", "&ZeroWidthSpace;", "\\u200b", "\u00ad"])
+def test_tokens_are_found_though_split_by_signs_nobody_sees(start: str, between: str) -> None:
+    token = start + "a1B2" * 3 + between + "c3D4" * 6
+    assert [line for line, _ in Secrets({}).find(f"one\ntwo {token}\n")] == [2]
+
+
+def test_the_value_of_a_variable_is_found_though_split() -> None:
+    assert Secrets({"MY_TOKEN": "Zq8-unusual+42"}).find("a Zq8-un\u200busual+42")
+
+
+PASSAGES = Passages(
+    ["我觉得这个网站的结账流程实在太慢了", "とても使いにくい", "ช้ามากและใช้งานยาก", "Overpriced!", "zu teuer"],
+    ["我觉得这个网站的客服很好", "Overwhelming"],
+)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "他说：结账流程实在太慢了。",
+        "「とても使いにくい」",
+        "ผู้ใช้บอกว่า ช้ามากและใช้งานยาก",
+        "“overpriced”",
+        "Overpriced",
+        "code: zu  teuer",
+    ],
+)
+def test_passages_without_spaces_and_of_few_words_are_found(words: str) -> None:
+    assert PASSAGES.within(words)
+
+
+@pytest.mark.parametrize("words", ["我觉得这个网站的", "太慢了", "It is overpriced, they say", "Overwhelming", "teuer"])
+def test_what_anybody_may_say_is_no_passage(words: str) -> None:
+    assert not PASSAGES.within(words)
+
+
+def test_short_passages_are_looked_for_only_where_asked() -> None:
+    assert not PASSAGES.within("overpriced", short=False)
