@@ -159,6 +159,8 @@ def _cross_check_alerts(raw: dict[str, Any], stages: list[Any]) -> typing.Iterat
     known = [str(name) for name in goals] if isinstance(goals, dict) else []
     for position, item in enumerate(_tables(raw, "alerts")):
         when, loc = item.get("when"), ("alerts", position, "of")
+        if not isinstance(when, str):
+            continue  # told as a wrong word by the section itself
         if when in {"kpi_below_goal", "kpi_worse"}:
             if not known:
                 yield ("alerts", position, "when"), f"'{when}' needs a goal; set one with [goals.NAME]."

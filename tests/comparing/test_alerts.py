@@ -185,6 +185,7 @@ def test_alerts_that_cannot_be_evaluated_do_not_go_unnoticed(tmp_path: Path) -> 
         ('when = "new_pain_code"\nrepeat = true', ["repeat", "only once"]),
         ('when = "new_pain_code"\nparticipants = 0', ["participants", "at least 1"]),
         ('when = "new_pain_code"\npeople = 4', ["unknown key 'people'"]),
+        ('when = ["kpi_worse"]', ["alerts[1].when", "found ['kpi_worse']", "allowed", "kpi_worse"]),
         ('of = "order"', ["alerts[1].when", "is missing"]),
     ],
 )
