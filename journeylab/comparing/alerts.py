@@ -100,9 +100,10 @@ def alert_run(folder: Path, last: Path | None, rules: Sequence[Alert], study: st
         old = read_run(last) if last is not None else None
         against = old.name if old is not None else None
         found = raise_alerts(rules, old, read_run(folder), _memory(last / FILE if last is not None else None))
-    except DataError as error:
+    except (DataError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         # The report is whole; that nobody watched it must not go unnoticed.
-        row = ("not evaluated", study, f"The alerts could not be evaluated: {error}", *(np.nan,) * 7)
+        said = str(error) if isinstance(error, DataError) else f"a result is not what a run writes ({error!r})"
+        row = ("not evaluated", study, f"The alerts could not be evaluated: {said}", *(np.nan,) * 7)
         found = Alerts(pd.DataFrame([row], columns=COLUMNS), METHOD, (), 0, {})
     content = {"format": FORMAT, "study": study, "against": against, "level": LEVEL, **json.loads(found.to_json())}
     (folder / FILE).write_text(

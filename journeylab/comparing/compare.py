@@ -13,7 +13,7 @@ from journeylab import figures, text
 from journeylab.comparing.behaviours import behaviour_figures
 from journeylab.comparing.difference import AGREEMENT, Count, Difference, difference
 from journeylab.comparing.overlap import SOURCES, Overlap, describe, relate
-from journeylab.comparing.reading import KINDS, Figure, Reading
+from journeylab.comparing.reading import KINDS, Figure, Reading, require_one_study
 from journeylab.comparing.telling import amount, short, show, tell
 from journeylab.intervals import benjamini_hochberg
 from journeylab.results import Result
@@ -152,11 +152,17 @@ def compare(old: Reading, new: Reading) -> Comparison:
     old, new : Reading
         Of `read_run`; the newer second.
 
+    Raises
+    ------
+    DataError
+        When the runs are of different studies.
+
     Notes
     -----
     Every figure that both runs have is compared once, see `difference`; codes that only one run has count as named by nobody in
     the other. q-values are adjusted over all of them (Benjamini and Hochberg 1995, JRSS B 57:289).
     """
+    require_one_study(old, new)
     overlaps = overlaps_of(old, new)
     both = list(pairs(old, new))
     found = [(_from_first(old, one, overlaps), other) for one, other in both]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from journeylab.comparing.stored import check_basis, read_json, read_references, read_rows, read_table, written_by
 from journeylab.errors import DataError
 
 KINDS = ("KPI", "funnel", "voices", "scores", "behaviours", "effects")
 """What is compared, in the order in which it is told."""
+
+TABLES = ("goals", "settled", "prevalence", "scores", "effects", "decisions", "experiments", "changes", "dropoff")
+"""The results whose rows are read."""
 
 SINCE = "since_last"
 """The name under which a run saves how it compares with the last good one."""
@@ -100,6 +103,8 @@ class Reading:
         Hashes of the input files but study.toml, from run.json.
     references : dict of str to list
         ``KIND|NAME`` to the counts (k or mean, n) before a change that was told of: see `Comparison.references`.
+    locale : str or None
+        By which the run writes numbers; None for runs of older versions, which do not say.
     """
 
     name: str
@@ -115,6 +120,7 @@ class Reading:
     parameters: dict[str, Any]
     inputs: tuple[str, ...]
     references: dict[str, list[float]]
+    locale: str | None = None
 
 
 def read_run(folder: Path) -> Reading:
@@ -123,11 +129,23 @@ def read_run(folder: Path) -> Reading:
     Raises
     ------
     DataError
-        When it is no run, or one of its files cannot be read.
+        When it is no run, or one of its files is missing or damaged.
     """
-    record = _json(folder / "run.json")
-    if not isinstance(record, dict):
+    file = folder / "run.json"
+    record = read_json(file)
+    if record is None and not file.is_file():
         raise DataError(f"{folder}: is no run of journeylab: it has no run.json. `journeylab reports` lists the runs.")
+    if not isinstance(record, dict):
+        raise DataError(f"{file}: cannot be read: it is not the record of a run; compare another run.")
+    inputs, parameters = record.get("inputs", []), record.get("parameters", {})
+    if not (
+        isinstance(inputs, list) and all(isinstance(item, dict) for item in inputs) and isinstance(parameters, dict)
+    ):
+        raise DataError(
+            f"{file}: cannot be read: its inputs or parameters are not what a run writes; compare another run."
+        )
+    if not isinstance(record.get("locale", ""), str):
+        raise DataError(f"{file}: cannot be read: locale is {record['locale']!r}, not text; compare another run.")
     return read_results(folder / "results", name=folder.resolve().name, record=record)
 
 
@@ -137,24 +155,26 @@ def read_results(folder: Path, *, name: str = "", record: Mapping[str, Any] | No
     Parameters
     ----------
     folder : Path
-        With ``goals.json``, ``scores.json`` ...; what is missing is not compared.
+        With ``goals.json``, ``scores.json`` ...; what the run never wrote is not compared.
     record : mapping, optional
         The content of its run.json.
+
+    Raises
+    ------
+    DataError
+        When a result that a notebook of the run wrote is missing, or one cannot be read; names file, row and reason.
     """
-    rows = {
-        part: _rows(folder / f"{part}.json")
-        for part in ("goals", "settled", "prevalence", "scores", "effects", "decisions", "experiments", "changes",
-                     "dropoff")
-    }  # fmt: skip
+    wrote = written_by(folder)
+    rows = {part: read_rows(folder / f"{part}.json", wrote) for part in TABLES}
     record = record or {}
-    basis, model = _json(folder / "basis.json"), _json(folder / "behaviour_model.json")
-    since = _json(folder / f"{SINCE}.json")
+    basis, model, since = (read_table(folder / f"{part}.json", wrote) for part in ("basis", "behaviour_model", SINCE))
+    check_basis(folder / "basis.json", basis)
     toml = [item.get("sha256") for item in record.get("inputs", []) if item.get("source") == "study.toml"]
     try:
         figures = [*_kpis(rows), *_funnel(rows), *_voices(rows), *_scores(rows), *_effects(rows)]
         words = list(_words(rows))
         codes = {str(row["path"]): row for row in rows["prevalence"]}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise DataError(
             f"{folder}: a result does not have the columns that this version compares ({error}); run the study again."
         ) from None
@@ -166,32 +186,26 @@ def read_results(folder: Path, *, name: str = "", record: Mapping[str, Any] | No
         {figure.key: figure for figure in figures},
         {(word.kind, word.name): word for word in words},
         codes,
-        basis if isinstance(basis, dict) else {},
-        model if isinstance(model, dict) else None,
+        basis or {},
+        model,
         rows["goals"],
         {"study.toml": toml, **record.get("parameters", {})},
         tuple(
             sorted(item.get("sha256", "") for item in record.get("inputs", []) if item.get("source") != "study.toml")
         ),
-        dict(since.get("references") or {}) if isinstance(since, dict) else {},
+        read_references(folder / f"{SINCE}.json", since),
+        record.get("locale"),
     )
 
 
-def _json(file: Path) -> Any:
-    """The content of a file, or None where there is none."""
-    if not file.is_file():
-        return None
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{file}: cannot be read as JSON: {error}.") from None
-
-
-def _rows(file: Path) -> list[dict[str, Any]]:
-    """The rows of a result's table."""
-    content = _json(file)
-    table = content.get("table") if isinstance(content, dict) else None
-    return [row for row in table if isinstance(row, dict)] if isinstance(table, list) else []
+def require_one_study(*runs: Reading) -> None:
+    """Raise `DataError` for runs of different studies; results that are not yet a run name none."""
+    named = {run.study: run.name for run in reversed(runs) if run.study}
+    if len(named) > 1:
+        (study, name), (other, its) = list(named.items())[:2]
+        raise DataError(
+            f"the runs are of different studies: {its} of '{other}', {name} of '{study}'. Compare runs of one study."
+        )
 
 
 def _number(value: Any) -> float:

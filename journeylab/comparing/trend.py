@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from journeylab import figures, text
-from journeylab.comparing.reading import Reading
+from journeylab.comparing.reading import Reading, require_one_study
 from journeylab.errors import DataError
 from journeylab.results import Result
 
@@ -118,8 +118,9 @@ def trend(runs: Sequence[Reading]) -> Trend:
     Raises
     ------
     DataError
-        For fewer than two runs.
+        For fewer than two runs, and for runs of different studies.
     """
+    require_one_study(*runs)
     if len(runs) < 2:
         raise DataError(
             f"a trend needs two runs or more; found {len(runs)} good ones. `journeylab run STUDY` makes another."
