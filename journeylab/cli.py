@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from journeylab.errors import JourneylabError
 
@@ -96,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--to", type=Path, metavar="FILE.html", help="write a page")
     compare.add_argument("--json", type=Path, metavar="FILE", help="write everything compared as JSON")
     compare.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where the runs lie")
+    compare.add_argument("--force", action="store_true", help="replace files that are there")
     compare.set_defaults(do=_compare)
 
     export = commands.add_parser(
@@ -282,51 +282,27 @@ def _reports(given: argparse.Namespace) -> int:
             f"{given.reports}: has no runs{f' of {names[0]}' if given.study else ''}; make one with: journeylab run STUDY"
         )
     for name, past in runs:
+        if past.damage:
+            print(past.note, file=sys.stderr)
+            continue
         state = "latest" if past.latest else "good" if past.ok else f"failed: {', '.join(past.failed)}"
         print(f"{name}  {past.name}  {state}  {(past.folder / 'index.html').resolve()}")
     return DONE
 
 
 def _compare(given: argparse.Namespace) -> int:
-    from journeylab.comparing import compare, read_run, trend
-    from journeylab.errors import ReportError
-    from journeylab.report.compare_page import comparison_page, trend_page, write_page
-    from journeylab.report.find_run import find_run, good_runs
+    from journeylab.report.compare_runs import compare_runs
 
     if len(given.runs) > (1 if given.trend else 2):
         print(f"compare: found {len(given.runs)} runs; give {'one study' if given.trend else 'two runs, or one study'}.",
               file=sys.stderr)  # fmt: skip
         return WRONG_USAGE
-    if given.trend:
-        runs = [read_run(past.folder) for past in good_runs(given.runs[0], given.reports)]
-        found, page = trend(runs), None
-        page = trend_page(found, runs[-1].study, runs[-1].title) if given.to else ""
-        result: Any = found
-        print(found.summary())
-        for kind in ("KPI", "funnel", "scores"):
-            if found.names(kind):
-                print(found.alt(kind))
-    else:
-        if len(given.runs) == 2:
-            folders = [find_run(word, given.reports) for word in given.runs]
-        else:
-            folders = [past.folder for past in good_runs(given.runs[0], given.reports)[-2:]]
-            if len(folders) < 2:
-                raise ReportError(f"{given.runs[0]}: has one good run only; a comparison needs two.")
-        old, new = (read_run(folder) for folder in folders)
-        result = compare(old, new)
-        page = comparison_page(result, old, new) if given.to else ""
-        for line in result.lines():
-            print(line)
-        told = result.table["verdict"].isin(["clear", "perhaps"]).sum()
-        shown = result.shown.head(max(int(told), 15))
-        print(shown.to_string(index=False, max_colwidth=60))
-        if len(shown) < len(result.table):
-            print(f"and {len(result.table) - len(shown)} more; all of them with --to FILE.html or --json FILE")
-    if given.json:
-        print(write_page(result.to_json() + "\n", given.json))
-    if given.to:
-        print(write_page(page, given.to))
+    said, notes = compare_runs(given.runs, given.reports, trend_of_all=given.trend, page=given.to, table=given.json,
+                               force=given.force)  # fmt: skip
+    for note in notes:
+        print(note, file=sys.stderr)
+    for line in said:
+        print(line)
     return DONE
 
 

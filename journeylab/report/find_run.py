@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from journeylab.errors import ReportError, did_you_mean, listing
-from journeylab.report.record import LATEST, Past, list_runs
+from journeylab.report.record import LATEST, Past, list_runs, read_record
 
 
 def find_run(word: str, reports: Path) -> Path:
@@ -19,14 +19,18 @@ def find_run(word: str, reports: Path) -> Path:
     Raises
     ------
     ReportError
-        When there is no such run; names the runs that there are.
+        When there is no such run, with the names of those that there are; when its run.json is damaged.
     """
     for folder in (Path(word), reports / word):
         target = follow(folder)
         if (target / "run.json").is_file():
+            try:
+                read_record(target / "run.json")
+            except (OSError, ValueError, RecursionError) as error:
+                raise ReportError(f"{target / 'run.json'}: cannot be read: {error}; name another run.") from None
             return target
     study = Path(word).parent.name or Path(word).name
-    names = [f"{study}/{past.name}" for past in list_runs(reports, study)]
+    names = [f"{study}/{past.name}" for past in list_runs(reports, study) if not past.damage]
     raise ReportError(
         f"{word}: is no run: there is no run.json in it or in {reports / word}. A run is a folder such as reports/STUDY/RUN; "
         f"there are {listing(names) or f'none of {study!r} in {reports}'}.{did_you_mean(word, names)}"
@@ -51,21 +55,39 @@ def good_runs(word: str, reports: Path) -> list[Past]:
     Raises
     ------
     ReportError
-        When it has none.
+        When it has none, and for one run instead of a study.
     """
-    path = Path(word)
-    name = (
-        path.parent.resolve().name if path.name == "study.toml" else path.resolve().name if path.is_dir() else path.name
-    )
-    if path.name == "study.toml" or (path / "study.toml").is_file():
-        from journeylab.study import open_study
-
-        name = open_study(path).name
+    name = study_of(word, reports)
     every = list_runs(reports, name)
     whole = max((past.notebooks for past in every if past.ok), default=0)
     found = [past for past in reversed(every) if past.ok and past.notebooks == whole]
     if any(not past.public for past in found):  # what a public run hides is no change
         found = [past for past in found if not past.public]
     if not found:
-        raise ReportError(f"{reports / name}: has no good run of '{name}'; make one with: journeylab run STUDY")
+        damaged = "".join(f" {past.note}" for past in every if past.damage)
+        raise ReportError(
+            f"{reports / name}: has no good run of '{name}'; make one with: journeylab run STUDY{damaged and '.'}{damaged}"
+        )
     return found
+
+
+def study_of(word: str, reports: Path) -> str:
+    """The name of the study that a word means: its folder, its study.toml, or the name itself.
+
+    Raises
+    ------
+    ReportError
+        For one run instead of a study.
+    """
+    path = Path(word)
+    if path.name == "study.toml" or (path / "study.toml").is_file():
+        from journeylab.study import open_study
+
+        return open_study(path).name
+    for folder in (path, reports / word):
+        if (follow(folder) / "run.json").is_file():
+            study = follow(folder).resolve().parent.name
+            raise ReportError(f"{word}: is one run; give two runs, or the study '{study}'.")
+    if len(path.parts) > 1 and not path.is_dir() and (reports / path.parent.name).is_dir():
+        raise ReportError(f"{word}: is no study; give two runs, or the study '{path.parent.name}'.")
+    return path.resolve().name if path.is_dir() else path.name

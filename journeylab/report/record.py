@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journeylab.cache import files_in
-from journeylab.errors import ReportError
 
 if TYPE_CHECKING:
     from journeylab.study import Study
@@ -107,7 +106,7 @@ def versions() -> dict[str, str]:
 
 @dataclasses.dataclass(frozen=True)
 class Past:
-    """One run on disk."""
+    """One run on disk; `damage` says why its run.json cannot be read, and is empty for all others."""
 
     name: str
     folder: Path
@@ -117,16 +116,16 @@ class Past:
     failed: tuple[str, ...]
     notebooks: int = 0
     public: bool = False
+    damage: str = ""
+
+    @property
+    def note(self) -> str:
+        """What to say of a damaged run."""
+        return f"{self.folder.parent.name}/{self.name}: run.json cannot be read: {self.damage}; the run is left out."
 
 
 def list_runs(reports: Path, study: str) -> list[Past]:
-    """The runs of a study, newest first.
-
-    Raises
-    ------
-    ReportError
-        When a run's record cannot be read.
-    """
+    """The runs of a study, newest first; one whose run.json cannot be read is there as one that is not good."""
     folder = reports / study
     latest = latest_run(folder)
     runs = []
@@ -134,9 +133,10 @@ def list_runs(reports: Path, study: str) -> list[Past]:
         if record.parent.is_symlink() or record.parent.name.startswith("."):
             continue
         try:
-            content = json.loads(record.read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError) as error:
-            raise ReportError(f"{record}: cannot be read: {error}.") from None
+            content = read_record(record)
+        except (OSError, ValueError, RecursionError) as error:
+            runs.append(Past(record.parent.name, record.parent, False, False, "", (), damage=str(error)))
+            continue
         failed = tuple(item["name"] for item in content["notebooks"] if item["status"] != "done")
         runs.append(
             Past(
@@ -189,10 +189,26 @@ def is_public(settings: Mapping[str, Mapping[str, Any]]) -> bool:
 
 def _read(run: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads((run / "run.json").read_text(encoding="utf-8"))
-        return found if {"notebooks", "parameters"} <= found.keys() else {"notebooks": [], "parameters": {}}
-    except (OSError, ValueError):
+        return read_record(run / "run.json")
+    except (OSError, ValueError, RecursionError):
         return {"notebooks": [], "parameters": {}}
+
+
+def read_record(file: Path) -> dict[str, Any]:
+    """What run.json says of its notebooks; ValueError with the reason where it is not what a run writes."""
+    found = json.loads(file.read_text(encoding="utf-8"))
+    if not isinstance(found, dict):
+        raise ValueError(f"found {type(found).__name__}, expected an object")
+    found = {"parameters": {}, **found}
+    for key, kind in {"created": str, "notebooks": list, "parameters": dict}.items():
+        if not isinstance(found.get(key), kind):
+            raise ValueError(f"'{key}' is {'no ' + kind.__name__ if key in found else 'missing'}")
+    for item in found["notebooks"]:
+        if not isinstance(item, dict) or not all(isinstance(item.get(key), str) for key in ("name", "status")):
+            raise ValueError("a notebook has no name or status")
+    if not all(isinstance(values, dict) for values in found["parameters"].values()):
+        raise ValueError("the parameters of a notebook are no table")
+    return found
 
 
 def point_latest(folder: Path, run: str) -> None:

@@ -325,6 +325,7 @@ def _record(
         "created": created.isoformat(),
         "seconds": round(seconds, 1),
         "engine": study.config.study.engine,
+        "locale": "" if is_public(settings) else study.config.study.locale,
         "inputs": inputs,
         "code_sha256": code_digest(),
         "versions": versions(),

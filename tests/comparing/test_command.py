@@ -9,8 +9,9 @@ import pytest
 from made import code, days, goal, score, share, write_run
 from small import write_small
 
-from journeylab import cli
+from journeylab import cli, locales
 from journeylab.report.pages import check_page
+from journeylab.report.record import last_alike
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
@@ -33,7 +34,7 @@ def reports(tmp_path: Path) -> Path:
 
 
 def test_two_runs_as_table_json_and_page(reports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    page, file = tmp_path / "out/moved.html", tmp_path / "moved.json"
+    page, file = tmp_path / "moved.html", tmp_path / "moved.json"
     done = cli.main(["compare", "shop/run0", str(reports / "shop/run1"), "--reports", str(reports), "--to", str(page),
                      "--json", str(file)])  # fmt: skip
     said = capsys.readouterr().out
@@ -70,6 +71,9 @@ def test_the_trend_page_has_every_figure_as_a_table_too(
     [
         (["shop/run0", "shop/runn1"], 1, "shop/run1"),
         (["shop/run0", "nowhere"], 1, "is no run"),
+        (["shop/run1"], 1, "shop/run1: is one run; give two runs, or the study 'shop'."),
+        (["shop/run1", "--trend"], 1, "is one run; give two runs, or the study 'shop'."),
+        (["shop/runn1"], 1, "is no study; give two runs, or the study 'shop'."),
         (["nostudy"], 1, "no good run of 'nostudy'"),
         (["a", "b", "c"], 2, "two runs, or one study"),
         (["shop/run0", "shop/run1", "--trend"], 2, "one study"),
@@ -123,3 +127,88 @@ def test_a_run_whose_alerts_fire_is_whole_is_latest_and_says_so(
     said = capsys.readouterr()
     assert said.err == f"{loud.alerts}\n"
     assert said.out.strip().endswith("index.html")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("[]", "found list, expected an object"),
+        ('{"notebooks": []}', "'created' is missing"),
+        ("{broken", "Expecting property name"),
+        ('{"created": "2026", "notebooks": [5]}', "a notebook has no name or status"),
+        ('{"created": "2026", "notebooks": {}}', "'notebooks' is no list"),
+    ],
+)
+def test_a_damaged_record_is_named_and_hides_no_other_run(
+    reports: Path, content: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (reports / "shop/run2/run.json").write_text(content)
+    note = f"shop/run2: run.json cannot be read: {reason}"
+    assert cli.main(["reports", "--reports", str(reports)]) == 0
+    said = capsys.readouterr()
+    assert note in said.err
+    assert [line.split()[1] for line in said.out.splitlines()] == ["run1", "run0"]
+    for trend in ([], ["--trend"]):
+        assert cli.main(["compare", "shop", *trend, "--reports", str(reports)]) == 0
+        assert note in capsys.readouterr().err
+    assert cli.main(["compare", "shop/run0", "shop/run2", "--reports", str(reports)]) == 1
+    assert "run.json" in capsys.readouterr().err
+    for name in ("run1", "run2"):
+        (reports / "shop" / name).rename(reports / f"shop/2026-{name}")
+    assert last_alike(reports / "shop", {}) == reports / "shop/2026-run1"
+
+
+def test_where_only_damaged_runs_are_left_they_are_named(reports: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (reports / "shop/run0/run.json").write_text("[]")
+    assert cli.main(["compare", "shop", "--reports", str(reports)]) == 1
+    assert "one good run only; a comparison needs two. shop/run0: run.json cannot be read" in capsys.readouterr().err
+    (reports / "shop/run1/run.json").write_text("[]")
+    assert cli.main(["compare", "shop", "--reports", str(reports)]) == 1
+    assert "shop/run1: run.json cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--to", "--json"])
+def test_a_file_that_is_there_is_replaced_only_when_told_so(
+    reports: Path, tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("precious")
+    asked = ["compare", "shop", "--reports", str(reports), option, str(mine)]
+    assert cli.main(asked) == 1
+    said = capsys.readouterr()
+    assert f"{mine}: is there already" in said.err
+    assert said.out == ""
+    assert mine.read_text() == "precious"
+    assert cli.main([*asked, "--force"]) == 0
+    assert len(mine.read_text()) > 100
+
+
+def test_files_need_two_names_and_a_folder_that_is_there(
+    reports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["compare", "shop", "--reports", str(reports)]
+    one = tmp_path / "one"
+    assert cli.main([*asked, "--to", str(one), "--json", str(reports / ".." / "one")]) == 1
+    assert "give two names" in capsys.readouterr().err
+    assert not one.exists()
+    assert cli.main([*asked, "--to", str(tmp_path / "no/where.html"), "--json", str(one)]) == 1
+    assert "make it first" in capsys.readouterr().err
+    assert not one.exists()
+    assert not (tmp_path / "no").exists()
+
+
+def test_numbers_are_written_as_the_newer_run_writes_them(
+    reports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locales, "_in_use", [locales.PLAIN])
+    file = reports / "shop/run1/run.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"locale": "de_DE"}))
+    assert cli.main(["compare", "shop", "--reports", str(reports)]) == 0
+    assert "fell by 20,0 points" in capsys.readouterr().out
+    page = tmp_path / "trend.html"
+    assert cli.main(["compare", "shop", "--trend", "--to", str(page), "--reports", str(reports)]) == 0
+    assert "30,0 %" in capsys.readouterr().out.replace("\u00a0", " ")
+    assert ' data-marks=",.' in page.read_text()
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"locale": "xx_YY"}))
+    assert cli.main(["compare", "shop", "--reports", str(reports)]) == 1
+    assert "run.json: locale: 'xx_YY' is no known locale" in capsys.readouterr().err

@@ -12,6 +12,7 @@ import pytest
 from killing import kill_runs, require_whole, toy_command
 from small import write_small
 
+from journeylab import locales
 from journeylab.errors import ReportError
 from journeylab.report.find_run import good_runs
 from journeylab.report.notebooks import choose, find_notebooks
@@ -303,7 +304,12 @@ def test_what_rests_on_a_folder_or_a_database_is_run_again(folder: Path) -> None
     assert before != after
 
 
-def test_public_runs_and_internal_ones_are_held_against_their_own(folder: Path) -> None:
+def test_public_runs_and_internal_ones_are_held_against_their_own(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locales, "_in_use", [locales.PLAIN])
+    toml = folder / "study/study.toml"
+    toml.write_text(toml.read_text().replace('title = "A small study"', 'title = "A small study"\nlocale = "de_DE"'))
     shared = PARAMETERS + '\nshare: str = "internal"  # or public'
     for name in ("01_first", "02_second"):
         file = folder / f"notebooks/{name}.ipynb"
@@ -315,6 +321,8 @@ def test_public_runs_and_internal_ones_are_held_against_their_own(folder: Path) 
     public = run(folder, parameters={"share": "public"}).folder
     assert (home / "latest").resolve() == internal, "a public run beside internal ones is not what the team looks at"
     assert last_alike(home, {"x": {"share": "public"}}) == public
+    written = [json.loads((run / "run.json").read_text())["locale"] for run in (internal, public)]
+    assert written == ["de_DE", ""], "a public run writes numbers the plain way"
     assert last_alike(home, {"x": {"share": "internal"}}) == internal
     said: list[str] = []
     run(folder, parameters={"share": "public"}, progress=said.append)
