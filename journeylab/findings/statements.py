@@ -145,12 +145,20 @@ def _voices(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
+STANDS = {
+    "met": "is met",
+    "missed": "is missed",
+    "behind": "is not met so far, and not due when the data end",
+    "open": "is not decided",
+}
+
+
 def _goals(study: Study) -> Iterator[Finding]:
     """Goals met or missed."""
     for row in rows(measure_goals(study).table):
         if row.status == "unknown":
             continue
-        word = {"met": "is met", "missed": "is missed", "open": "is not decided"}[row.status]
+        word = STANDS[row.status]
         ends = text.interval(row.ci_low, row.ci_high, "percent" if row.unit == "share" else "number")
         yield Finding(
             f"The goal '{row.goal}' {word}: {write_value(row.value, row.unit)} against "

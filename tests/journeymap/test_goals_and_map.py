@@ -9,7 +9,7 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 import journeylab as jl
-from journeylab import journeymap
+from journeylab import findings, journeymap
 from tests.small import write_small
 
 
@@ -91,3 +91,16 @@ def test_a_quote_without_consent_never_reaches_a_public_map(tmp_path: Path) -> N
     html = journeymap.draw(study, share="public").to_html()
     # Even numbers gave no consent to be quoted.
     assert not any(f"the page was slow {number}" in html for number in (0, 2, 4, 6))
+
+
+def test_a_goal_is_behind_until_its_day_and_missed_after_it(tmp_path: Path) -> None:
+    folder = write_small(tmp_path / "s")
+    file = folder / "study.toml"
+    plain = file.read_text()
+    for by, status in (("2020-01-01", "missed"), ("2999-01-01", "behind")):
+        goal = f'\n[goals.far]\nkpi = "share who order"\ntarget = 0.9\nby = {by}\noutcome = "order"\n'
+        file.write_text(plain + goal)
+        study = jl.open_study(folder)
+        assert journeymap.measure_goals(study).table.set_index("goal").loc["far", "status"] == status
+        said = [each.statement for each in findings.find(study, findings.gather(study)) if "'far'" in each.statement]
+        assert any(("not due" in words) == (status == "behind") for words in said)
