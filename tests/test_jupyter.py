@@ -154,7 +154,9 @@ class TestMistakes:
             shell, "import journeylab as jl\nraise jl.DataError('row 2: wrong\\nrow 3: \\x1b[2Jworse')", capsys
         )
         assert "1. row 2: wrong" in said
-        assert "2. row 3:  [2Jworse" in said
+        assert "2. row 3: " in said
+        assert "[2Jworse" in said
+        assert "\x1b[2J" not in said, "a message cannot wipe the screen"
 
     def test_a_fault_of_ours_keeps_its_traceback(
         self, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]

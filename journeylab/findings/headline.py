@@ -15,7 +15,7 @@ from journeylab.study import Study
 RESTS = {
     "A": "by a randomised test",
     "B": "by a dated change with controls",
-    "C": "likely, not proven, by observation with sound checks",
+    "C": "likely, not proven, by observation",
 }
 """What a verdict of each grade rests on, in a reader's words."""
 
@@ -148,11 +148,11 @@ def _act_on(evidence: Evidence) -> dict[str, str]:
         return _look_first(question, evidence)
     act = [row for row in judged if row.decision != "keep"]
     keep = [row for row in judged if row.decision == "keep"]
-    chosen = [*act[:2], *keep[: 1 if act else 2]]
+    proven = [row for row in rows(evidence.experiments) if row.grade == "A" and row.verdict == "keep"][:1]
+    chosen = [*act[:2], *keep[: (0 if proven else 1) if act else 2]]
     parts = [f"{row.decision} '{row.touchpoint}' ({_worth(row, evidence.unit)})" for row in chosen]
     first = chosen[0]
-    proven = [row for row in rows(evidence.experiments) if row.grade == "A" and row.verdict == "keep"][:1]
-    parts += [f"keep '{row.experiment}', which a randomised test proved" for row in proven]
+    parts += [f"keep '{row.experiment}' (proven by a test)" for row in proven]
     return _answer(
         question,
         f"{text.sentence(text.sentence_list(parts))}.",

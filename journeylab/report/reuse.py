@@ -83,10 +83,13 @@ def reuse(
         wrote = last / "results" / f".{name}.wrote"
         if old is None or old.get("fingerprint") != mark or not (last / f"{name}.ipynb").is_file():
             continue
+        saved = sorted(set(wrote.read_text(encoding="utf-8").split("\n")) - {""}) if wrote.is_file() else []
+        if not all((last / "results" / result).is_file() for result in saved):
+            continue  # somebody took a result away: the notebook makes it again
         shutil.copyfile(last / f"{name}.ipynb", work / f"{name}.ipynb")
+        for result in saved:
+            shutil.copyfile(last / "results" / result, work / "results" / result)
         if wrote.is_file():
-            for result in sorted(set(wrote.read_text(encoding="utf-8").split("\n")) - {""}):
-                shutil.copyfile(last / "results" / result, work / "results" / result)
             shutil.copyfile(wrote, work / "results" / wrote.name)
         names.add(name)
         seconds[name] = float(old["seconds"])

@@ -133,6 +133,14 @@ def test_what_is_unchanged_is_kept_and_what_changed_runs(folder: Path) -> None:
     assert not any("unchanged" in line for line in said)
 
 
+def test_a_notebook_whose_result_was_taken_away_runs_again(folder: Path) -> None:
+    (run(folder).folder / "results/two.json").unlink()
+    said: list[str] = []
+    again = run(folder, progress=said.append)
+    assert said[0].startswith("1 of 2 notebooks are unchanged")
+    assert json.loads((again.folder / "results/two.json").read_text()) == {"value": 2}
+
+
 def test_the_same_input_gives_the_same_page(folder: Path) -> None:
     pages = []
     for _ in range(2):
