@@ -139,6 +139,9 @@ def hide_figures(page: Page) -> None:
             and not any(element.attributes.get(name) == FEW_WORDS for element in told for name in SHOWN)
         ):
             continue
+        if picture.attributes.get("aria-hidden") == "true":  # it only repeats the words beside it
+            picture.leave()
+            continue
         note = Element("p", {"class": "missing"})
         note.fill(NO_FIGURE)
         page.own.add(id(note))

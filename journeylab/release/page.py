@@ -17,8 +17,9 @@ from journeylab.report.page import policy
 from journeylab.report.sections import file_name
 
 FORBIDDEN = {
-    "iframe", "object", "embed", "applet", "form", "input", "textarea", "select", "link", "base", "frame", "frameset", "metadata",
-    "audio", "video", "source", "track", "portal", "template", "noscript", "foreignobject", "animate", "set", "use", "image",
+    "iframe", "object", "embed", "applet", "form", "fieldset", "input", "textarea", "select", "link", "base", "frame",
+    "frameset", "metadata", "audio", "video", "source", "track", "portal", "template", "noscript", "foreignobject",
+    "animate", "set", "use", "image",
 }  # fmt: skip
 ATTRIBUTE = re.compile(r' (data-\w+)="([^"]*)"')
 REMARK = re.compile(r"/\*.*?\*/", re.DOTALL)
