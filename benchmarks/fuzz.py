@@ -1,8 +1,8 @@
 """Inputs that were changed at random, over all readers, study.toml and the import of maps: does anything crash, hang or flood?
 
     PYTHONPATH=. .venv/bin/python benchmarks/fuzz.py                       # 100,000 inputs, resumed where it was stopped
-    PYTHONPATH=. .venv/bin/python benchmarks/fuzz.py --inputs 5000 --seed 7 --to /tmp/fuzz
-    PYTHONPATH=. .venv/bin/python benchmarks/fuzz.py --number 12398 --to /tmp/fuzz     # one input, written to a file
+    PYTHONPATH=. .venv/bin/python benchmarks/fuzz.py --inputs 5000 --seed 7 --to found
+    PYTHONPATH=. .venv/bin/python benchmarks/fuzz.py --number 12398 --to found     # one input, written to a file
 
 Every input is made of its number and the seed alone. It is read in a process of its own, which may compute for 10 s and hold
 1 GB. A finding is kept with its input in ``findings/``; ``summary.json`` counts all.

@@ -136,6 +136,16 @@ def load(name: str) -> Any | None:
     return _read(os.environ.get(FOLDER), name)
 
 
+def load_table(name: str) -> pd.DataFrame | None:
+    """The table that another notebook of this run saved, or None; a column without any value is one of numbers."""
+    content = load(name)
+    if not content or not content.get("table"):
+        return None
+    table = pd.DataFrame(content["table"])
+    empty = [column for column in table if table[column].isna().all()]
+    return table.astype(dict.fromkeys(empty, "float64"))
+
+
 LAST = "JOURNEYLAB_LAST"
 """The environment variable that names the results of the last good run of the study."""
 

@@ -66,7 +66,7 @@ def _keep_no_accident(effects: pd.DataFrame, unplanned: set[str]) -> pd.DataFram
 
 def known_effects(study: Study, *, seed: int = 0) -> pd.DataFrame | None:
     """The table of touchpoint effects that this run saved, else measured here; None without events or outcome."""
-    saved = saved_table("effects")
+    saved = results.load_table("effects")
     if saved is not None:
         return saved
     measured = measure_effects(study, seed=seed)
@@ -85,16 +85,6 @@ def close_to_outcome(study: Study) -> str | None:
     return None
 
 
-def saved_table(name: str) -> pd.DataFrame | None:
-    """The table that another notebook of this run saved."""
-    content = results.load(name)
-    if not content or not content.get("table"):
-        return None
-    table = pd.DataFrame(content["table"])
-    empty = [name for name in table if table[name].isna().all()]
-    return table.astype(dict.fromkeys(empty, "float64"))
-
-
 def gather(study: Study, *, seed: int = 0) -> Evidence:
     """Collect the evidence, from this run where its notebooks saved it, else computed here."""
     effects = known_effects(study, seed=seed)
@@ -104,7 +94,7 @@ def gather(study: Study, *, seed: int = 0) -> Evidence:
         effects=effects,
         experiments=_experiments(study),
         changes=_changes(study, seed),
-        portraits=saved_table("portraits"),
+        portraits=results.load_table("portraits"),
         doubtful=doubtful(study),
         decisions=decisions,
         unit=unit,
@@ -113,7 +103,7 @@ def gather(study: Study, *, seed: int = 0) -> Evidence:
 
 def _decisions(study: Study, effects: pd.DataFrame | None) -> tuple[pd.DataFrame | None, str]:
     """What to do about touchpoints, and the unit of its values."""
-    saved = saved_table("decisions")
+    saved = results.load_table("decisions")
     if saved is not None:
         return saved, str((results.load("decisions") or {}).get("unit", "outcomes"))
     if effects is None:
@@ -125,7 +115,7 @@ def _decisions(study: Study, effects: pd.DataFrame | None) -> tuple[pd.DataFrame
 def _experiments(study: Study) -> pd.DataFrame | None:
     from journeylab.findings.experiments import measure_experiments
 
-    saved = saved_table("experiments")
+    saved = results.load_table("experiments")
     if saved is not None:
         return saved
     measured = measure_experiments(study)
@@ -133,7 +123,7 @@ def _experiments(study: Study) -> pd.DataFrame | None:
 
 
 def _changes(study: Study, seed: int) -> pd.DataFrame | None:
-    saved = saved_table("changes")
+    saved = results.load_table("changes")
     if saved is not None:
         return saved
     found = measure_changes(study, seed=seed)

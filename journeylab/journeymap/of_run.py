@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from journeylab import results
 from journeylab.errors import DataError
 from journeylab.journeymap.by_behaviour import draw_by_behaviour
@@ -29,16 +27,8 @@ def map_of_last_run() -> JourneyMap | None:
 
 def known_of_run() -> dict[str, Any]:
     """What this run's other pages saved and `draw` takes: effects, decisions and the unit of their values."""
-    found = {name: _saved(name) for name in ("effects", "decisions")}
+    found = {name: results.load_table(name) for name in ("effects", "decisions")}
     return {**found, "unit": str((results.load("decisions") or {}).get("unit", "outcomes"))}
-
-
-def _saved(name: str) -> pd.DataFrame | None:
-    content = results.load(name)
-    if not content or not content.get("table"):
-        return None
-    table = pd.DataFrame(content["table"])
-    return table.astype({column: "float64" for column in table if table[column].isna().all()})
 
 
 def maps_of_behaviours(

@@ -17,7 +17,7 @@ from journeylab import locales
 from journeylab.cache import FOLDER as CACHE
 from journeylab.report.apart import processes
 from journeylab.report.execute import run_child
-from journeylab.report.record import is_public, last_alike
+from journeylab.report.record import is_public
 from journeylab.report.scratch import scratch
 from journeylab.results import FOLDER, LAST, NOTEBOOK
 
@@ -52,15 +52,14 @@ class Outcome:
 
 
 def execute_all(
-    chosen: list[Path], settings: dict[str, dict[str, Any]], work: Path, home: Path, jobs: int, timeout: float | None,
-    limit: float | None, progress: Callable[[str], None] | None,
+    chosen: list[Path], settings: dict[str, dict[str, Any]], work: Path, home: Path, last: Path | None, jobs: int,
+    timeout: float | None, limit: float | None, progress: Callable[[str], None] | None,
 ) -> list[Outcome]:  # fmt: skip
     """Run the notebooks, some at a time, those first that take longest and that others wait for."""
     waiting = sorted(chosen, key=lambda file: -SECONDS.get(file.stem[:2], 5.0))
     numbers = {file.stem[:2] for file in chosen}
     done: dict[str, Outcome] = {}
     running: dict[Future[Outcome], Path] = {}
-    last = last_alike(home, settings)
     temporary = scratch(home)
     environment = {
         **os.environ,

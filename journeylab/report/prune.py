@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from journeylab.cache import FOLDER
-from journeylab.report.record import latest_run
+from journeylab.report.record import list_runs
 
 PARTIAL = ".*.partial"
 """What a run is called while it is made, and while it is taken away: whatever is found by this name is of no use."""
@@ -44,18 +44,10 @@ def prune(home: Path, keep: int | None) -> list[str]:
     """
     if keep is None:
         return []
-    latest = latest_run(home)
-    runs = [record.parent for record in home.glob("*/run.json") if not record.parent.is_symlink()]
-    runs = sorted((run for run in runs if not run.name.startswith(".")), key=lambda run: _age(run.name))
-    gone = [run for run in runs[: max(0, len(runs) - keep)] if run != latest]
+    runs = list_runs(home.parent, home.name)
+    gone = [run.folder for run in reversed(runs[keep:]) if not run.latest]
     for run in gone:
         doomed = home / f".{run.name}.partial"
         os.rename(run, doomed)
         shutil.rmtree(doomed, ignore_errors=True)
     return [run.name for run in gone]
-
-
-def _age(name: str) -> tuple[str, int]:
-    """The time in a run's name, then its number among those of one second."""
-    time, _, number = name.partition("Z-")
-    return time.rstrip("Z"), int(number) if number.isdigit() else 1

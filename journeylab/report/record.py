@@ -129,7 +129,7 @@ def list_runs(reports: Path, study: str) -> list[Past]:
     folder = reports / study
     latest = latest_run(folder)
     runs = []
-    for record in sorted(folder.glob("*/run.json"), reverse=True):
+    for record in sorted(folder.glob("*/run.json"), key=lambda file: age(file.parent.name), reverse=True):
         if record.parent.is_symlink() or record.parent.name.startswith("."):
             continue
         try:
@@ -153,6 +153,12 @@ def list_runs(reports: Path, study: str) -> list[Past]:
     return runs
 
 
+def age(name: str) -> tuple[str, int]:
+    """The time in a run's name, then its number among those of one second: later runs sort behind."""
+    time, _, number = name.partition("Z-")
+    return time.rstrip("Z"), int(number) if number.isdigit() else 1
+
+
 def latest_run(folder: Path) -> Path | None:
     """The last good run of a study, or None."""
     pointer = folder / LATEST
@@ -165,33 +171,19 @@ def latest_run(folder: Path) -> Path | None:
     return target if (target / "run.json").is_file() else None
 
 
-def last_alike(folder: Path, settings: Mapping[str, Mapping[str, Any]]) -> Path | None:
-    """The last good, whole run that was as public or internal as one with these settings; None where there is none.
+def last_alike(folder: Path, settings: Mapping[str, Mapping[str, Any]], whole: int) -> Path | None:
+    """The last good run of all `whole` notebooks that was as public or internal as one with these settings; or None.
 
     What a public run hides is no change, and what an internal run shows is none either.
     """
-    latest = latest_run(folder)
-    runs = [latest] if latest else []
-    runs += sorted((item.parent for item in folder.glob("2*/run.json")), key=lambda run: run.name, reverse=True)
-    whole = max((len(_read(run)["notebooks"]) for run in runs), default=0)
-    for run in runs:
-        record = _read(run)
-        good = len(record["notebooks"]) == whole and all(item["status"] == "done" for item in record["notebooks"])
-        if good and is_public(record["parameters"]) == is_public(settings):
-            return run
-    return None
+    runs = list_runs(folder.parent, folder.name)
+    fit = [run for run in runs if run.ok and run.notebooks == whole and run.public == is_public(settings)]
+    return next((run.folder for run in fit if run.latest), fit[0].folder if fit else None)
 
 
 def is_public(settings: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether any notebook ran with ``share = "public"``."""
-    return any(values.get("share") == "public" for values in settings.values())
-
-
-def _read(run: Path) -> dict[str, Any]:
-    try:
-        return read_record(run / "run.json")
-    except (OSError, ValueError, RecursionError):
-        return {"notebooks": [], "parameters": {}}
+    """Whether every notebook ran with ``share = "public"``; settings hold what differs from the defaults."""
+    return bool(settings) and all(values.get("share") == "public" for values in settings.values())
 
 
 def read_record(file: Path) -> dict[str, Any]:

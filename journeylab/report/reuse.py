@@ -11,7 +11,7 @@ from typing import Any
 
 from journeylab.cache import fingerprint
 from journeylab.config import Config
-from journeylab.report.record import code_digest, lock_digest, versions
+from journeylab.report.record import code_digest, lock_digest, read_record, versions
 
 SETTINGS_OF = {"02": ("05", "07"), "04": ("05", "07"), "07": ("03",), "09": ("03", "05", "07", "08")}
 """Notebooks that look at what study.toml sets for others."""
@@ -75,7 +75,7 @@ def reuse(
         )
     if last is None:
         return Reused(frozenset(), prints, {})
-    record = json.loads((last / "run.json").read_text(encoding="utf-8"))
+    record = read_record(last / "run.json")
     before = {item["name"]: item for item in record["notebooks"] if item["status"] == "done"}
     names, seconds = set(), {}
     for name, mark in prints.items():

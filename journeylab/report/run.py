@@ -212,10 +212,12 @@ def run_study(
         with alone(home, f"{created:%Y-%m-%d %H:%M:%S} UTC"):
             sweep(home)
             try:
-                run = _write(study, chosen, settings, home, created, jobs, force, timeout, limit, progress, whole)
+                run = _write(
+                    study, chosen, settings, home, created, jobs, force, timeout, limit, progress, len(everything)
+                )
                 if run.ok and whole:
                     if (
-                        not is_public(settings) or last_alike(home, {}) is None
+                        not is_public(settings) or last_alike(home, {}, len(everything)) is None
                     ):  # a public run beside internal ones is no news
                         point_latest(home, run.folder.name)
                     gone = prune(home, study.config.study.keep)
@@ -272,7 +274,7 @@ def _explained(home: Path) -> Iterator[None]:
 def _write(
     study: Study, chosen: list[Path], settings: dict[str, dict[str, Any]], home: Path, created: datetime.datetime, jobs: int,
     force: bool, timeout: float | None, limit: float | None, progress: Callable[[str], None] | None,
-    whole: bool,
+    n_all: int,
 ) -> Run:  # fmt: skip
     """Write a run beside its final name, and move it there when it is whole."""
     final = _free(home, created)
@@ -280,17 +282,17 @@ def _write(
     (work / "results").mkdir(parents=True)
     before = time.monotonic()
     inputs = describe_inputs(study, created)
-    last = last_alike(home, settings)
+    last = last_alike(home, settings, n_all)
     kept = reuse(chosen, settings, inputs, None if force else last, work, AFTER, study.config)
     fresh = [file for file in chosen if file.stem not in kept.names]
     if progress is not None and kept.names:
         progress(f"{len(kept.names)} of {len(chosen)} notebooks are unchanged since the last good run and are kept")
-    done = {item.name: item for item in execute_all(fresh, settings, work, home, jobs, timeout, limit, progress)}
+    done = {item.name: item for item in execute_all(fresh, settings, work, home, last, jobs, timeout, limit, progress)}
     outcomes = [done.get(file.stem) or Outcome(file.stem, "done", kept.seconds[file.stem], None) for file in chosen]
     record = _record(study, created, settings, outcomes, time.monotonic() - before, inputs, kept)
     (work / "run.json").write_text(dumps(record), encoding="utf-8")
     # A run that is not whole, or not good, is not what the next is held against: it has no alerts.
-    good = whole and all(item.status == "done" for item in outcomes)
+    good = len(chosen) == n_all and all(item.status == "done" for item in outcomes)
     alerts = alert_run(work, last, study.config.alerts, study.name) if good else None
     _render_all(chosen, outcomes, settings, work, study, record)
     write_index(work, study.title, outcomes, record)

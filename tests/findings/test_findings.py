@@ -127,3 +127,36 @@ def test_a_finding_that_rests_on_a_code_coders_dispute_says_so(study: jl.Study, 
         found = [finding.evidence for finding in findings.find(study, doubts) if finding.kind in {"voice", "trouble"}]
         found += [answer["evidence"] for answer in findings.headline(study, doubts)]
         assert any(words in line for line in found) is said
+
+
+def test_what_a_test_proved_is_advised_and_the_stage_that_most_leave_is_named(
+    study: jl.Study, evidence: Evidence
+) -> None:
+    row = {"experiment": "banner", "grade": "A", "verdict": "keep"}
+    tables = with_effects(evidence, {"touchpoint": "chat", "verdict": "fix", "estimate": -0.05})
+    act = findings.headline(study, dataclasses.replace(tables, experiments=pd.DataFrame([row])))[2]["answer"]
+    assert "keep 'banner' (proven by a test)" in act
+    doubted = dataclasses.replace(tables, experiments=pd.DataFrame([{**row, "grade": "D"}]))
+    assert "banner" not in findings.headline(study, doubted)[2]["answer"]
+    stages = evidence.stages.assign(
+        left=[0.1, 0.3, 0.2][: len(evidence.stages)], trouble=[0.9, 0.4, 0.2][: len(evidence.stages)]
+    )
+    where = findings.headline(study, dataclasses.replace(evidence, stages=stages))[0]["answer"]
+    assert where.startswith(f"At {stages['stage'].iloc[0]}")
+    assert f"Most leave at {stages['stage'].iloc[1]}: 30 %." in where
+
+
+def test_nothing_unplanned_is_worth_keeping() -> None:
+    from journeylab.findings.gather import _keep_no_accident
+
+    effects = pd.DataFrame(
+        {
+            "touchpoint": ["fault", "fault two", "chat"],
+            "verdict": ["keep", "fix", "keep"],
+            "reason": ["helps", "harms", "helps"],
+        }
+    )
+    judged = _keep_no_accident(effects, {"fault", "fault two"})
+    assert judged["verdict"].tolist() == ["not known", "fix", "keep"]
+    assert "not planned" in judged["reason"].iloc[0]
+    assert judged["reason"].tolist()[1:] == ["harms", "helps"]

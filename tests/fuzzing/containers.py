@@ -17,7 +17,7 @@ BOMB = 40_000_000
 """Bytes that a bomb among the members unpacks to; its archive has a thousandth of it."""
 
 OUTSIDE = (
-    "../../../tmp/x",
+    "../../../outside",
     "/etc/passwd",
     "C:\\x",
     "..\\..\\x",

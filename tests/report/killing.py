@@ -64,7 +64,7 @@ def at_work(mark: str) -> list[str]:
     return found
 
 
-def kill_runs(command: list[str], home: Path, times: int, seed: int = 0, within: float | None = None) -> int:
+def kill_runs(command: list[str], home: Path, times: int, seed: int = 0) -> int:
     """Run a command whole, then kill it `times` times at random moments; each time look, and run whole at the end.
 
     Returns
@@ -74,7 +74,7 @@ def kill_runs(command: list[str], home: Path, times: int, seed: int = 0, within:
     """
     already, before = temporary(), time.monotonic()
     subprocess.run(command, check=True, capture_output=True, cwd=REPOSITORY)
-    seconds = within or time.monotonic() - before
+    seconds = time.monotonic() - before
     require_whole(home)
     chance, killed = random.Random(seed), 0
     for _ in range(times):

@@ -328,10 +328,10 @@ def test_public_runs_and_internal_ones_are_held_against_their_own(
     internal = run(folder).folder
     public = run(folder, parameters={"share": "public"}).folder
     assert (home / "latest").resolve() == internal, "a public run beside internal ones is not what the team looks at"
-    assert last_alike(home, {"x": {"share": "public"}}) == public
+    assert last_alike(home, {"x": {"share": "public"}}, 2) == public
     written = [json.loads((run / "run.json").read_text())["locale"] for run in (internal, public)]
     assert written == ["de_DE", ""], "a public run writes numbers the plain way"
-    assert last_alike(home, {"x": {"share": "internal"}}) == internal
+    assert last_alike(home, {"x": {"share": "internal"}}, 2) == internal
     said: list[str] = []
     run(folder, parameters={"share": "public"}, progress=said.append)
     assert said[0].startswith("2 of 2 notebooks are unchanged")
@@ -345,3 +345,30 @@ def test_a_window_that_is_no_span_is_told_before_anything_runs() -> None:
     assert check_parameters(file, {"window": "28d"}) == {"window": "28d"}
     with pytest.raises(ParameterError, match="window of 07_touchpoint_impact: '28' is no span of time"):
         check_parameters(file, {"window": "28"})
+
+
+def test_a_part_of_a_run_is_not_what_a_whole_one_is_held_against(folder: Path) -> None:
+    home = folder / "reports/small"
+    run(folder, only=["01"])
+    assert last_alike(home, {}, 2) is None
+    whole = run(folder, force=True).folder
+    run(folder, only=["01"])
+    assert last_alike(home, {}, 2) == whole
+
+
+def test_a_public_run_writes_numbers_the_plain_way(folder: Path) -> None:
+    settings = folder / "study/study.toml"
+    settings.write_text(settings.read_text().replace("[study]\n", '[study]\nlocale = "de_DE"\n', 1))
+    shared = PARAMETERS + '\nshare: str = "internal"  # or public'
+    words = "import journeylab as jl\nfrom journeylab import show, text\n"
+    words += "study = jl.open_study(study_path)\nshow.say(text.fixed(1234.5, 1))"
+    for name in ("01_first", "02_second"):
+        content = json.loads(notebook(words))
+        content["cells"][1]["source"] = shared
+        (folder / f"notebooks/{name}.ipynb").write_text(json.dumps(content))
+    internal = (run(folder).folder / "01_first.html").read_text()
+    assert "1.234,5" in internal
+    assert "data-marks" in internal
+    public = (run(folder, parameters={"share": "public"}).folder / "01_first.html").read_text()
+    assert "1,234.5" in public
+    assert "data-marks" not in public
