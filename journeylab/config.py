@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from journeylab import locales
 from journeylab.errors import did_you_mean
+from journeylab.patterns import REGULAR, require_regular
 
 DEFAULT_STAGES = ("awareness", "consideration", "decision", "purchase", "evaluation")
 """The five stages of the literature, used where a study names none."""
@@ -59,11 +60,8 @@ def _engine(name: str) -> str:
 
 def _pattern(match: str | list[str]) -> str | list[str]:
     for text in [match] if isinstance(match, str) else match:
-        if text.startswith("re:"):
-            try:
-                re.compile(text.removeprefix("re:"))
-            except re.error as error:
-                raise ValueError(f"'{text}' is no regular expression: {error}.") from None
+        if text.startswith(REGULAR):
+            require_regular(text.removeprefix(REGULAR))
     return match
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +10,10 @@ import pandas as pd
 
 from journeylab.config import Code, Touchpoint
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
+from journeylab.patterns import matcher
 
 OWN = 0.9
 """A channel belongs to a touchpoint when this share of its events has it; where visitors came from belongs to no page."""
-
-REGULAR = "re:"
-"""Begins a pattern that is a regular expression."""
 
 
 def name_touchpoints(raw: Sequence[str], rules: list[Touchpoint]) -> pd.DataFrame:
@@ -29,8 +25,7 @@ def name_touchpoints(raw: Sequence[str], rules: list[Touchpoint]) -> pd.DataFram
         raw, touchpoint, stage, planned, channel (of the rule), matched, dropped. Unmatched names stay as they are, have
         no stage, and count as planned.
     """
-    matchers = [(rule, matcher(rule.match)) for rule in rules]
-    found = [next((rule for rule, match in matchers if match(name)), None) for name in raw]
+    found = first_rules(raw, rules)
     return pd.DataFrame(
         {
             "raw": pd.array(list(raw), dtype="str"),
@@ -44,6 +39,15 @@ def name_touchpoints(raw: Sequence[str], rules: list[Touchpoint]) -> pd.DataFram
             "dropped": [rule.drop if rule else False for rule in found],
         }
     )
+
+
+def first_rules(names: Sequence[str], rules: Sequence[Touchpoint]) -> list[Touchpoint | None]:
+    """The first rule that each name matches, or None."""
+    found: list[Touchpoint | None] = [None] * len(names)
+    for rule in reversed(rules):
+        for place in np.flatnonzero(matcher(rule.match)(names)):
+            found[place] = rule
+    return found
 
 
 def in_file_order(events: pd.DataFrame) -> pd.DataFrame:
@@ -100,11 +104,8 @@ def touchpoint_table(tally: pd.DataFrame | None, rules: list[Touchpoint], stages
         return pd.DataFrame(columns=columns)
     frame = tally.sort_values("touchpoint", ignore_index=True)
     named = {rule.name: rule for rule in reversed(rules) if rule.name}
-    unnamed = [(matcher(rule.match), rule) for rule in rules if not rule.name]
-    known = [
-        named.get(name) or next((rule for matches, rule in unnamed if matches(name)), None)
-        for name in frame["touchpoint"]
-    ]
+    unnamed = first_rules(frame["touchpoint"], [rule for rule in rules if not rule.name])
+    known = [named.get(name) or rule for name, rule in zip(frame["touchpoint"], unnamed, strict=True)]
     frame["required"] = [rule is not None and rule.required for rule in known]
     frame["tested"] = [rule is None or rule.tested for rule in known]
     frame["cost"] = [0.0 if rule is None or rule.cost is None else rule.cost for rule in known]
@@ -151,18 +152,3 @@ def complete_codebook(codes: pd.DataFrame, added: list[Code], stages: list[str],
                 f"{listing(stages)}.{did_you_mean(str(row.stage), stages)}"
             )
     return codes
-
-
-def matcher(patterns: str | list[str]) -> Callable[[str], bool]:
-    """Whether a text matches one of the patterns: ``*`` is any text, ``?`` any sign, and after ``re:`` a regular expression.
-
-    A regular expression has to match the whole text.
-    """
-    texts = [patterns] if isinstance(patterns, str) else patterns
-    compiled = [
-        re.compile(text.removeprefix(REGULAR))
-        if text.startswith(REGULAR)
-        else re.compile(fnmatch.translate(text.replace("[", "[[]")))
-        for text in texts
-    ]
-    return lambda name: any(pattern.fullmatch(name) for pattern in compiled)

@@ -14,7 +14,8 @@ from journeylab import locales
 from journeylab.config import Config, CrosswalkSource, TableSource
 from journeylab.errors import DataError, JourneylabError, StudyError, did_you_mean, listing
 from journeylab.linking import REFUSED, usable
-from journeylab.naming import complete_codebook, matcher, name_touchpoints, tally_touchpoints, touchpoint_table
+from journeylab.naming import complete_codebook, name_touchpoints, tally_touchpoints, touchpoint_table
+from journeylab.patterns import matcher
 from journeylab.privacy import spoken_by
 from journeylab.progress import over, working
 from journeylab.sources import Events, Gathered, Named, gather_events, read_source, tally_events
@@ -407,7 +408,10 @@ screener, assignments, changes
         if self.config.measures:
             signs = {True: 1, False: -1, None: 0}
             return {
-                rule.name: (set(filter(matcher(rule.match), known["touchpoint"])), signs[rule.higher_is_better])
+                rule.name: (
+                    set(known.loc[matcher(rule.match)(known["touchpoint"]), "touchpoint"]),
+                    signs[rule.higher_is_better],
+                )
                 for rule in self.config.measures
             }
         trouble = set(known.loc[~known["planned"].astype(bool), "touchpoint"])

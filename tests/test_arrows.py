@@ -22,6 +22,7 @@ BASE = {
     "privacy",
     "cache",
     "progress",
+    "patterns",
 }
 ALLOWED = {
     "journeys": BASE | {"look"},  # how they show themselves in JupyterLab

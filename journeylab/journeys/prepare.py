@@ -12,7 +12,9 @@ from journeylab.journeys.engine import PLACE, Opened
 from journeylab.journeys.plain_names import plain_name
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 NAMED = ("stage", "planned")
 """Columns that the rules for touchpoints add."""
@@ -36,14 +38,14 @@ class LeaveOut:
     column : str
         Of the events.
     matches : callable
-        Whether a value of the column, as text, is meant.
+        Which values of the column, as text, are meant.
     whole_customer : bool
         Leave out everything of a customer who has one such event.
     """
 
     reason: str
     column: str
-    matches: Callable[[str], bool]
+    matches: Callable[[Sequence[str]], NDArray[np.bool_]]
     whole_customer: bool = False
 
 
@@ -186,7 +188,8 @@ def _with_reasons(opened: Opened, table: Any, rules: Sequence[LeaveOut]) -> Any:
                 + did_you_mean(rule.column, known)
             )
         values = opened.fetch(table.select(F.col(column).cast("string").alias("value")).distinct())
-        meant = sorted(value for value in values["value"].to_pylist() if value is not None and rule.matches(value))
+        said = sorted(value for value in values["value"].to_pylist() if value is not None)
+        meant = [value for value, holds in zip(said, rule.matches(said), strict=True) if holds]
         holds = F.col(column).cast("string").isin(meant) if meant else F.lit(False)
         if rule.whole_customer and meant:
             who = opened.keep(table.where(holds).select("customer_id").distinct())

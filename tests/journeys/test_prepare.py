@@ -18,7 +18,8 @@ from journeylab.config import Touchpoint
 from journeylab.errors import DataError, StudyError
 from journeylab.journeys.engine import open_table
 from journeylab.journeys.prepare import LeaveOut, Recipe, prepare
-from journeylab.naming import matcher, name_touchpoints
+from journeylab.naming import name_touchpoints
+from journeylab.patterns import matcher
 from tests.walks import START
 
 event = st.tuples(

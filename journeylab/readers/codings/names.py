@@ -10,6 +10,7 @@ import pandas as pd
 
 from journeylab.contracts import TABLES
 from journeylab.errors import StudyError
+from journeylab.patterns import first_group, require_regular
 from journeylab.readers.codings.model import CodedStudy
 from journeylab.readers.ledger import shorten
 from journeylab.text import count
@@ -71,18 +72,17 @@ class ByName:
 
     Attributes
     ----------
-    pattern : Pattern or None
+    pattern : str or None
         Its first group is the participant; None: each document is a participant.
     """
 
-    pattern: re.Pattern[str] | None
+    pattern: str | None
 
     def find(self, name: str) -> str | None:
         """The participant of one document."""
         if self.pattern is None:
             return name
-        found = self.pattern.search(name)
-        return (found[1] or "").strip() or None if found else None
+        return (first_group(self.pattern, name) or "").strip() or None
 
 
 def read_rule(participant: object) -> ByName:
@@ -104,15 +104,12 @@ def read_rule(participant: object) -> ByName:
     if participant == "document":
         return ByName(None)
     try:
-        pattern = re.compile(participant)
-    except re.error as error:
-        raise StudyError(f"option participant: '{participant}' is no regular expression ({error}).") from None
-    if pattern.groups < 1:
+        return ByName(require_regular(participant, groups=1))
+    except ValueError as error:
         raise StudyError(
-            f"option participant: '{participant}' has no group; put what names the participant into brackets, such as "
+            f"option participant: {error} Put what names the participant into brackets, such as "
             r"'^(P\d+)_', or write 'document'."
-        )
-    return ByName(pattern)
+        ) from None
 
 
 def name_participants(study: CodedStudy, rule: ByName) -> CodedStudy:
