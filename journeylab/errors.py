@@ -105,6 +105,10 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     return f" Did you mean '{by_lower[near[0]]}'?" if near else ""
 
 
+LONGEST = 120
+"""Signs of a word in a message."""
+
+
 def listing(words: Iterable[str], most: int = 12) -> str:
     """Join words for a message, cut after `most` of them.
 
@@ -113,7 +117,7 @@ def listing(words: Iterable[str], most: int = 12) -> str:
     >>> listing(["a", "b", "c"], most=2)
     "'a', 'b' and 1 more"
     """
-    words = [f"'{word}'" for word in words]
+    words = [f"'{word if len(str(word)) <= LONGEST else str(word)[:LONGEST] + '…'}'" for word in words]
     if len(words) <= most:
         return ", ".join(words)
     return f"{', '.join(words[:most])} and {len(words) - most} more"

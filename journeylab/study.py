@@ -15,6 +15,7 @@ from journeylab.config import Config, CrosswalkSource, TableSource
 from journeylab.errors import DataError, JourneylabError, StudyError, did_you_mean, listing
 from journeylab.linking import REFUSED, usable
 from journeylab.naming import complete_codebook, name_touchpoints, tally_touchpoints, touchpoint_table
+from journeylab.paths import is_dir, is_file, too_long
 from journeylab.patterns import matcher
 from journeylab.privacy import spoken_by
 from journeylab.progress import over, working
@@ -140,7 +141,9 @@ screener, assignments, changes
         """
         here = Path(path)
         places = [self.data_dir / here, self.data_dir / here.name, self.data_dir.parent / here, self.folder / here]
-        there = [place for place in places if place.is_file()] or [place for place in places if place.is_dir()]
+        if wrong := too_long(places[0]):
+            raise StudyError(f"{self.path}: {wrong}.")
+        there = [place for place in places if is_file(place)] or [place for place in places if is_dir(place)]
         return there[0] if there else places[0]
 
     # What customers did

@@ -22,6 +22,7 @@ BASE = {
     "privacy",
     "cache",
     "progress",
+    "paths",
     "patterns",
 }
 ALLOWED = {

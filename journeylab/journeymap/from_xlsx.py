@@ -275,6 +275,6 @@ def _sound(where: str) -> Iterator[None]:
             yield
     except (
         zipfile.BadZipFile, zlib.error, InvalidFileException, OSError, EOFError, KeyError, ValueError, TypeError, IndexError,
-        AttributeError, AssertionError, RuntimeError, OverflowError, SyntaxError, struct.error,
+        AttributeError, AssertionError, RuntimeError, OverflowError, SyntaxError, LookupError, struct.error,
     ) as error:  # fmt: skip
         raise DataError(f"{where}: is no sound .xlsx workbook ({str(error)[:120]}); export the map again.") from None

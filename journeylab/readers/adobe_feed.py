@@ -14,7 +14,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from journeylab.errors import DataError, listing
+from journeylab.paths import is_file, too_long
 from journeylab.readers.account import Account
+from journeylab.readers.ledger import shorten
 from journeylab.readers.stream import CHUNK, LONGEST, chunks, lines, lines_of
 from journeylab.text import count as counted
 
@@ -82,7 +84,7 @@ def hits(feed: Feed, account: Account) -> Iterator[tuple[str, dict[str, str]]]:
     digests: dict[str, str] = {}
     for file in feed.files:
         name, before = file.path.name, account.n_read
-        if file.path.is_file():
+        if is_file(file.path):
             if file.digest:
                 _compare(file, digests, account)
             source = lines_of(_member(file.path, HITS, account), account) if feed.packed else lines(file.path, account)
@@ -94,7 +96,7 @@ def hits(feed: Feed, account: Account) -> Iterator[tuple[str, dict[str, str]]]:
             account.lose("that the manifest counts and the files do not hold", name, n=missing)
         elif missing < 0:
             account.note(f"{name} holds {counted(-missing)} hits more than the manifest counts")
-        if not file.path.is_file():
+        if not is_file(file.path):
             account.note(f"{name} is named by the manifest and is not there")
 
 
@@ -115,7 +117,9 @@ def _manifest(path: Path, account: Account) -> tuple[tuple[HitFile, ...], Path |
     for part in found:
         name = part.get("Data-File") or part.get("Lookup-File") or "x"
         if name != Path(name).name or "\\" in name or name in ("..", "."):
-            raise DataError(f"{path}: names the file '{name}', which is not in its folder; it was not read.")
+            raise DataError(f"{path}: names the file {shorten(name)}, which is not in its folder; it was not read.")
+        if wrong := too_long(Path(name)):
+            raise DataError(f"{path}: {wrong}; the manifest is damaged, fetch it again.")
     files = tuple(
         HitFile(
             path.with_name(part["Data-File"]),
@@ -128,7 +132,7 @@ def _manifest(path: Path, account: Account) -> tuple[tuple[HitFile, ...], Path |
     if not files:
         raise DataError(f"{path}: is a manifest that names no Data-File; is it cut short? Fetch it again.")
     archives = [path.with_name(part["Lookup-File"]) for part in found if part.get("Lookup-File")]
-    there = [archive for archive in archives if archive.is_file()]
+    there = [archive for archive in archives if is_file(archive)]
     if archives and not there:
         account.note(f"{archives[0].name} is named by the manifest and is not there")
     return files, there[0] if there else None

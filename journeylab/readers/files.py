@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from journeylab.errors import DataError, did_you_mean, listing
+from journeylab.paths import too_long
 from journeylab.readers.options import TableOptions
 from journeylab.tables import Loss
 from journeylab.text import count
@@ -147,6 +148,8 @@ def find_file(path: str | Path, readable: tuple[str, ...] = READABLE) -> Path:
     path = Path(path)
     if "\0" in str(path):
         raise DataError(f"{str(path)!r}: is no file name.")
+    if wrong := too_long(path):
+        raise DataError(f"{str(path.parent)[:200]}: {wrong}.")
     if path.is_dir():
         names = sorted(item.name for item in path.iterdir() if suffix_of(item) in readable)
         raise DataError(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from journeylab.errors import DataError, did_you_mean, listing
+from journeylab.paths import too_long
 from journeylab.readers.account import Account
 from journeylab.readers.cells import object_of
 from journeylab.readers.json_objects import decoded, json_objects
@@ -53,6 +54,8 @@ def find_present(path: str | Path) -> Path:
     path = Path(path)
     if "\0" in str(path):
         raise DataError(f"{str(path)!r}: is no file name.")
+    if wrong := too_long(path):
+        raise DataError(f"{str(path.parent)[:200]}: {wrong}.")
     if path.is_dir():
         names = sorted(item.name for item in path.iterdir() if item.is_file())
         raise DataError(f"{path}: is a folder; name one file in it: {listing(names) or 'it holds none'}.")

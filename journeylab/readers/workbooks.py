@@ -77,6 +77,7 @@ def read_workbook(path: Path, sheet: str | None, most: int | None = None) -> Raw
         OSError,
         EOFError,
         KeyError,
+        LookupError,  # an encoding that is none of text
         ValueError,
         TypeError,
         IndexError,

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from journeylab.errors import StudyError
+from journeylab.paths import is_file
 from journeylab.readers.codings.codebook import read_codebook
 from journeylab.readers.codings.model import CodedStudy
 from journeylab.readers.options import TableOptions, make_options
@@ -72,7 +73,7 @@ def _read_part(
     given.pop("format", None)
     file = Path(given.pop("path"))
     folder = path if path.is_dir() else path.parent
-    if not file.is_file() and not file.is_absolute() and (folder / file).is_file():
+    if not is_file(file) and not file.is_absolute() and is_file(folder / file):
         file = folder / file
     given.setdefault("timezone", timezone)
     given.setdefault("source", f"{source}.{name}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from journeylab.errors import listing
+from journeylab.paths import is_file
 from journeylab.readers.codings.exports import (
     CodedExportOptions,
     code_path,
@@ -94,9 +95,9 @@ def _read_codebook(path: Path, options: CodedExportOptions) -> tuple[pd.DataFram
     """Taguette's own codebook: tag, description, n; None where there is none, or the option names another kind."""
     given = dict(options.codebook or {})
     file = Path(given.pop("path", "") or _beside(path))
-    if not file.is_file() and (path.parent / file).is_file():
+    if not is_file(file) and is_file(path.parent / file):
         file = path.parent / file
-    if not file.is_file() or given.get("columns"):
+    if not is_file(file) or given.get("columns"):
         return None, None
     given.pop("format", None)
     given.setdefault("source", f"{options.source or path.name}.codebook")

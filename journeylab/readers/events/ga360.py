@@ -128,7 +128,7 @@ def _is_nested(path: Path) -> bool:
 
     try:
         return "hits" in pq.read_schema(path).names
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         return False
 
 
