@@ -16,7 +16,8 @@ from journeylab.impact import diagnostics
 from journeylab.impact.panel import MOST_CUSTOMERS, Panel, trial_panel
 from journeylab.impact.tidy import tidy
 from journeylab.impact.trials import Trial, trial
-from journeylab.impact.verdict import judge
+from journeylab.impact.verdict import UNKNOWN, judge
+from journeylab.impact.within_visit import WithinVisit, within_visit
 from journeylab.intervals import benjamini_hochberg
 from journeylab.progress import over
 from journeylab.results import Result
@@ -33,9 +34,12 @@ COLUMNS = [
     "ato_ci_high", "ipw", "g_formula", "ess", "smd_max_before", "smd_max_after", "smd_max_overlap", "smd_max_used",
     "smd_bar", "worst_covariate", "outside_share", "e_value", "e_value_limit", "robustness", "robustness_limit",
     "yardstick", "yardstick_times", "control", "control_effect", "control_ci_low", "control_ci_high", "control_p",
-    "control_alarm", "placebo", "placebo_ci_low", "placebo_ci_high", "estimand", "reason",
+    "control_alarm", "placebo", "placebo_ci_low", "placebo_ci_high", "within", "within_ci_low", "within_ci_high",
+    "within_ess", "estimand", "reason",
 ]  # fmt: skip
 WORDS = ("touchpoint", "worst_covariate", "yardstick", "control", "estimand", "reason")
+
+WITHIN = ("within", "within_ci_low", "within_ci_high", "within_ess")
 
 DOES = {"keep": "helps", "fix": "harms", "remove": "harms"}
 """What a verdict says of the effect."""
@@ -57,7 +61,9 @@ class TouchpointEffects(Result):
         estimate), smd_bar, worst_covariate, outside_share; e_value, e_value_limit, robustness, robustness_limit, yardstick
         (the strongest measured covariate) and yardstick_times (the estimate over the shift that omitting it would cause);
         control (the negative control that moves most clearly) with effect, interval, p and alarm; placebo with interval
-        (difference at the visit before, in standard deviations). Then grade, verdict, equivalence, reason.
+        (difference at the visit before, in standard deviations); of what would have a verdict, within with interval and
+        within_ess (the effect at the moment it was met, given what the visit had come to by then). Then grade, verdict,
+        equivalence, reason.
     outcome, window : str
     protocol : DataFrame
         The trial that is emulated: part, what it is.
@@ -105,12 +111,13 @@ class TouchpointEffects(Result):
             "ess": "Effective exposed visits",
             "outside_share": "Hardly comparable visits",
             "estimand": "Averaged over",
+            "within": "Effect from the moment it was met",
         }
 
     @property
     def diagnostic_formats(self) -> dict[str, str]:
         """How their values are written."""
-        return {"outside_share": "percent"}
+        return {"outside_share": "percent", "within": "points"}
 
     @property
     def sensitivity(self) -> dict[str, str]:
@@ -303,9 +310,18 @@ def estimate_all(
     with threadpool_limits(limits=1), ThreadPoolExecutor(max_workers=2) as pool:
         each = pool.map(lambda name: trial(panel, name, controls, seed=seed), wanted)
         trials = list(over(each, "Estimating effects", len(wanted)))
+        table = _table(trials)
+        reach = {name: float(panel.ever[:, code].mean()) for code, name in enumerate(panel.touchpoints)}
+        clear = [
+            str(row.touchpoint) for row in judge(table, set(required), reach).itertuples() if row.verdict != UNKNOWN
+        ]
+        inside = list(over(pool.map(lambda name: _within(panel, name, seed), clear), "Looking into visits", len(clear)))
+    table = table.set_index("touchpoint")
+    for name, moment in zip(clear, inside, strict=True):
+        table.loc[name, list(WITHIN)] = [moment.estimate, moment.ci_low, moment.ci_high, moment.ess]
     protocol = diagnostics.protocol(panel, outcome, window)
     return kind(
-        _judged(trials, panel, set(required)),
+        _judged(table.reset_index(), set(required), reach),
         "Sequential target trials, doubly robust with cross-fitting",
         _assumptions(panel, outcome, window, controls),
         outcome,
@@ -316,13 +332,26 @@ def estimate_all(
     )
 
 
-def _judged(trials: Sequence[Trial], panel: Panel, required: set[str]) -> pd.DataFrame:
-    """The table of effects with q-values, alarms, grades and verdicts."""
+def _table(trials: Sequence[Trial]) -> pd.DataFrame:
+    """The table of effects with q-values and alarms."""
     table = pd.DataFrame([t.row for t in trials]).reindex(columns=COLUMNS)
     table = table.astype({name: "float64" for name in COLUMNS if name not in WORDS and not name.startswith("n_")})
     table["q_value"] = benjamini_hochberg(table["p_value"])
     table["control_alarm"] = benjamini_hochberg(table["control_p"]) < ALARM
-    reach = {name: float(panel.ever[:, code].mean()) for code, name in enumerate(panel.touchpoints)}
+    return table
+
+
+def _within(panel: Panel, name: str, seed: int) -> WithinVisit:
+    """The effect of a touchpoint at the moment it was met."""
+    code = panel.touchpoints.index(name)
+    return within_visit(
+        panel.steps, code, ~panel.before[:, code], outcome=panel.outcome, history=panel.history, customer=panel.customer,
+        size=len(panel.touchpoints), seed=seed,
+    )  # fmt: skip
+
+
+def _judged(table: pd.DataFrame, required: set[str], reach: dict[str, float]) -> pd.DataFrame:
+    """The table with grades and verdicts."""
     judged = judge(table, required, reach)
     note = " (over visits where both were likely: only these can be made alike)"
     judged["reason"] = judged["reason"].where(judged["estimand"] != "ATO", judged["reason"].astype(str) + note)
@@ -343,6 +372,8 @@ def _assumptions(panel: Panel, outcome: str, window: str, controls: Sequence[str
         "the visit: earlier touchpoints, visits, recency, depth, clock, channel, device, customer attributes; a hidden one "
         "tied to both by the E-value (risk ratio) could explain an effect away.",
         "Every visit could have been with or without the touchpoint; where too few visits are alike, there is no estimate.",
+        "Whatever else in the visit leads to it shows in what was met before it: an effect that is clear has to be clear from the "
+        "moment it was met, too.",
         "A touchpoint has the same effect wherever it is met, and customers do not influence each other.",
         "Exposure precedes outcome: what is met after the outcome does not count, and visits whose window is not complete are "
         f"left out ({window}).",

@@ -16,6 +16,8 @@ FOLDS, REPEATS = 5, 2
 FEW = 200
 """With fewer exposed visits the exposure enters one outcome model as a main effect, instead of a model of its own."""
 
+HALVINGS = 12
+
 SMALL, LARGE, VAST = 4_000, 20_000, 100_000
 """Models of so few rows are fitted anew without each fold; of more, one Newton step away from the whole is exact enough.
 Of more than the second number Newton's method starts from a fifth of the rows, of more than the third one split is enough."""
@@ -242,23 +244,36 @@ def _with_one(history: Array) -> Array:
     return np.column_stack([np.ones(len(history)), history])
 
 
-def _logistic(x: Array, y: Array, penalty: Array, start: Array | None = None, steps: int = 12) -> Array:
-    """Ridge logistic regression by Newton's method."""
+def _logistic(x: Array, y: Array, penalty: Array, start: Array | None = None, steps: int = 25) -> Array:
+    """Ridge logistic regression by Newton's method; steps that overshoot, as with exposures nearly told by history, are halved."""
     share = np.clip(y.mean(), 1e-4, 1 - 1e-4) if len(y) else 0.5
     if start is None and len(y) > LARGE:
         start = _logistic(x[::5], y[::5], penalty)
     beta = np.zeros(x.shape[1]) if start is None else start.copy()
     if start is None:
         beta[0] = np.log(share / (1 - share))
+    linear = x @ beta
+    loss = _loss(linear, y, beta, penalty)
     for _ in range(steps):
-        mean = _predict(x, beta)
+        mean = _expit(linear)
         weight = np.maximum(mean * (1 - mean), 1e-6)
         gradient = x.T @ (y - mean) - penalty * beta
         move = _capped(np.linalg.solve(_gram(x, weight) + np.diag(penalty), gradient))
-        beta = beta + move
+        along = x @ move
+        for _ in range(HALVINGS):
+            tried = _loss(linear + along, y, beta + move, penalty)
+            if tried <= loss + 1e-9 * abs(loss):
+                break
+            move, along = move / 2, along / 2
+        beta, linear, loss = beta + move, linear + along, tried
         if np.abs(move).max() < 1e-3:
             break
     return beta
+
+
+def _loss(linear: Array, y: Array, beta: Array, penalty: Array) -> float:
+    """Minus the penalised log-likelihood."""
+    return float(np.logaddexp(0, linear).sum() - y @ linear + (penalty * beta**2).sum() / 2)
 
 
 def _gram(x: Array, weight: Array) -> Array:
@@ -279,7 +294,11 @@ def _linear(x: Array, y: Array, penalty: Array) -> Array:
 
 
 def _predict(x: Array, beta: Array) -> Array:
-    return np.asarray(1 / (1 + np.exp(-np.clip(x @ beta, -30, 30))))
+    return _expit(x @ beta)
+
+
+def _expit(linear: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-np.clip(linear, -30, 30))))
 
 
 def clustered(influence: Array, customer: NDArray[np.int64]) -> float:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from journeylab.errors import StudyError, did_you_mean, listing
 from journeylab.impact.amounts import Amounts
 from journeylab.impact.controls import control_outcomes
-from journeylab.impact.history import counts_before, from_attributes, from_context, from_events, visits_of
+from journeylab.impact.history import Visits, counts_before, from_attributes, from_context, from_events, visits_of
+from journeylab.impact.within_visit import Steps
 from journeylab.journeys.build import build
 from journeylab.journeys.cuts import microseconds
 from journeylab.journeys.model import Journeys, keep_events
@@ -47,6 +48,8 @@ class Panel:
         Events of the visit before any outcome.
     begins : ndarray of bool, shape (n,)
         Visits that the outcome opens.
+    steps : Steps
+        What was met in each visit before any outcome, in order.
     touchpoints : tuple of str
     ever, converted : ndarray
         (n_customers, n_touchpoints) bool and (n_customers,) bool: what a dashboard would compare.
@@ -71,6 +74,7 @@ class Panel:
     start: NDArray[np.datetime64]
     depth: NDArray[np.float64]
     begins: NDArray[np.bool_]
+    steps: Steps
     touchpoints: tuple[str, ...]
     ever: NDArray[np.bool_]
     converted: NDArray[np.bool_]
@@ -186,6 +190,7 @@ def trial_panel(
         start=start[eligible],
         depth=np.bincount(visits.of_event[counting], minlength=len(first))[eligible].astype(float),
         begins=begins[eligible],
+        steps=_steps(j, visits, counting, eligible),
         touchpoints=j.touchpoints,
         ever=ever,
         converted=reached,
@@ -195,6 +200,15 @@ def trial_panel(
         n_visits=len(first),
         n_customers=n_customers,
     )
+
+
+def _steps(j: Journeys, visits: Visits, counting: NDArray[np.bool_], eligible: NDArray[np.bool_]) -> Steps:
+    """The events of eligible visits before any outcome."""
+    events = np.flatnonzero(counting & eligible[visits.of_event])
+    of = visits.of_event[events]
+    number = np.bincount(of, minlength=len(visits.first))[eligible]
+    minutes = (j.times[events] - visits.start[of]) / np.timedelta64(1, "m")
+    return Steps(np.concatenate([[0], np.cumsum(number)]), j.codes[events], minutes.astype(np.float32))
 
 
 def _sampled(events: pd.DataFrame, n_customers: int, outcome: str, seed: int) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +15,15 @@ BALANCED = 0.1
 
 ACT = 0.05
 """The largest q-value on which a verdict is given: acting on a wrong one is dearer than missing one."""
+
+UNKNOWN = "not known"
+"""The verdict of everything that is not clear."""
+
+ONE_SIDED = 0.05
+"""The error with which the effect from the moment of meeting has to share the sign: it is there to deny, and is drawn to nought."""
+
+ALIKE = 30
+"""With fewer comparable visits, or moments, there is nothing to compare with."""
 
 WORTH = 0.01
 """An effect within one point either way is called none worth having."""
@@ -61,13 +72,16 @@ def judge(table: pd.DataFrame, required: set[str], reach: dict[str, float], ofte
     Notes
     -----
     Grade C: every diagnostic is green; D: one is not, and then the verdict is *not known*. With grade C and q of at most
-    0.05: *keep* where the effect is above zero; below zero *fix* where the touchpoint is required or reaches
-    a fifth of customers, else *remove*. An effect is none worth having when its 90 % interval lies within one point.
+    0.05: *keep* where the effect is above zero; below zero *fix* where the touchpoint is required or reaches a fifth of
+    customers, else *remove*; and only where the effect from the moment of meeting (`journeylab.impact.within_visit`) has the
+    same sign, at 5 % one-sided. Where it has not, and its interval leaves out what whole visits say of the exposed ones
+    (ATT), that is explained by what the visit had come to: D. An effect is none worth having when its 90 % interval lies
+    within one point.
     """
     grades, verdicts, reasons, equal = [], [], [], []
     z90 = normal_quantile(0.90)
     for row in table.itertuples():
-        reason, grade, verdict = row.reason, "D", "not known"
+        reason, grade, verdict = row.reason, "D", UNKNOWN
         within = False
         if np.isnan(row.estimate):
             grades.append("")
@@ -77,10 +91,15 @@ def judge(table: pd.DataFrame, required: set[str], reach: dict[str, float], ofte
             error = (row.ci_high - row.ci_low) / (2 * normal_quantile())
             within = abs(row.estimate) + z90 * error < WORTH
             clear = row.q_value <= ACT and (row.ci_low > 0 or row.ci_high < 0)
+            borne_out = np.isnan(row.within) or _towards(row, row.within) >= normal_quantile(
+                1 - 2 * ONE_SIDED
+            ) * _error(row)
             if red:
                 reason = red
             elif within:
                 reason = "no effect larger than one point"
+            elif clear and not borne_out:
+                reason = "from the moment it was met on, given what came before in the visit, it is not clear enough"
             elif clear and row.estimate > 0:
                 verdict, reason = "keep", "helps"
             elif clear:
@@ -112,6 +131,28 @@ def _red(row: object) -> str:
     bar = row.smd_bar  # type: ignore[attr-defined]
     if row.smd_max_after > bar and row.smd_max_overlap > bar:  # type: ignore[attr-defined]
         return "visits with and without it cannot be made alike"
-    if row.ess < 30:  # type: ignore[attr-defined]
+    if row.ess < ALIKE:  # type: ignore[attr-defined]
         return "few of the visits with it resemble the others"
+    return _explained(row)
+
+
+def _explained(row: Any) -> str:
+    """Say where what the visit had come to explains an effect; empty where it does not, or where nobody asked."""
+    if np.isnan(row.within):
+        return ""
+    if row.within_ess < ALIKE:
+        return "hardly any visit that had come as far went on without it: what led to it may be what counts"
+    far = _towards(row, row.within) + normal_quantile() * _error(row)
+    if _towards(row, row.within) < normal_quantile(1 - 2 * ONE_SIDED) * _error(row) and far < _towards(row, row.att):
+        return "what was met before it in the same visit explains it: from there on nothing clear is left"
     return ""
+
+
+def _towards(row: Any, value: float) -> float:
+    """A value, positive where it shares the estimate's sign."""
+    return float(np.sign(row.estimate) * value)
+
+
+def _error(row: Any) -> float:
+    """Standard error of the effect from the moment of meeting."""
+    return float(row.within_ci_high - row.within_ci_low) / (2 * normal_quantile())

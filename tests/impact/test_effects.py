@@ -172,9 +172,20 @@ class TestRefusals:
 
 
 SOUND = {
-    "touchpoint": "x", "estimate": 0.05, "ci_low": 0.03, "ci_high": 0.07, "q_value": 0.001, "smd_max_after": 0.01,
+    "touchpoint": "x", "estimate": 0.05, "att": 0.05, "ci_low": 0.03, "ci_high": 0.07, "q_value": 0.001, "smd_max_after": 0.01,
     "smd_max_overlap": 0.01, "smd_bar": 0.1, "ess": 500.0, "control_alarm": False, "reason": "",
+    "within": float("nan"), "within_ci_low": float("nan"), "within_ci_high": float("nan"), "within_ess": float("nan"),
 }  # fmt: skip
+
+
+SEEN = {"within": 0.03, "within_ci_low": 0.0104, "within_ci_high": 0.0496, "within_ess": 400.0}
+"""From the moment of meeting: an error of 0.01, so the bar is at 0.0164."""
+
+HARMS = {"estimate": -0.05, "att": -0.05, "ci_low": -0.07, "ci_high": -0.03}
+
+
+def from_the_moment(value: float, half: float = 0.0196) -> dict[str, float]:
+    return {"within": value, "within_ci_low": value - half, "within_ci_high": value + half}
 
 
 class TestVerdicts:
@@ -182,15 +193,22 @@ class TestVerdicts:
         ("change", "required", "reach", "verdict", "grade"),
         [
             ({}, set(), 0.1, "keep", "C"),
-            ({"estimate": -0.05, "ci_low": -0.07, "ci_high": -0.03}, set(), 0.1, "remove", "C"),
-            ({"estimate": -0.05, "ci_low": -0.07, "ci_high": -0.03}, set(), 0.5, "fix", "C"),
-            ({"estimate": -0.05, "ci_low": -0.07, "ci_high": -0.03}, {"x"}, 0.1, "fix", "C"),
+            (HARMS, set(), 0.1, "remove", "C"),
+            (HARMS, set(), 0.5, "fix", "C"),
+            (HARMS, {"x"}, 0.1, "fix", "C"),
             ({"q_value": 0.2}, set(), 0.1, "not known", "C"),
             ({"ci_low": -0.01}, set(), 0.1, "not known", "C"),
             ({"smd_max_after": 0.3, "smd_max_overlap": 0.2}, set(), 0.1, "not known", "D"),
             ({"ess": 12.0}, set(), 0.1, "not known", "D"),
             ({"control_alarm": True}, set(), 0.1, "not known", "D"),
             ({"estimate": 0.002, "ci_low": 0.0001, "ci_high": 0.0039}, set(), 0.1, "not known", "C"),
+            (SEEN, set(), 0.1, "keep", "C"),
+            ({**SEEN, "within_ess": 12.0}, set(), 0.1, "not known", "D"),
+            (SEEN | from_the_moment(0.018), set(), 0.1, "keep", "C"),
+            (SEEN | from_the_moment(0.015), set(), 0.1, "not known", "D"),
+            (SEEN | from_the_moment(0.015, half=0.04), set(), 0.1, "not known", "C"),
+            (SEEN | HARMS, set(), 0.1, "not known", "D"),
+            (SEEN | HARMS | from_the_moment(-0.018), set(), 0.1, "remove", "C"),
         ],
     )
     def test_each_rule(self, change: dict, required: set[str], reach: float, verdict: str, grade: str) -> None:

@@ -289,3 +289,23 @@ class TestAmounts:
         row = impact.spend_effects(events, outcome="trip", window="7d", exposures=["mailing"]).table.iloc[0]
         assert np.isnan(row["estimate"])
         assert "because of the outcome itself" in row["reason"]
+
+
+def test_an_exposure_that_history_nearly_tells_is_fitted() -> None:
+    """Newton's method without halved steps swings between two answers here."""
+    from scipy.optimize import minimize
+
+    from journeylab.impact.observational import RIDGE, _logistic
+
+    rng = np.random.default_rng(0)
+    x = np.column_stack([np.ones(4_000), np.eye(5)[rng.integers(0, 5, 4_000)] * 4])
+    y = (rng.random(4_000) < np.where(x[:, 3] > 0, 0.6, 0.0)).astype(float)
+    penalty = np.full(6, RIDGE)
+    penalty[0] = 1e-6
+    found = _logistic(x, y, penalty)
+
+    def loss(beta: np.ndarray) -> float:
+        return float(np.logaddexp(0, x @ beta).sum() - y @ (x @ beta) + (penalty * beta**2).sum() / 2)
+
+    best = minimize(loss, np.zeros(6), method="L-BFGS-B", options={"maxiter": 5_000, "ftol": 1e-14}).fun
+    assert loss(found) == pytest.approx(best, rel=1e-6)

@@ -1,0 +1,69 @@
+"""What only came along in a visit gets no verdict, and what works keeps it; the estimate is that of strata."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from journeylab import impact
+from journeylab.impact.panel import trial_panel
+from journeylab.impact.within_visit import within_visit
+from tests.impact.steered import MOVES, NULL, steered
+
+
+@pytest.fixture(scope="module")
+def events() -> pd.DataFrame:
+    return steered(5_000, seed=3)
+
+
+@pytest.fixture(scope="module")
+def effects(events: pd.DataFrame) -> impact.TouchpointEffects:
+    return impact.touchpoint_effects(events, outcome="order", window="7d", exposures=[*NULL, *MOVES])
+
+
+def test_what_came_along_is_not_known(effects: impact.TouchpointEffects) -> None:
+    table = effects.table.set_index("touchpoint")
+    for name in ("chat", "help page"):
+        assert table.loc[name, "ci_low"] > 0 or table.loc[name, "ci_high"] < 0  # visits alone would give a verdict
+        assert (table.loc[name, "verdict"], table.loc[name, "grade"]) == ("not known", "D")
+        assert "from there on nothing clear is left" in table.loc[name, "reason"]
+    assert table.loc["product page", "verdict"] == "not known"
+
+
+def test_what_works_keeps_its_verdict(effects: impact.TouchpointEffects) -> None:
+    table = effects.table.set_index("touchpoint")
+    assert table.loc[list(MOVES), "verdict"].tolist() == ["keep", "keep", "fix"]
+    assert table.loc[list(MOVES), "grade"].eq("C").all()
+
+
+def test_the_estimate_is_that_of_strata(events: pd.DataFrame) -> None:
+    """Averaged over what had been met so far in this order, by hand."""
+    first = events[
+        events["event_time"] < events.groupby("customer_id")["event_time"].transform("min") + pd.Timedelta("1h")
+    ]
+    panel = trial_panel(first, outcome="order", window="1h")
+    code = panel.touchpoints.index("chat")
+    found = within_visit(
+        panel.steps, code, ~panel.before[:, code], outcome=panel.outcome, history=np.zeros((len(panel.outcome), 1)),
+        customer=panel.customer, size=len(panel.touchpoints),
+    )  # fmt: skip
+    rows = []
+    for _, visit in first.groupby("customer_id", sort=False):
+        if visit["event_time"].iloc[0] + pd.Timedelta("1h") > first["event_time"].max():
+            continue  # not followed for so long
+        path = visit["touchpoint"].tolist()
+        ordered = path[-1] == "order"
+        path = path[:-1] if ordered else path
+        stop = path.index("chat") if "chat" in path else len(path)
+        for step in range(stop + 1):
+            rows.append((tuple(path[:step]), step < len(path) and path[step] == "chat", ordered))
+    moments = pd.DataFrame(rows, columns=["so_far", "met", "ordered"])
+    moments = moments[moments["so_far"].map(moments.groupby("so_far")["met"].any())]
+    shares = moments.groupby(["so_far", "met"])["ordered"].mean().unstack()
+    weight = moments[moments["met"]].groupby("so_far").size()
+    by_hand = float(((shares[True] - shares[False]) * weight).sum() / weight.sum())
+    assert found.estimate == pytest.approx(by_hand, abs=0.01)
+    assert found.n_met == int(moments["met"].sum())
+    assert found.ci_low < by_hand < found.ci_high
+    assert abs(by_hand) < 0.05 < MOVES["search"]
