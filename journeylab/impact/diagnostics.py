@@ -34,6 +34,7 @@ def protocol(panel: Panel, outcome: str, window: str) -> pd.DataFrame:
         ("Outcome", f"'{outcome}' within the follow-up"),
         ("Estimand", "difference of the outcome's share, averaged over eligible visits (ATE)"),
         ("Analysis", "augmented inverse probability weighting, cross-fitted; errors clustered by customer"),
+        ("Within the visit", "what would have a verdict is compared again from the moment it was met, given what came before it"),
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["part", "trial"])
 

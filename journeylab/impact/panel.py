@@ -177,9 +177,10 @@ def trial_panel(
         result = spent.between(customer, start, start + span)
     history = np.column_stack([block for block, _ in blocks])[eligible]
     labels = np.array([name for _, names in blocks for name in names], dtype=object)
-    spread = history.std(axis=0)
+    some = history if len(history) else np.zeros((1, history.shape[1]))
+    spread = some.std(axis=0)
     used = spread > 1e-9
-    history = (history[:, used] - history[:, used].mean(axis=0)) / spread[used]
+    history = (history[:, used] - some[:, used].mean(axis=0)) / spread[used]
     return Panel(
         customer=customer[eligible],
         history=history,

@@ -108,3 +108,10 @@ def test_nothing_counted_before_is_no_finding() -> None:
     late = SERIES.assign(value=np.where(SERIES["time"] < "2024-06-01", 0.0, 3.0 + np.arange(40) % 3))
     row = impact.dated_change(late, changed_at="2024-06-01", counts=True).table.iloc[0]
     assert "nothing to count" in row["reason"]
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_window_longer_than_the_data_is_told_without_a_warning() -> None:
+    found = impact.touchpoint_effects(EVENTS, outcome="order", window="90d").table
+    assert found["reason"].str.contains("followed for so long").any()
+    assert (found["verdict"] == "not known").all()
