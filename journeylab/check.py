@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from journeylab.errors import JourneylabError, StudyError, did_you_mean, listing
+from journeylab.errors import JourneylabError, StudyError, did_you_mean, listing, readable
 from journeylab.journeys.split import chosen
 from journeylab.study import Study, open_study
 from journeylab.text import count
@@ -61,7 +61,7 @@ def check_study(path: str | Path, data_dir: str | Path | None = None) -> Check:
         notes += list(_notes(study))
     if not study.sources:
         problems.append(f"{study.path}: names no source; add [events], [interviews] or [surveys.NAME].")
-    return Check(study, tuple(problems), tuple(notes))
+    return Check(study, tuple(map(readable, problems)), tuple(map(readable, notes)))
 
 
 def require_sound(path: str | Path, data_dir: str | Path | None = None) -> None:

@@ -32,8 +32,16 @@ def restore(text: str) -> str:
     --------
     >>> restore(protect("a\r" + r"\u000d")) == "a\r" + r"\u000d"
     True
+    >>> restore(r"\ud800") == r"\ud800"
+    True
     """
-    return WRITTEN.sub(lambda found: chr(int(found[1], 16)), text)
+    return WRITTEN.sub(_sign, text)
+
+
+def _sign(found: re.Match[str]) -> str:
+    """The sign of a number; halves of signs, which `protect` never meets, stay numbers."""
+    number = int(found[1], 16)
+    return found[0] if 0xD800 <= number <= 0xDFFF else chr(number)
 
 
 def join_lines(lines: tuple[str, ...]) -> str:
