@@ -92,7 +92,8 @@ def _parser() -> argparse.ArgumentParser:
         help="two runs, the earlier first (a folder, or STUDY/RUN, or STUDY/latest); or a study: its last two good runs",
     )  # fmt: skip
     compare.add_argument("--trend", action="store_true", help="KPIs, funnel and scores over all good runs of a study")
-    compare.add_argument("--to", type=Path, metavar="FILE.html", help="write a page")
+    compare.add_argument("--all", action="store_true", help="print also what did not move")
+    compare.add_argument("--to", type=Path, metavar="FILE", help="write a page (.html), or every row (.csv)")
     compare.add_argument("--json", type=Path, metavar="FILE", help="write everything compared as JSON")
     compare.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where the runs lie")
     compare.add_argument("--force", action="store_true", help="replace files that are there")
@@ -298,7 +299,7 @@ def _compare(given: argparse.Namespace) -> int:
               file=sys.stderr)  # fmt: skip
         return WRONG_USAGE
     said, notes = compare_runs(given.runs, given.reports, trend_of_all=given.trend, page=given.to, table=given.json,
-                               force=given.force)  # fmt: skip
+                               every=given.all, force=given.force)  # fmt: skip
     for note in notes:
         print(note, file=sys.stderr)
     for line in said:

@@ -3,7 +3,7 @@
 from journeylab.comparing.alerts import Alerts, alert_run, raise_alerts
 from journeylab.comparing.compare import CLEAR, PERHAPS, Comparison, compare
 from journeylab.comparing.reading import SINCE, Reading, read_results, read_run
-from journeylab.comparing.trend import Trend, trend
+from journeylab.comparing.trend import LeftOut, Trend, read_runs, trend
 
 __all__ = [
     "CLEAR",
@@ -11,6 +11,7 @@ __all__ = [
     "SINCE",
     "Alerts",
     "Comparison",
+    "LeftOut",
     "Reading",
     "Trend",
     "alert_run",
@@ -18,5 +19,6 @@ __all__ = [
     "raise_alerts",
     "read_results",
     "read_run",
+    "read_runs",
     "trend",
 ]

@@ -27,6 +27,9 @@ CLEAR = 0.002
 PERHAPS = 0.05
 """The q-value of what is worth a look, and no news."""
 
+SAME = 1e-9
+"""Figures that differ by less are the same."""
+
 COLUMNS = ("kind", "name", "label", "unit", "before", "now", "new", "n_before", "n_new", "difference", "ci_low", "ci_high",
            "p_value", "q_value", "verdict", "way", "how", "reason")  # fmt: skip
 
@@ -90,7 +93,7 @@ class Comparison(Result):
             lines.append("May have moved, but chance could do that among so many: "
                          f"{text.sentence_list([short(row) for row in perhaps[:5]])}"
                          f"{f' and {len(perhaps) - 5} more' if len(perhaps) > 5 else ''}.")  # fmt: skip
-        otherwise = [row for row in self.rows("not told") if abs(row.difference) > 1e-9]
+        otherwise = list(self.table[self._otherwise].itertuples(index=False))
         for reason in dict.fromkeys(row.reason for row in otherwise):
             named = [short(row) for row in otherwise if row.reason == reason]
             more = f" and {len(named) - 5} more" if len(named) > 5 else ""
@@ -100,8 +103,12 @@ class Comparison(Result):
         if told:
             rest = told - len(clear) - len(perhaps)
             lines.append(f"{rest} of {told} figures compared do not differ by more than chance may do.")
-        else:
+        elif otherwise:
             lines.append("No figure could be compared by new data.")
+        elif len(self.table):
+            lines.append(f"Nothing moved: all {text.count(len(self.table))} figures are as they were.")
+        else:
+            lines.append("The runs have no figure in common.")
         return [*lines, *self.notes]
 
     def summary(self) -> str:
@@ -114,6 +121,15 @@ class Comparison(Result):
             return f"Nothing clear moved in {told} figures compared. {self.overlap}"
         more = f" {len(found) - 3} more moved clearly." if len(found) > 3 else ""
         return f"{' '.join(found[:3])}{more} {told} figures were compared."
+
+    @property
+    def moved(self) -> pd.Series:
+        """Which rows moved: clearly, perhaps, or not by new data."""
+        return self.table["verdict"].isin(["clear", "perhaps"]) | self._otherwise
+
+    @property
+    def _otherwise(self) -> pd.Series:
+        return (self.table["verdict"] == "not told") & (self.table["difference"].abs() > SAME)
 
     @property
     def shown(self) -> pd.DataFrame:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from journeylab import figures, text
-from journeylab.comparing.reading import Reading, require_one_study
-from journeylab.errors import DataError
+from journeylab import figures, locales, text
+from journeylab.comparing.reading import Reading, read_run, require_one_study
+from journeylab.comparing.stored import AGAIN
+from journeylab.errors import DataError, listing
 from journeylab.results import Result
 
 if TYPE_CHECKING:
@@ -25,6 +28,14 @@ ACROSS = 3
 MOST_LABELS = 4
 
 
+class LeftOut(NamedTuple):
+    """A run that a trend leaves out, for its results cannot be read: its name, the file within it, and why."""
+
+    run: str
+    file: str
+    reason: str
+
+
 @dataclasses.dataclass(frozen=True)
 class Trend(Result):
     """Figures over runs.
@@ -33,20 +44,28 @@ class Trend(Result):
     ----------
     table : DataFrame
         kind, name, label, unit, run, created (UTC), value, ci_low, ci_high, n, target (of KPIs; else NaN). By run.
+    left_out : DataFrame
+        run, file, reason: the damaged runs that are not in the table.
     """
+
+    left_out: pd.DataFrame
 
     def names(self, kind: str) -> list[str]:
         """The figures of a kind, in the order of the newest run."""
         return list(dict.fromkeys(self.table.loc[self.table["kind"] == kind, "name"]))
 
     def summary(self) -> str:
-        """Say how many runs there are, from when to when."""
+        """Say how many runs there are, from when to when, and which are left out."""
         runs = self.table.drop_duplicates("run")
+        names = list(dict.fromkeys(self.left_out["run"]))
+        missing = (
+            f" Left out, for {'it is' if len(names) == 1 else 'they are'} damaged: {listing(names)}." if names else ""
+        )
         if runs.empty:
-            return "No run has a figure to show."
+            return f"No run has a figure to show.{missing}"
         first, last = runs["created"].min(), runs["created"].max()
         count = self.table.drop_duplicates(["kind", "name"])
-        return f"{len(count)} figures over {len(runs)} runs from {first:%Y-%m-%d} to {last:%Y-%m-%d}."
+        return f"{len(count)} figures over {len(runs)} runs from {text.date(first)} to {text.date(last)}.{missing}"
 
     def plot(self, ax: Axes | None = None, *, kind: str = "KPI") -> Axes:
         """Draw a kind as small multiples, a panel a figure; with `ax` only the first of them."""
@@ -107,13 +126,15 @@ class Trend(Result):
         ax.set_title(title, loc="left", fontsize=9.5)
 
 
-def trend(runs: Sequence[Reading]) -> Trend:
+def trend(runs: Sequence[Reading], left_out: Sequence[LeftOut] = ()) -> Trend:
     """Line up the figures of several runs.
 
     Parameters
     ----------
     runs : sequence of Reading
         In any order.
+    left_out : sequence of LeftOut
+        Runs that cannot be read, which the trend says.
 
     Raises
     ------
@@ -122,8 +143,10 @@ def trend(runs: Sequence[Reading]) -> Trend:
     """
     require_one_study(*runs)
     if len(runs) < 2:
+        damaged = "".join(f" Left out: {one.run}: {one.file}: {one.reason}." for one in left_out)
+        found = f"{len(runs)} good one{'' if len(runs) == 1 else 's'}"
         raise DataError(
-            f"a trend needs two runs or more; found {len(runs)} good ones. `journeylab run STUDY` makes another."
+            f"a trend needs two runs or more; found {found}. `journeylab run STUDY` makes another.{damaged}"
         )
     ordered = sorted(runs, key=lambda run: (run.created, run.name))
     rows: list[dict[str, Any]] = []
@@ -141,7 +164,48 @@ def trend(runs: Sequence[Reading]) -> Trend:
             "Steps from stage to stage count customers who were seen for the whole time that each of them gets; KPIs stand as "
             "page 02 shows them.",
         ),
+        pd.DataFrame(left_out, columns=list(LeftOut._fields)),
     )
+
+
+def read_runs(folders: Sequence[Path]) -> tuple[list[Reading], list[LeftOut]]:
+    """Read the runs of a trend; what is damaged is left out and named, for one run is no reason to see none."""
+    runs, left_out = [], []
+    for folder in folders:
+        try:
+            run = read_run(folder)
+            _check(run, folder)
+        except DataError as error:
+            place, _, reason = str(error).removeprefix(str(folder)).partition(": ")
+            left_out.append(
+                LeftOut(
+                    folder.name, place.strip("/\\") or "results", reason.removesuffix(".").removesuffix(f"; {AGAIN}")
+                )
+            )
+        else:
+            runs.append(run)
+    return runs, left_out
+
+
+def _check(run: Reading, folder: Path) -> None:
+    """Refuse a run whose time, locale or goals, which only a trend shows, cannot be read."""
+    try:
+        timed = datetime.datetime.fromisoformat(run.created).tzinfo is not None
+    except ValueError:
+        timed = False
+    if not timed:
+        raise DataError(
+            f"{folder / 'run.json'}: created: found '{run.created}', expected a time with its zone; {AGAIN}."
+        )
+    try:
+        locales.find(run.locale or "")
+    except ValueError as error:
+        raise DataError(f"{folder / 'run.json'}: locale: {error}") from None
+    for position, row in enumerate(run.goals, start=1):
+        for name in ("value", "ci_low", "ci_high", "n", "target"):
+            if not isinstance(row.get(name), (int, float, type(None))):
+                raise DataError(f"{folder / 'results/goals.json'}: table row {position}: {name}: found {row[name]!r}, expected "
+                                f"a number or null; {AGAIN}.")  # fmt: skip
 
 
 def _rows(run: Reading) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import struct
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,7 +13,6 @@ from journeylab.comparing import Comparison, Reading, Trend
 from journeylab.comparing.reading import KINDS
 from journeylab.comparing.telling import show
 from journeylab.comparing.trend import SHOWN
-from journeylab.errors import ReportError
 from journeylab.html import escape
 from journeylab.report.page import Link, facts, page
 
@@ -56,17 +54,26 @@ def comparison_page(comparison: Comparison, old: Reading, new: Reading) -> str:
     if len(comparison.words):
         body.append("<h2>Verdicts and decisions that changed</h2>")
         body.append(html.table(comparison.words, "Verdicts, decisions and statuses that changed", columns=DECISIONS))
+    moved = comparison.moved
     for kind in KINDS:
-        part = comparison.table[comparison.table["kind"] == kind]
-        if len(part):
-            shown = show(part).drop(columns="kind")
-            body.append(
-                f"<h2>{HEADINGS[kind]}</h2>{html.table(shown, f'{HEADINGS[kind]}: differences of the two runs')}"
-            )
+        of_kind = comparison.table["kind"] == kind
+        if not of_kind.any():
+            continue
+        body.append(f"<h2>{HEADINGS[kind]}</h2>")
+        if (of_kind & moved).any():
+            body.append(_differences(comparison.table[of_kind & moved], f"{HEADINGS[kind]}: what moved"))
+        if still := int((of_kind & ~moved).sum()):
+            table = _differences(comparison.table[of_kind & ~moved], f"{HEADINGS[kind]}: what did not move")
+            counted = f"{text.count(still)} of {text.count(of_kind.sum())}"
+            body.append(f"<details><summary>What did not move: {counted}</summary>{table}</details>")
     body.append(html.assumptions(comparison.method, comparison.assumptions))
     footer = facts([("Earlier run", f"{old.name} ({old.created[:16].replace('T', ' ')} UTC)"),
                     ("Later run", f"{new.name} ({new.created[:16].replace('T', ' ')} UTC)")])  # fmt: skip
     return _bind("compare", "What moved", new.title or new.study, body, footer)
+
+
+def _differences(rows: pd.DataFrame, caption: str) -> str:
+    return html.table(show(rows).drop(columns="kind"), caption)
 
 
 def trend_page(found: Trend, study: str, title: str) -> str:
@@ -81,6 +88,9 @@ def trend_page(found: Trend, study: str, title: str) -> str:
             continue
         body.append(f"<h2>{heading}</h2>{figure(found.plot(kind=kind))}")
         body.append(html.table(_written(rows), f"{heading}: the data of the figure"))
+    if len(found.left_out):
+        heads = {"run": "Run", "file": "File", "reason": "Why it cannot be read"}
+        body.append(f"<h2>Left out</h2>{html.table(found.left_out, 'Damaged runs that are left out', columns=heads)}")
     body.append(html.assumptions(found.method, found.assumptions))
     runs = list(dict.fromkeys(found.table["run"]))
     return _bind("trend", "Trend", title or study, body, facts([("Runs", ", ".join(runs))]))
@@ -93,7 +103,7 @@ def _written(rows: pd.DataFrame) -> pd.DataFrame:
     for row in rows.sort_values("name", key=lambda names: names.map(order), kind="stable").itertuples(index=False):
         style = "number" if row.unit == "number" else "percent"
         write = text.number if row.unit == "number" else text.percent
-        lines.append((row.name, f"{row.created:%Y-%m-%d %H:%M}", write(row.value), text.interval(row.ci_low, row.ci_high, style),
+        lines.append((row.name, text.moment(row.created), write(row.value), text.interval(row.ci_low, row.ci_high, style),
                       row.n, write(row.target)))  # fmt: skip
     return pd.DataFrame(lines, columns=["what", "run (UTC)", "value", "95 % interval", "n", "goal"])
 
@@ -112,19 +122,3 @@ def _bind(stem: str, title: str, study: str, body: list[str], footer: str) -> st
     return page(
         stem=stem, title=title, study=study, links=[Link("#main", title, True)], body="".join(body), footer=footer
     )
-
-
-def write_page(content: str, to: Path) -> Path:
-    """Write a page, or say why it cannot be.
-
-    Raises
-    ------
-    ReportError
-        When the file cannot be written.
-    """
-    try:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise ReportError(f"{to}: cannot be written: {error.strerror}.") from None
-    return to

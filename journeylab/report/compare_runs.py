@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from journeylab import locales
-from journeylab.comparing import Comparison, Reading, Trend, compare, read_run, trend
+from journeylab import locales, text
+from journeylab.comparing import Comparison, LeftOut, Reading, Trend, compare, read_run, read_runs, trend
+from journeylab.comparing.telling import show
 from journeylab.errors import ReportError
-from journeylab.report.compare_page import comparison_page, trend_page, write_page
+from journeylab.report.compare_page import comparison_page, trend_page
+from journeylab.report.files import write_all
 from journeylab.report.find_run import find_run, good_runs, study_of
 from journeylab.report.record import list_runs
+from journeylab.report.tables import frame_csv
 
-ROWS = 15
-"""Lines of the table that are printed at least, where there are so many."""
+PAGES = {".html", ".htm", ".csv", ""}
+"""Endings of what --to writes."""
 
 
 def compare_runs(
     words: Sequence[str], reports: Path, *, trend_of_all: bool = False, page: Path | None = None,
-    table: Path | None = None, force: bool = False,
+    table: Path | None = None, every: bool = False, force: bool = False,
 ) -> tuple[list[str], list[str]]:  # fmt: skip
     """Compare two runs, the last two good runs of a study, or all of them, and write what was asked for.
 
@@ -31,7 +34,9 @@ def compare_runs(
     trend_of_all : bool
         All good runs of the study.
     page, table : Path, optional
-        Where the HTML page and the JSON go.
+        Where the HTML page (or, ending in ``.csv``, the rows) and the JSON go.
+    every : bool
+        Print also the rows that did not move.
     force : bool
         Replace files that are there.
 
@@ -47,40 +52,51 @@ def compare_runs(
     """
     _require_places(page, table, force)
     notes: list[str] = []
+    damaged: list[LeftOut] = []
     if len(words) == 2:
         folders = [find_run(word, reports) for word in words]
     else:
-        notes = [past.note for past in list_runs(reports, study_of(words[0], reports)) if past.damage]
+        past_runs = [past for past in list_runs(reports, study_of(words[0], reports)) if past.damage]
+        notes = [past.note for past in past_runs]
+        damaged = [LeftOut(past.name, "run.json", past.damage) for past in past_runs]
         folders = [past.folder for past in good_runs(words[0], reports)]
         if not trend_of_all:
             folders = folders[-2:]
             if len(folders) < 2:
                 raise ReportError(" ".join([f"{words[0]}: has one good run only; a comparison needs two.", *notes]))
-    runs = [read_run(folder) for folder in folders]
-    _use_locale(runs[-1], folders[-1])
     found: Comparison | Trend
     if trend_of_all:
-        found = trend(runs)
+        runs, left_out = read_runs(folders)
+        notes += [f"{one.run}: {one.file}: {one.reason}; the run is left out." for one in left_out]
+        if runs:
+            _use_locale(runs[-1], next(folder for folder in folders if folder.name == runs[-1].name))
+        found = trend(runs, [*damaged, *left_out])
         html = trend_page(found, runs[-1].study, runs[-1].title) if page else ""
         said = [found.summary(), *(found.alt(kind) for kind in ("KPI", "funnel", "scores") if found.names(kind))]
     else:
-        found = compare(*runs)
-        html = comparison_page(found, *runs) if page else ""
-        said = _lines(found)
-    if table:
-        said.append(str(write_page(found.to_json() + "\n", table)))
+        old, new = map(read_run, folders)
+        _use_locale(new, folders[-1])
+        found = compare(old, new)
+        html = comparison_page(found, old, new) if page else ""
+        said = _lines(found, every)
+    contents = {table: found.to_json() + "\n"} if table else {}
     if page:
-        said.append(str(write_page(html, page)))
-    return said, notes
+        contents[page] = frame_csv(found.table) if page.suffix.lower() == ".csv" else html
+    return [*said, *map(str, write_all(contents))], notes
 
 
-def _lines(found: Comparison) -> list[str]:
-    """What moved, and the surest differences as a table."""
-    told = int(found.table["verdict"].isin(["clear", "perhaps"]).sum())
-    shown = found.shown.head(max(told, ROWS))
-    lines = [*found.lines(), shown.to_string(index=False, max_colwidth=60)]
-    if len(shown) < len(found.table):
-        lines.append(f"and {len(found.table) - len(shown)} more; all of them with --to FILE.html or --json FILE")
+def _lines(found: Comparison, every: bool) -> list[str]:
+    """What moved, and that as a table; or all rows."""
+    chosen = found.table if every else found.table[found.moved]
+    lines = found.lines()
+    if len(chosen):
+        shown = show(chosen)
+        for name in ("n before", "n new"):
+            shown[name] = shown[name].map(text.count)
+        lines.append(shown.to_string(index=False, max_colwidth=60))
+    if still := len(found.table) - len(chosen):
+        lines.append(f"Not shown: {text.count(still)} of {text.count(len(found.table))} rows, which did not move; they are in "
+                     "--all, --to FILE.html or FILE.csv, and --json FILE.")  # fmt: skip
     return lines
 
 
@@ -96,6 +112,8 @@ def _use_locale(run: Reading, folder: Path) -> None:
 
 def _require_places(page: Path | None, table: Path | None, force: bool) -> None:
     """Refuse files that cannot or should not be written, before anything is read."""
+    if page and page.suffix.lower() not in PAGES:
+        raise ReportError(f"{page}: --to writes a page (.html) or the rows (.csv), no {page.suffix}.")
     if page and table and page.resolve() == table.resolve():
         raise ReportError(f"{page}: is given to both --to and --json; give two names.")
     for to in (page, table):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+
+import pandas as pd
+
+from journeylab.text import is_missing
 
 FOLDER = "data"
 TITLE = re.compile(r"data/([a-z0-9-]+\.csv)")
@@ -102,6 +107,15 @@ def write_tables(page: str, folder: Path) -> list[Path]:
             csv.writer(stream).writerows(rows)
         written.append(file)
     return written
+
+
+def frame_csv(frame: pd.DataFrame) -> str:
+    """The rows of a frame as CSV, in full digits, with the byte order mark and guards against formulas of every table."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    for row in ([*frame.columns], *frame.astype(object).itertuples(index=False, name=None)):
+        writer.writerow(["" if is_missing(value) else guarded(str(value)) for value in row])
+    return f"\ufeff{stream.getvalue()}"
 
 
 def guarded(text: str) -> str:
