@@ -27,8 +27,8 @@ CLEAR = 0.002
 PERHAPS = 0.05
 """The q-value of what is worth a look, and no news."""
 
-SAME = 1e-9
-"""Figures that differ by less are the same."""
+SAME, SAME_NUMBER = 0.0005, 0.005
+"""Shares and effects, and numbers, that differ by less are written as the same."""
 
 COLUMNS = ("kind", "name", "label", "unit", "before", "now", "new", "n_before", "n_new", "difference", "ci_low", "ci_high",
            "p_value", "q_value", "verdict", "way", "how", "reason")  # fmt: skip
@@ -106,7 +106,9 @@ class Comparison(Result):
         elif otherwise:
             lines.append("No figure could be compared by new data.")
         elif len(self.table):
-            lines.append(f"Nothing moved: all {text.count(len(self.table))} figures are as they were.")
+            lines.append(
+                f"Nothing moved: all {text.count(len(self.table))} figures are as they were, in the digits that are shown."
+            )
         else:
             lines.append("The runs have no figure in common.")
         return [*lines, *self.notes]
@@ -129,7 +131,8 @@ class Comparison(Result):
 
     @property
     def _otherwise(self) -> pd.Series:
-        return (self.table["verdict"] == "not told") & (self.table["difference"].abs() > SAME)
+        least = np.where(self.table["unit"] == "number", SAME_NUMBER, SAME)
+        return (self.table["verdict"] == "not told") & (self.table["difference"].abs() >= least)
 
     @property
     def shown(self) -> pd.DataFrame:

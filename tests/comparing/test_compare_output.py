@@ -10,6 +10,7 @@ import pytest
 from made import days, goal, score, share, write_run
 
 from journeylab import cli, locales
+from journeylab.comparing import compare
 from journeylab.report import files
 from journeylab.report.pages import check_page
 
@@ -97,7 +98,7 @@ class TestOnlyWhatMoved:
         self, reports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         out, _ = compared(reports, capsys)
-        assert "Nothing moved: all 3 figures are as they were." in out
+        assert "Nothing moved: all 3 figures are as they were, in the digits that are shown." in out
         assert "0.0 points" not in out
         out, _ = compared(reports, capsys, "--all", "--to", tmp_path / "m.csv", "--json", tmp_path / "m.json")
         assert out.count("0.0 points") == 2
@@ -106,6 +107,17 @@ class TestOnlyWhatMoved:
         told = json.loads((tmp_path / "m.json").read_text())["table"]
         assert [row["name"] for row in rows] == [row["name"] for row in told]
         assert [float(row["n_new"]) for row in rows] == [row["n_new"] for row in told]
+
+    def test_what_is_written_as_nought_did_not_move(self, tmp_path: Path) -> None:
+        from made import effect, made
+
+        same = {"basis": {"customers": days(50)}, "data": "x"}
+        one, other, more = (
+            made(tmp_path / name, effects=[effect("chat", 0.05 + d, 0.01, "keep", 0.01)], **same)
+            for name, d in (("a", 0), ("b", 0.0004), ("c", 0.0006))
+        )
+        assert not compare(one, other).moved.any()
+        assert compare(one, more).moved.all()
 
     def test_only_the_row_that_moved_is_printed_and_n_has_the_marks_of_the_locale(
         self, reports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
