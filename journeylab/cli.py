@@ -248,8 +248,8 @@ def _run(given: argparse.Namespace) -> int:
             f"failed: {', '.join(failed)}; the others are whole, and 'latest' is still the last good run",
             file=sys.stderr,
         )
-    if run.alerts:
-        print(run.alerts, file=sys.stderr)
+    for line in (*run.notes, *filter(None, [run.alerts])):
+        print(line, file=sys.stderr)
     if not (given.quiet and run.ok and not run.alerts):
         print(run.index)
     return NOTEBOOK_FAILED if not run.ok else ALERTED if run.alerts else DONE

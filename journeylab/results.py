@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from journeylab import text
+from journeylab.errors import DataError
 from journeylab.intervals import CONFIDENCE
 
 if TYPE_CHECKING:
@@ -151,8 +152,31 @@ LAST = "JOURNEYLAB_LAST"
 
 
 def last(name: str) -> Any | None:
-    """Read what the last good run of the study saved, or None where there is none."""
-    return _read(os.environ.get(LAST), name)
+    """Read what the last good run of the study saved, or None where there is none.
+
+    Raises
+    ------
+    DataError
+        When it is damaged, or gone though a notebook wrote it; names run, file and reason.
+    """
+    folder = os.environ.get(LAST)
+    return saved_in(Path(folder), name) if folder else None
+
+
+def saved_in(folder: Path, name: str) -> Any | None:
+    """Read what an earlier run saved in its folder of results, or None where it saved none; raises as `last` does."""
+    file = folder / f"{name}.json"
+    where = "/".join(file.parts[-3:])
+    try:
+        if file.is_file():
+            return json.loads(file.read_text(encoding="utf-8"))
+        noted = any(file.name in note.read_text(encoding="utf-8").split("\n") for note in folder.glob(".*.wrote"))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"{where}: cannot be read: {reason}.") from None
+    if noted:
+        raise DataError(f"{where}: is missing, though a notebook of that run wrote it.")
+    return None
 
 
 def _read(folder: str | None, name: str) -> Any | None:

@@ -1,7 +1,7 @@
 """What recurs: groups of journeys that move alike, tested for being real, described, and known again."""
 
 from journeylab.behaviours.assign import Assigned, assign
-from journeylab.behaviours.chains import SAVED, Chains, last_run, load, model
+from journeylab.behaviours.chains import Chains, load, model
 from journeylab.behaviours.change import Change, compare, keep_labels
 from journeylab.behaviours.distances import distances
 from journeylab.behaviours.find import Behaviours, find, settings
@@ -9,6 +9,7 @@ from journeylab.behaviours.picture_tables import leads, openings, step_shares
 from journeylab.behaviours.pictures import distribution_plot, index_plot, transition_maps
 from journeylab.behaviours.portraits import Portraits, portraits
 from journeylab.behaviours.representatives import Representatives, representatives
+from journeylab.behaviours.stored import SAVED, last_damage, last_run, saved_by
 
 __all__ = [
     "SAVED",
@@ -25,6 +26,7 @@ __all__ = [
     "find",
     "index_plot",
     "keep_labels",
+    "last_damage",
     "last_run",
     "leads",
     "load",
@@ -32,6 +34,7 @@ __all__ = [
     "openings",
     "portraits",
     "representatives",
+    "saved_by",
     "settings",
     "step_shares",
     "transition_maps",

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from journeylab import results, text
+from journeylab import text
 from journeylab.behaviours.counts import Counts, count, paths
 from journeylab.behaviours.mixture import ALPHA
 from journeylab.errors import DataError
@@ -132,7 +132,7 @@ def from_dict(stored: Mapping[str, Any]) -> Chains:
     try:
         groups, steps = stored["behaviours"], stored["steps"]
         k = len(groups)
-        return Chains(
+        found = Chains(
             tuple(str(group["label"]) for group in groups),
             tuple(str(group["name"]) for group in groups),
             tuple(int(group["n"]) for group in groups),
@@ -143,10 +143,23 @@ def from_dict(stored: Mapping[str, Any]) -> Chains:
             tuple(map(str, stored["retired"])),
             tuple(map(str, stored.get("waits", ()))),
         )
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        _require_counts(found)
+        return found
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise DataError(
             f"the stored model of behaviours is damaged ({error!r}); make it anew with `behaviours.model`."
         ) from None
+
+
+def _require_counts(found: Chains) -> None:
+    """Raise ValueError where labels are not apart, or counts are none."""
+    if len(set(found.behaviours)) < found.k:
+        raise ValueError(f"labels {list(found.behaviours)} are not apart")
+    if not isinstance(found.until, str | None):
+        raise ValueError(f"until is {found.until!r}")
+    for counted in (np.array(found.n, dtype=float), found.weights, found.expected):
+        if not (np.isfinite(counted) & (counted >= 0)).all():
+            raise ValueError("a number of people or steps is none")
 
 
 def load(path: str | Path) -> Chains:
@@ -291,16 +304,3 @@ def likelihood(stored: Chains, j: Journeys) -> Likelihood:
         unseen[counts.row[known]],
     )
     return Likelihood(joint, total, left)
-
-
-SAVED = "behaviour_model"
-"""The name under which a run saves its model in its results."""
-
-
-def last_run() -> Chains | None:
-    """Return the model that the last good run of the study saved; None where there is none that can be read."""
-    stored = results.last(SAVED)
-    try:
-        return None if stored is None else from_dict(stored)
-    except DataError:
-        return None

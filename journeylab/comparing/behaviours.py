@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from journeylab.comparing.reading import Figure
 from journeylab.errors import DataError
+
+
+def model_damage(results: Path) -> str:
+    """Say that the model of behaviours in a run's results cannot be read, and what is done instead; empty where it can."""
+    from journeylab.behaviours import saved_by
+
+    return saved_by(results)[1]
+
+
+def unread(model: Mapping[str, Any] | None) -> str:
+    """Why a stored model of behaviours is not compared; empty where it is, or where there is none."""
+    from journeylab.behaviours.chains import from_dict
+
+    try:
+        if model is not None:
+            from_dict(model)
+    except DataError as error:
+        return str(error).partition("; make it anew")[0].removesuffix(".")
+    return ""
 
 
 def behaviour_figures(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Iterator[tuple[Figure, Figure]]:
@@ -23,10 +43,9 @@ def behaviour_figures(old: Mapping[str, Any] | None, new: Mapping[str, Any] | No
     from journeylab.behaviours import compare
     from journeylab.behaviours.chains import from_dict
 
-    try:
-        one, other = from_dict(old), from_dict(new)
-    except DataError:
+    if unread(old) or unread(new):
         return
+    one, other = from_dict(old), from_dict(new)
     totals = sum(one.n), sum(other.n)
     if not all(totals):
         return

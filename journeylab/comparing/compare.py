@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from journeylab import figures, text
-from journeylab.comparing.behaviours import behaviour_figures
+from journeylab.comparing.behaviours import behaviour_figures, unread
 from journeylab.comparing.difference import AGREEMENT, Count, Difference, difference
 from journeylab.comparing.overlap import SOURCES, Overlap, describe, relate
 from journeylab.comparing.reading import KINDS, Figure, Reading, require_one_study
@@ -346,7 +346,10 @@ def assumptions(overlaps: dict[str, Overlap]) -> tuple[str, ...]:
 
 
 def _notes(old: Reading, new: Reading, overlaps: dict[str, Overlap]) -> Iterator[str]:
-    """What else differs."""
+    """What else differs, and what could not be compared."""
+    for run in (old, new):
+        if why := unread(run.model):
+            yield f"Behaviours are not compared: behaviour_model.json of {run.name or 'this run'} cannot be read: {why}."
     if old.parameters.get("study.toml") and new.parameters.get("study.toml"):
         changed = sorted(name for name in {*old.parameters, *new.parameters} - {"study.toml"}
                          if old.parameters.get(name) != new.parameters.get(name))  # fmt: skip

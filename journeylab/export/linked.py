@@ -70,6 +70,7 @@ def _behaviour(
     options = behaviours.settings(study.config.parameters, where=str(study.path))
     seed = options.get("seed", 0) if seed is None else seed
     last = behaviours.last_run()
+    notes += filter(None, [behaviours.last_damage()])
     found = behaviours.find(whole, until=study.outcome, criteria=False, **{**options, "seed": seed})
     if found.k == 1:
         notes.append(f"No behaviour is written. {found.summary()}")

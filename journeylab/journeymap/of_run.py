@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 def map_of_last_run() -> JourneyMap | None:
     """The map of the last good run of the study; None where there is none that can be read."""
-    stored = results.last("map")
     try:
+        stored = results.last("map")
         return None if stored is None else build_map(stored, "map.json of the last run")
     except DataError:
         return None

@@ -84,8 +84,8 @@ def reuse(
         if old is None or old.get("fingerprint") != mark or not (last / f"{name}.ipynb").is_file():
             continue
         saved = sorted(set(wrote.read_text(encoding="utf-8").split("\n")) - {""}) if wrote.is_file() else []
-        if not all((last / "results" / result).is_file() for result in saved):
-            continue  # somebody took a result away: the notebook makes it again
+        if not all(_whole(last / "results" / result) for result in saved):
+            continue  # somebody took a result away, or half of it: the notebook makes it again
         shutil.copyfile(last / f"{name}.ipynb", work / f"{name}.ipynb")
         for result in saved:
             shutil.copyfile(last / "results" / result, work / "results" / result)
@@ -94,6 +94,18 @@ def reuse(
         names.add(name)
         seconds[name] = float(old["seconds"])
     return Reused(frozenset(names), prints, seconds)
+
+
+def _whole(result: Path) -> bool:
+    """Whether a result is there, and can be read where it is JSON."""
+    if not result.is_file():
+        return False
+    try:
+        if result.suffix == ".json":
+            json.loads(result.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _reads(notebook: str, other: str) -> bool:

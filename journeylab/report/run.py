@@ -16,7 +16,7 @@ from typing import Any
 from journeylab import locales
 from journeylab.cache import FOLDER as CACHE
 from journeylab.check import require_sound
-from journeylab.comparing import alert_run
+from journeylab.comparing import alert_run, model_damage
 from journeylab.errors import ReportError
 from journeylab.report.alone import alone
 from journeylab.report.apart import apart, warm_up
@@ -42,6 +42,10 @@ from journeylab.report.tables import write_tables
 from journeylab.study import Study, open_study
 
 
+FINDS_BEHAVIOURS = {"04", "05"}
+"""Notebooks that keep the labels of the last run's model."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Run:
     """A run that was written.
@@ -53,12 +57,15 @@ class Run:
     notebooks : tuple of Outcome
     alerts : str
         The line for a mail; empty where no rule of study.toml fired.
+    notes : tuple of str
+        What of the last good run could not be read, and what was done instead.
     """
 
     folder: Path
     index: Path
     notebooks: tuple[Outcome, ...]
     alerts: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -283,7 +290,9 @@ def _write(
     before = time.monotonic()
     inputs = describe_inputs(study, created)
     last = last_alike(home, settings, n_all)
-    kept = reuse(chosen, settings, inputs, None if force else last, work, AFTER, study.config)
+    finds = any(file.stem[:2] in FINDS_BEHAVIOURS for file in chosen)
+    damage = model_damage(last / "results") if last and finds else ""  # is not taken over, nor what rests on it
+    kept = reuse(chosen, settings, inputs, None if force or damage else last, work, AFTER, study.config)
     fresh = [file for file in chosen if file.stem not in kept.names]
     if progress is not None and kept.names:
         progress(f"{len(kept.names)} of {len(chosen)} notebooks are unchanged since the last good run and are kept")
@@ -299,7 +308,7 @@ def _write(
     shutil.rmtree(work / CACHE_FOLDER, ignore_errors=True)
     work.rename(final)
     line = f"{study.name}: {alerts.summary()}" if alerts is not None and len(alerts.table) else ""
-    return Run(final, final / "index.html", tuple(outcomes), line)
+    return Run(final, final / "index.html", tuple(outcomes), line, (damage,) if damage else ())
 
 
 def _free(home: Path, created: datetime.datetime) -> Path:
