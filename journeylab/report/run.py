@@ -41,7 +41,6 @@ from journeylab.report.scratch import scratch
 from journeylab.report.tables import write_tables
 from journeylab.study import Study, open_study
 
-
 FINDS_BEHAVIOURS = {"04", "05"}
 """Notebooks that keep the labels of the last run's model."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from journeylab.report.sections import VOID
 from journeylab.text import is_missing
 
 FOLDER = "data"
@@ -18,7 +19,28 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 BLANK = re.compile(r"[ \t\r\f]+")
 """What a page shows as one space; the narrow spaces within a number are none of it."""
-LINES = {"p", "li", "br", "div", "tr"}
+LINES = {
+    "p",
+    "li",
+    "br",
+    "div",
+    "tr",
+    "ul",
+    "ol",
+    "dl",
+    "dt",
+    "dd",
+    "hr",
+    "pre",
+    "blockquote",
+    "details",
+    "summary",
+    "figcaption",
+}
+"""Elements that a page puts on a line of their own."""
+
+BLOCKS = {"of", "gem"}
+"""Classes of the map whose style puts them on a line of their own, whatever the element."""
 
 Row = list[str]
 
@@ -45,6 +67,8 @@ class _Tables(HTMLParser):
         self.found: dict[str, list[list[_Cell]]] = {}
         self._rows: list[list[_Cell]] | None = None
         self._cell: _Cell | None = None
+        self._lines: list[tuple[str, bool]] = []
+        """What is open in the cell, and whether it stands on a line of its own."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -53,18 +77,27 @@ class _Tables(HTMLParser):
         elif tag == "tr" and self._rows is not None:
             self._rows.append([])
         elif tag in {"td", "th"} and self._rows:
-            self._cell = _Cell(given)
+            self._cell, self._lines = _Cell(given), []
             self._rows[-1].append(self._cell)
-        elif tag in LINES and self._cell is not None:
-            self._cell.words.append("\n")
+        elif self._cell is not None:
+            apart = tag in LINES or not BLOCKS.isdisjoint(given.get("class", "").split())
+            if tag not in VOID:
+                self._lines.append((tag, apart))
+            if apart:
+                self._cell.words.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
         if tag in {"td", "th"}:
             self._cell = None
         elif tag == "table":
             self._rows = self._cell = None
-        elif tag in LINES and self._cell is not None:
-            self._cell.words.append("\n")
+        elif self._cell is not None and any(tag == opened for opened, _ in self._lines):
+            while self._lines:
+                opened, apart = self._lines.pop()
+                if apart:
+                    self._cell.words.append("\n")
+                if opened == tag:
+                    break
 
     def handle_data(self, data: str) -> None:
         if self._cell is not None:

@@ -21,7 +21,7 @@ from journeylab.report.page import Link, page, script
 from journeylab.report.pages import check_page
 from journeylab.report.render import render
 from journeylab.report.sections import arrange, slug
-from journeylab.report.tables import read_tables, write_tables
+from journeylab.report.tables import BLOCKS, read_tables, write_tables
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -196,6 +196,25 @@ class TestFiles:
     def test_rows_that_a_table_leaves_out_are_not_in_the_file(self) -> None:
         body, _ = arrange(html.table(FRAME, "Few", most=2, columns=["touchpoint", "n"]), "index")
         assert read_tables(body) == {"index-01-few.csv": [["Touchpoint", "n"], ["chat", "12345"], ["'=1+1", "9"]]}
+
+    def test_what_stands_on_lines_of_its_own_is_kept_apart(self) -> None:
+        cells = {
+            'How they move<span class="of">on above</span>': "How they move\non above",
+            'Decision<span class="x gem"><span aria-hidden="true">◆</span> moment of truth</span>': "Decision\n◆ moment of truth",
+            'a<span class="nb">18 of 32</span>b<b>c</b>, d': "a18 of 32bc, d",
+            "a<br>b<br/>c<hr>d": "a\nb\nc\nd",
+            "<ul><li>a</li><li>b</li></ul>c<dl><dt>d</dt><dd>e</dd></dl>": "a\nb\nc\nd\ne",
+            '<span class="of">a<b>b</span>c': "ab\nc",
+            "a</span>b": "ab",
+        }
+        rows = "".join(f"<tr><td>{cell}</td></tr>" for cell in cells)
+        (table,) = read_tables(f'<table><caption title="data/a.csv">c</caption>{rows}</table>').values()
+        assert [row[0] for row in table] == list(cells.values())
+
+    def test_every_class_that_the_map_puts_on_a_line_of_its_own_is_known(self) -> None:
+        css = (REPOSITORY / "journeylab/journeymap/drawing/map.css").read_text("utf-8")
+        own = set(re.findall(r"^\.journey-map \.(\w+)\{display:block", css, flags=re.MULTILINE))
+        assert own == BLOCKS
 
     def test_a_caption_cannot_name_another_file(self) -> None:
         body, _ = arrange(html.table(FRAME, '../../x" title="data/y.csv'), "01_x")
