@@ -25,6 +25,8 @@ from journeylab.results import Result, flat, plain
 OWN = {"xlsx": "to_xlsx", "xml": "to_cjml", "csv": "to_csv", "png": "to_png", "svg": "to_svg"}
 """Endings, and the method by which a result such as the map writes the file itself, where it has it."""
 
+PICTURES = {"png", "svg"}
+
 FORMULA = ("=", "+", "-", "@")
 """A spreadsheet runs text that begins with one of these."""
 
@@ -89,10 +91,12 @@ def save(thing: object, path: str | Path) -> Path:
             "or a map."
         )
     if ending not in ways:
+        picture = ending in PICTURES and not PICTURES & set(ways)
+        hint = " A picture is what .plot() of a result returns, and the map." if picture else did_you_mean(ending, ways)
         raise StudyError(
             f"{file}: a {type(thing).__name__} is not saved as '{file.suffix or 'a file without an ending'}'; "
             f"end the name with one of {', '.join(f'.{kind}' for kind in ways)}."
-            f"{did_you_mean(ending, ways) if ending else ''}"
+            f"{hint if ending else ''}"
         )
     _write(file, ways[ending]())
     return file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from journeylab.export.outcome import Outcome, Written
 from journeylab.study import Study
+from journeylab.tables import Loss
 
 NAMES = ("map.json", "map.xlsx", "map.cjml.xml", "map.csv", "map.png")
 """How the name of such a file ends."""
@@ -32,9 +33,11 @@ def map_file(study: Study, name: str, share: str) -> tuple[Written, str]:
         written = {"map.json": JourneyMap.to_json, "map.cjml.xml": JourneyMap.to_cjml, "map.csv": JourneyMap.to_csv}
         content = (written[name](journey).rstrip("\n") + "\n").encode("utf-8")
     outcomes = [Outcome(what, n, n) for what, n in (("stages", len(journey.stages)), ("lanes", len(journey.lanes)))]
-    edits = len(journey.edits)
-    if edits:
-        outcomes.append(Outcome("edits", edits, 0 if name in {"map.csv", "map.png"} else edits))
+    if journey.edits:
+        lacks = {"map.csv": "a grid has no room for", "map.png": "a slide has no room for"}.get(name)
+        n, examples = len(journey.edits), tuple(f"'{edit.lane}' at '{edit.stage}'" for edit in journey.edits[:3])
+        lost = () if lacks is None else (Loss(lacks, n, examples),)
+        outcomes.append(Outcome("edits", n, 0 if lost else n, lost))
     notes = [f"not on this map: {note}." for note in journey.notes]
     if name == "map.png":
         notes.append("A slide holds the first lines of the lanes that say most; map.json and the report hold all.")

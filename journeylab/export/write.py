@@ -80,6 +80,9 @@ def export(
     return Exported(to, table, written.notes, holds)
 
 
+PICTURES = {".png", ".svg", ".jpg", ".jpeg", ".gif", ".pdf"}
+
+
 def ending(to: Path) -> str:
     """Return the ending of a file that can be written.
 
@@ -92,9 +95,13 @@ def ending(to: Path) -> str:
     found = next((end for end in NAMES if name.endswith(end)), to.suffix.lower())
     if found not in ENDINGS:
         what = f"found '{found}'" if found else "has no ending"
-        raise ReportError(
-            f"{to}: {what}; what can be written ends in {listing(ENDINGS)}.{did_you_mean(found, ENDINGS)}"
-        )
+        hint = did_you_mean(found, ENDINGS)
+        if f"map{found}" in ENDINGS or found in PICTURES:
+            kind = found if f"map{found}" in ENDINGS else ".png"
+            hint = f" The journey map can be {'a picture' if found in PICTURES else 'such a file'}: name it {to.stem}_map{kind}."
+        if found in PICTURES:
+            hint += " Figures of the pages are saved in JupyterLab: jl.save(result.plot(), 'figure.png')."
+        raise ReportError(f"{to}: {what}; what can be written ends in {listing(ENDINGS)}.{hint}")
     return found
 
 

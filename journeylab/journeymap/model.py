@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -200,22 +202,13 @@ class JourneyMap(Result):
         """Write the map as a workbook, a sheet a lane, in which the team can edit; returns the path."""
         from journeylab.journeymap.as_xlsx import write_xlsx
 
-        try:
-            Path(path).write_bytes(write_xlsx(self))
-        except OSError as error:
-            raise ReportError(f"{path}: cannot be written: {error.strerror}.") from None
-        return Path(path)
+        return _write(path, "map.xlsx", lambda: write_xlsx(self))
 
     def to_png(self, path: str | Path, *, width: int = 1920, height: int = 1080) -> Path:
         """Draw the map as a slide, sizes in pixels; returns the path."""
         from journeylab.journeymap.drawing.picture import draw_png
 
-        content = draw_png(self, width=width, height=height)
-        try:
-            Path(path).write_bytes(content)
-        except OSError as error:
-            raise ReportError(f"{path}: cannot be written: {error.strerror}.") from None
-        return Path(path)
+        return _write(path, "map.png", lambda: draw_png(self, width=width, height=height))
 
     def to_cjml(self) -> str:
         """Write the map as CJML 2.0 (XML): planned and actual journey, and the lanes as an extension."""
@@ -232,6 +225,17 @@ class JourneyMap(Result):
     def lane(self, kind: str) -> Lane | None:
         """The lane of a kind; None where the map has none."""
         return next((lane for lane in self.lanes if lane.kind == kind), None)
+
+
+def _write(path: str | Path, such: str, content: Callable[[], bytes]) -> Path:
+    """Write a map to a file; what is no name of one is told before the map is drawn."""
+    if not isinstance(path, (str, os.PathLike)) or not str(path):
+        raise ReportError(f"Found {path!r}, expected the name of a file to write the map to, such as '{such}'.")
+    try:
+        Path(path).write_bytes(content())
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be written: {error.strerror}.") from None
+    return Path(path)
 
 
 METHOD = "Journey map with its evidence"

@@ -10,7 +10,11 @@ from journeylab.errors import DataError
 
 FIELDS = ("name", "owner", "opportunity", "override", "override_reason")
 MOST_SIGNS = 2_000
-MARKUP = re.compile(r"<[A-Za-z/!?][^<>]*>")
+MARKUP = re.compile(r"<(?![^\s<>@]+@[^\s<>@]+>|https?://[^\s<>]+>)[A-Za-z/!?][^<>]*>")
+"""A tag; an address in angle brackets, as mail programs write it, is none."""
+TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Signs that turn the direction of text, so that it reads otherwise than it is."""
+NUMBER = re.compile(r"[+-]?[\d.,\s]*\d[\d.,\s]*%?")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +78,8 @@ def make_word(said: Mapping[str, str], place: Callable[[str], str]) -> Word | No
     Raises
     ------
     DataError
-        When a field is longer than 2,000 signs or holds markup, or an override and its reason do not come together.
+        When a field is longer than 2,000 signs, holds markup or signs that turn the direction of text, or an override and its
+        reason do not come together; for an owner that is a number.
     """
     words = {field: said.get(field, "").strip() for field in FIELDS}
     for field, value in words.items():
@@ -82,6 +87,14 @@ def make_word(said: Mapping[str, str], place: Callable[[str], str]) -> Word | No
             raise DataError(f"{place(field)}: has {len(value):,} signs, {MOST_SIGNS:,} are allowed; write it shorter.")
         if found := MARKUP.search(value):
             raise DataError(f"{place(field)}: holds markup ({found[0][:40]}); write plain words.")
+        if turned := TURNS.search(value):
+            raise DataError(
+                f"{place(field)}: holds U+{ord(turned[0]):04X}, a sign that turns the direction of text; write the words anew."
+            )
+    if NUMBER.fullmatch(words["owner"]):
+        raise DataError(
+            f"{place('owner')}: found the number {words['owner'][:40]}, which names nobody; write a person or team."
+        )
     if words["override"] and not words["override_reason"]:
         raise DataError(
             f"{place('override_reason')}: the override '{words['override'][:60]}' has no reason; write a sentence, it is "

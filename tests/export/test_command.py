@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 from pathlib import Path
@@ -256,3 +257,32 @@ def test_a_codebook_needs_a_code(tmp_path: Path, capsys: Output) -> None:
     (folder / "study.toml").write_text(text, encoding="utf-8")
     assert main(["export", str(folder), "--to", str(tmp_path / "x.qdc")]) == 1
     assert "has no code" in capsys.readouterr().err
+
+
+def test_what_has_no_room_for_edits_says_so(study: Path, tmp_path: Path, capsys: Output) -> None:
+    """The sentence that once read "Left out: of the edits ."."""
+    assert main(["export", str(study), "--to", str(study / "map.json")]) == 0
+    content = json.loads((study / "map.json").read_text())
+    lane = next(lane for lane in content["lanes"] if lane["kind"] == "trouble")
+    lane["cells"][0]["said"] = {"owner": "Bo"}
+    (study / "map.json").write_text(json.dumps(content))
+    with (study / "study.toml").open("a") as stream:
+        stream.write('\n[journey_map]\nedits = "map.json"\n')
+    capsys.readouterr()
+    for name, what in (("map.csv", "a grid"), ("map.png", "a slide")):
+        assert main(["export", str(study), "--to", str(tmp_path / name), "--share", "public"]) == 0
+        said = capsys.readouterr().out
+        assert f"Left out: of the edits 1 that {what} has no room for (such as 'trouble' at 'consideration')." in said
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("x.png", "can be a picture: name it x_map.png."), ("x.pdf", "can be a picture: name it x_map.png."),
+     ("x.csv", "can be such a file: name it x_map.csv."), ("x.qdp", "Did you mean '.qdpx'?")],
+)  # fmt: skip
+def test_another_ending_says_what_can_be_written(
+    study: Path, tmp_path: Path, name: str, expected: str, capsys: Output
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["export", str(study), "--to", str(tmp_path / name)])
+    assert expected in capsys.readouterr().err

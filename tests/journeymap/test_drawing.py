@@ -385,6 +385,14 @@ def test_a_slide_has_its_size_and_nothing_but_a_picture_in_it(tmp_path: Path) ->
     )
 
 
+@pytest.mark.parametrize("path", [None, "", 5])
+def test_what_is_no_name_of_a_file_is_told_before_the_map_is_drawn(path: object) -> None:
+    journey = filled(STAGES)
+    for write, such in ((journey.to_png, "map.png"), (journey.to_xlsx, "map.xlsx")):
+        with pytest.raises(ReportError, match=f"Found {path!r}, expected the name of a file .*'{such}'"):
+            write(path)
+
+
 def _chunks(content: bytes) -> Iterator[int]:
     place = 8
     while place < len(content):

@@ -23,7 +23,7 @@ from journeylab.cli import main
 from journeylab.errors import DataError
 from journeylab.journeymap import Cell, Edit, JourneyMap, Lane, Move, Step, Word
 from journeylab.journeymap.model import assemble
-from journeylab.journeymap.words import MARKUP
+from journeylab.journeymap.words import MARKUP, NUMBER, TURNS
 from tests.small import write_small
 
 ODD = [
@@ -46,7 +46,10 @@ ODD = [
 ]
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(ODD)
 number = st.one_of(st.just(math.nan), st.floats(allow_nan=False, allow_infinity=False))
-plain = text.map(str.strip).filter(lambda word: len(word) < 2_000 and not MARKUP.search(word))
+plain = text.map(str.strip).filter(
+    lambda word: len(word) < 2_000 and not MARKUP.search(word) and not TURNS.search(word)
+)
+owners = plain.filter(lambda word: not NUMBER.fullmatch(word))
 
 
 @st.composite
@@ -54,7 +57,7 @@ def words(draw: st.DrawFn) -> Word:
     override = draw(plain)
     why = draw(plain.filter(bool)) if override else ""
     name = draw(plain) or ("" if override else "a name")
-    return Word(name, draw(plain), draw(plain), override, why)
+    return Word(name, draw(owners), draw(plain), override, why)
 
 
 @st.composite
@@ -147,7 +150,7 @@ def test_edits_survive_two_runs_and_are_marked_as_a_persons_word(tmp_path: Path)
     book = openpyxl.load_workbook(folder / "map.xlsx")
     put(book["trouble"], 2, name="The slow page", owner="Ann & Bo", opportunity="Cache the page")
     put(book["pains"], 3, override="People do wait here", override_reason="Seen in the shop", owner="Cy")
-    put(book["trouble"], 4, owner="42")
+    put(book["trouble"], 4, owner="Bo <bo@example.org>", name="42")
     book.save(folder / "map.xlsx")
 
     second = draw_small(folder, "map.xlsx")
@@ -169,7 +172,7 @@ def test_edits_survive_two_runs_and_are_marked_as_a_persons_word(tmp_path: Path)
     assert owners["text"].to_dict() == {
         "consideration": "Ann & Bo (Trouble met, share of customers)",
         "purchase": "Cy (Pains named, people of those asked)",
-        "evaluation": "42 (Trouble met, share of customers)",
+        "evaluation": "Bo <bo@example.org> (Trouble met, share of customers)",
     }
     assert table.loc[("Opportunities, ranked", "consideration"), "text"].startswith("Cache the page")
     html = third.to_html()
@@ -177,6 +180,8 @@ def test_edits_survive_two_runs_and_are_marked_as_a_persons_word(tmp_path: Path)
     assert "said by the team, because: Seen in the shop" in html
     assert "nobody named any pain" in html.split("People do wait here")[1]
     assert "Ann &amp; Bo" in html
+    assert "Bo &lt;bo@example.org&gt;" in html
+    assert "<bo@" not in html
     for old, new in zip(first.lanes, third.lanes, strict=True):
         if old.kind in {"owner", "opportunities"}:
             continue
@@ -253,6 +258,22 @@ def no_reason(book: openpyxl.Workbook) -> None:
     put(book["trouble"], 2, override="Fine here")
 
 
+def mailto(book: openpyxl.Workbook) -> None:
+    put(book["trouble"], 2, owner="<a href='x@y'>Bo</a>")
+
+
+def turned(book: openpyxl.Workbook) -> None:
+    put(book["trouble"], 2, owner="Bo \u202egro.elpmaxe")
+
+
+def a_number(book: openpyxl.Workbook) -> None:
+    put(book["trouble"], 2, owner=4711)
+
+
+def a_written_number(book: openpyxl.Workbook) -> None:
+    put(book["trouble"], 2, owner="1.234,5 %")
+
+
 def only_reason(book: openpyxl.Workbook) -> None:
     put(book["trouble"], 2, override_reason="Because")
 
@@ -280,6 +301,10 @@ def far_away(book: openpyxl.Workbook) -> None:
 HOSTILE = [
     (formula, "sheet 'trouble', cell O2: holds a formula"),
     (markup, "sheet 'trouble', row 2, column 'owner': holds markup .<script>.; write plain words"),
+    (mailto, "sheet 'trouble', row 2, column 'owner': holds markup"),
+    (turned, r"sheet 'trouble', row 2, column 'owner': holds U\+202E, a sign that turns the direction"),
+    (a_number, "sheet 'trouble', row 2, column 'owner': found the number 4711, which names nobody"),
+    (a_written_number, "sheet 'trouble', row 2, column 'owner': found the number 1.234,5 %"),
     (no_sheet, "sheet 'pains' is missing"),
     (other_sheet, "sheet 'pains' is missing.*Did you mean 'pain'"),
     (other_column, "sheet 'trouble': column 'owner' is missing; unknown is 'owners'.*Did you mean 'owners'"),
