@@ -107,7 +107,8 @@ def written(plain: str) -> str:
 
 def date(moment: datetime.date, plain: str = PLAIN.date) -> str:
     """A day in the order in use, in digits with the whole year; by `plain` where there is no locale."""
-    return moment.strftime(plain if marks() is PLAIN else marks().date)
+    wanted = plain if marks() is PLAIN else marks().date
+    return moment.strftime(wanted.replace("%-d", str(moment.day)))  # which not every system knows
 
 
 def money(amount: str, currency: str) -> str:

@@ -138,6 +138,20 @@ def date(day: datetime.date, plain: str = locales.PLAIN.date) -> str:
     return MISSING if is_missing(day) else locales.date(day, plain)
 
 
+def day(kept: str) -> str:
+    """Write a day that was kept in ISO as this text is; what is none, as in a map made by hand, stays.
+
+    Examples
+    --------
+    >>> day("2026-03-09"), day("spring"), day("")
+    ('2026-03-09', 'spring', '')
+    """
+    try:
+        return date(datetime.date.fromisoformat(kept))
+    except ValueError:
+        return kept
+
+
 def moment(time: datetime.datetime) -> str:
     """Write a day and its time to the minute, of 24 hours.
 

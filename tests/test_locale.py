@@ -124,6 +124,27 @@ def test_study_toml_names_it_and_an_unknown_one_is_refused_with_its_nearest(tmp_
     assert locales.marks() is locales.PLAIN
 
 
+def test_days_that_are_kept_in_iso_are_written_by_the_locale() -> None:
+    from journeylab import journeymap
+    from journeylab.journeymap import Cell, Lane
+    from journeylab.journeymap.drawing.cell import source
+    from journeylab.journeymap.drawing.picture import footer
+    from journeylab.journeymap.model import assemble
+
+    def drawn(until: str) -> journeymap.JourneyMap:
+        cell = Cell(("a",), n=9, source="orders", until=until)
+        return assemble("t", ("s",), (Lane("pains", "Pains", (cell,)),), data_until=until)
+
+    now, then = drawn("2026-03-28"), drawn("2026-02-27")
+    for name, first, last in (("de_DE", "27.02.2026", "28.03.2026"), ("", "2026-02-27", "2026-03-28")):
+        locales.use(name)
+        assert f"(data until {first} and until {last})" in journeymap.changed(now, then).summary()
+        assert source(now.lanes[0].cells[0]) == f"orders to {last}"
+        assert f"data to {last}" in footer(now)
+        assert text.day("some day") == "some day"
+    assert text.date(DAY, "%-d %b %Y") == "9 Mar 2026"
+
+
 def test_a_run_in_german_has_german_pages_and_plain_files(tmp_path: Path) -> None:
     from journeylab.report.run import run_study
 

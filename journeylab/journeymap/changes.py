@@ -58,9 +58,8 @@ class MapChange(Result):
         """Say what rose, fell, came and went."""
         held = int(self.table["q_value"].notna().sum())
         clear = self.table[self.table["change"].isin(("rose", "fell"))].sort_values("q_value", kind="stable")
-        days = (
-            f" (data until {self.then_until} and until {self.now_until})" if self.then_until and self.now_until else ""
-        )
+        ends = [text.day(until) for until in (self.then_until, self.now_until)]
+        days = f" (data until {ends[0]} and until {ends[1]})" if all(ends) else ""
         if self.table.empty or (not held and self.moved.empty):
             return f"No cell of the two maps can be compared{days}."
         named = [

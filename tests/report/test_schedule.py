@@ -25,6 +25,8 @@ from journeylab.study import Study, open_study
 
 SYSTEMD = shutil.which("systemd-analyze")
 needs_systemd = pytest.mark.skipif(SYSTEMD is None, reason="needs systemd-analyze (Debian: apt install systemd)")
+CHECKER = shutil.which("check-jsonschema")
+"""Where it is installed a workflow is held against the schema of GitHub Actions that it carries."""
 ODD = '50 % of $HOME\'s "shop"'
 """A folder's name with what shells, cron and systemd would take for their own."""
 
@@ -182,6 +184,11 @@ def test_github_runs_what_lies_in_the_repository(tmp_path: Path, monkeypatch: py
     job = flow["jobs"]["run"]
     assert job["env"] == {"STUDY": "data/study", "DATA": "data/raw", "REPORTS": "reports"}
     assert any(step.get("run", "").startswith(".venv/bin/journeylab run") for step in job["steps"])
+    if CHECKER is not None:
+        save_schedule({name: text}, tmp_path)
+        said = subprocess.run([CHECKER, "--builtin-schema", "vendor.github-workflows", name], capture_output=True, text=True,
+                              check=False)  # fmt: skip
+        assert said.returncode == 0, said.stdout
     with pytest.raises(ReportError, match="lies outside this folder"):
         write_schedule(study, "0 6 * * SUN", "github", reports=Path("/elsewhere/reports"))
 

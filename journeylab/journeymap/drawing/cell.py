@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 import re
 from typing import TYPE_CHECKING
@@ -127,11 +126,7 @@ def source(cell: Cell) -> str:
     """Where a cell comes from, and up to which day."""
     if not cell.until:
         return cell.source
-    try:
-        day = text.date(datetime.date.fromisoformat(cell.until))
-    except ValueError:  # a map that somebody made by hand
-        day = cell.until
-    return f"{cell.source} to {day}".strip()
+    return f"{cell.source} to {text.day(cell.until)}".strip()
 
 
 def _n(cell: Cell, said: str) -> str:

@@ -242,7 +242,7 @@ def footer(journey: JourneyMap) -> str:
     parts = [
         f"n up to {counted} a cell" if counted else "",
         f"Sources: {', '.join(sources)}" if sources else "",
-        f"data to {max(days)}" if max(days) else "",
+        f"data to {text.day(max(days))}" if max(days) else "",
         "moves: of the stage's customers" if journey.moves else "",
         "ranges: 95 % intervals; solid edge: n of 30 or more, broken: 5 to 29",
     ]

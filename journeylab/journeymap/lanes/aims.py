@@ -65,7 +65,7 @@ def _written(row: Any) -> str:
     """One KPI with its interval, its goal and by when."""
     value, target = write_value(row.value, row.unit), write_value(row.target, row.unit)
     ends = text.interval(row.ci_low, row.ci_high, "percent" if row.unit == "share" else "number")
-    by = f" by {row.by.isoformat()}" if row.by is not None else ""
+    by = f" by {text.date(row.by)}" if row.by is not None else ""
     return f"{row.goal}: {value} ({ends}), goal {target}{by}, {row.status}"
 
 
