@@ -41,9 +41,9 @@ def use_events(recorded: pd.DataFrame, settings: StudySection) -> Used:
     if settings.leave_out_robots:
         reasons[recorded["customer_id"].isin(robots(recorded))] = "robots (100 or more events within an hour)"
     if settings.first_day is not None:
-        reasons[day < settings.first_day] = f"before first_day, {settings.first_day}"
+        reasons[day < settings.first_day] = f"before first_day, {text.date(settings.first_day)}"
     if settings.last_day is not None:
-        reasons[day > settings.last_day] = f"after last_day, {settings.last_day}"
+        reasons[day > settings.last_day] = f"after last_day, {text.date(settings.last_day)}"
     gone = recorded[reasons != ""]
     counted = gone.groupby(reasons[reasons != ""])["customer_id"].agg(["size", "nunique"]).reset_index()
     counted.columns = ["reason", "n", "customers"]
@@ -51,6 +51,6 @@ def use_events(recorded: pd.DataFrame, settings: StudySection) -> Used:
     if not len(events):
         raise DataError(
             f"none of the {text.count(len(recorded))} events lies within first_day and last_day of [study]; "
-            f"they are from {day.min()} to {day.max()}."
+            f"they are from {text.date(day.min())} to {text.date(day.max())}."
         )
     return Used(events, counted)

@@ -145,6 +145,23 @@ def test_days_that_are_kept_in_iso_are_written_by_the_locale() -> None:
     assert text.date(DAY, "%-d %b %Y") == "9 Mar 2026"
 
 
+def test_days_of_study_toml_are_written_by_the_locale(tmp_path: Path) -> None:
+    from journeylab import journeymap
+
+    folder = write_small(tmp_path)
+    file = folder / "study.toml"
+    words = file.read_text(encoding="utf-8").replace('outcome = "order"', 'outcome = "order"\nby = 2026-12-31', 1)
+    settings = 'timezone = "UTC"\nlocale = "de_DE"\nlast_day = 2026-03-20'
+    file.write_text(words.replace('timezone = "UTC"', settings), encoding="utf-8")
+    study = open_study(folder)
+    goals = journeymap.measure_goals(study)
+    assert goals.shown["by"].tolist() == ["31.12.2026"]
+    reasons = " ".join(map(str, study.left_out["reason"]))
+    assert reasons == "after last_day, 20.03.2026"
+    drawn = journeymap.draw(study)
+    assert "goal 30,0 % by 31.12.2026" in drawn.to_html().replace("\xa0", " ")
+
+
 def test_a_run_in_german_has_german_pages_and_plain_files(tmp_path: Path) -> None:
     from journeylab.report.run import run_study
 

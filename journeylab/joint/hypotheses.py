@@ -326,8 +326,8 @@ def _registered(study: Study, date: datetime.date | None) -> str:
     documents, parts = study.documents, []
     if documents is not None and "collected_at" in documents and documents["collected_at"].notna().any():
         last = documents["collected_at"].max().date()
-        parts.append(f"{'before' if date < last else 'after'} the last interview ({last})")
+        parts.append(f"{'before' if date < last else 'after'} the last interview ({text.date(last)})")
     assert study.events is not None
     end = study.events["event_time"].max().date()
-    parts.append(f"{'before' if date < end else 'after'} the last event ({end})")
-    return f"registered {date}, {' and '.join(parts)}"
+    parts.append(f"{'before' if date < end else 'after'} the last event ({text.date(end)})")
+    return f"registered {text.date(date)}, {' and '.join(parts)}"

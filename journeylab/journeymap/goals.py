@@ -40,7 +40,8 @@ class Goals(Result):
             style = "percent" if row.unit == "share" else "number"
             target, value = write_value(row.target, row.unit), write_value(row.value, row.unit)
             ends = text.interval(row.ci_low, row.ci_high, style)
-            lines.append((row.goal, row.kpi, target, value, ends, row.n, row.status, row.horizon, str(row.by or "")))
+            lines.append((row.goal, row.kpi, target, value, ends, row.n, row.status, row.horizon,
+                          text.date(row.by) if row.by else ""))  # fmt: skip
         return pd.DataFrame(
             lines,
             columns=["goal", "what is measured", "target", "measured", "95 % interval", "n", "status", "horizon", "by"],
