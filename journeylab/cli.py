@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     0 done; 1 the study or its data are wrong; 2 wrong usage; 3 a notebook failed; 4 an alert fired.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")  # not every terminal has a true minus
     parser = _parser()
     given = parser.parse_args(arguments)
     try:

@@ -12,10 +12,14 @@ from journeylab.errors import ReportError
 
 LOCK = ".lock"
 
+FAR = 1 << 30
+"""The byte that Windows locks: beyond the words, since what is locked there nobody else can read."""
+
 try:
     import fcntl
-except ImportError:  # no POSIX: runs of one study are then not kept apart
+except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
+    import msvcrt
 
 
 @contextlib.contextmanager
@@ -41,7 +45,10 @@ def alone(home: Path, since: str) -> Iterator[None]:
         try:
             yield
         finally:
-            (home / LOCK).unlink(missing_ok=True)
+            with contextlib.suppress(
+                PermissionError
+            ):  # Windows takes no open file away; an unlocked one is in nobody's way
+                (home / LOCK).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -49,20 +56,34 @@ def _held(home: Path) -> Iterator[TextIO]:
     """Open and lock the file; once more where its last holder took it away in between."""
     while True:
         with (home / LOCK).open("a+", encoding="utf-8") as stream:
-            if fcntl is not None:
-                try:
-                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    stream.seek(0)
-                    holder = stream.read().strip() or "another process"
-                    raise ReportError(
-                        f"{home}: a run of this study is under way ({holder}); wait until it has ended, or stop it. Nothing "
-                        "was changed."
-                    ) from None
-                if not _is(stream, home / LOCK):
-                    continue
+            if not _locked(stream):
+                stream.seek(0)
+                holder = stream.read().strip() or "another process"
+                raise ReportError(
+                    f"{home}: a run of this study is under way ({holder}); wait until it has ended, or stop it. Nothing "
+                    "was changed."
+                )
+            if not _is(stream, home / LOCK):
+                continue
             yield stream
             return
+
+
+def _locked(stream: TextIO) -> bool:
+    """Lock a file for as long as it is open in this process; False where another one has."""
+    try:
+        if fcntl is not None:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            os.lseek(stream.fileno(), FAR, os.SEEK_SET)
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    except BlockingIOError:
+        return False
+    except PermissionError:  # how msvcrt tells it
+        if fcntl is not None:
+            raise
+        return False
+    return True
 
 
 def _is(stream: TextIO, path: Path) -> bool:

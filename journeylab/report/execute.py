@@ -7,6 +7,7 @@ A failure is written beside the partial notebook, as ``OUT`` with the ending ``.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import re
 import sys
@@ -126,6 +127,10 @@ def _plain(text: str) -> str:
 
 def _end_with(parent: int) -> None:
     """End this process as soon as the one that it was made by has ended, so that a killed run leaves nobody at work."""
+    made_by = multiprocessing.parent_process()
+    if os.name != "posix" and made_by is not None:  # Windows tells the number of the one that has ended for ever
+        made_by.join()
+        os._exit(FAILED)
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(FAILED)

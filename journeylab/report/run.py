@@ -71,11 +71,13 @@ class Run:
         """Whether every notebook ran to its end."""
         return all(item.status == "done" for item in self.notebooks)
 
-    def require_ok(self) -> None:
-        """Raise `ReportError` with the names of the notebooks that failed, where any did."""
+    def require_ok(self, *, alerts: bool = False) -> None:
+        """Raise `ReportError` with the names of the notebooks that failed, where any did; with `alerts` also for an alert."""
         failed = [item.name for item in self.notebooks if item.status != "done"]
         if failed:
             raise ReportError(f"{self.index}: failed: {', '.join(failed)}; the others are whole.")
+        if alerts and self.alerts:
+            raise ReportError(f"{self.alerts} (the report is whole: {self.index})")
 
 
 def gather_parameters(

@@ -196,7 +196,8 @@ def _jupyter(study: Study, when: When, data: Path | None, reports: Path) -> dict
         "input_uri": _driver().name,
         "runtime_environment_name": _environment_name(),
         "output_formats": ["ipynb"],
-        "parameters": _driver_parameters(study, data, reports),
+        # It writes NAME = VALUE into a cell as it stands, so a value is Python.
+        "parameters": {name: repr(value) for name, value in _driver_parameters(study, data, reports).items()},
         "schedule": when.cron(),
         "timezone": study.config.study.timezone,
     }

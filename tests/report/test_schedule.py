@@ -199,6 +199,14 @@ def test_jupyter_scheduler_gets_a_job_definition(study: Study) -> None:
     assert found["input_uri"] == "run_a_study.ipynb"
     assert found["schedule"] == "0 6 * * 1"
     assert found["timezone"] == study.config.study.timezone
+    cell = "\n".join(f"{name} = {value}" for name, value in found["parameters"].items())  # as its `add_parameters` does
+    given: dict[str, str] = {}
+    exec(cell, {}, given)
+    assert given == {
+        "study_path": str(study.path.parent),
+        "data_dir": "",
+        "reports_dir": str(Path("reports").resolve()),
+    }
     try:
         from jupyter_scheduler.models import CreateJobDefinition
     except ImportError:
