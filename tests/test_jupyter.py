@@ -357,7 +357,11 @@ class TestSaving:
         ("thing", "name", "said"),
         [
             (FRAME, "table.xls", r"'\.xls'; end the name with one of \.csv, \.xlsx, .*Did you mean 'xlsx'"),
-            (FRAME, "table.png", r"\.csv, \.xlsx, \.html, \.json, \.md"),
+            (
+                FRAME,
+                "table.png",
+                r"\.csv, \.xlsx, \.html, \.json, \.md\. A picture is what \.plot\(\) of a result returns",
+            ),
             (FRAME, "table", "without an ending"),
             (RESULT.plot(), "figure.csv", r"\.png, \.svg"),
             (3, "three.csv", "a int cannot be saved"),

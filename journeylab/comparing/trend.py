@@ -58,9 +58,7 @@ class Trend(Result):
         """Say how many runs there are, from when to when, and which are left out."""
         runs = self.table.drop_duplicates("run")
         names = list(dict.fromkeys(self.left_out["run"]))
-        missing = (
-            f" Left out, for {'it is' if len(names) == 1 else 'they are'} damaged: {listing(names)}." if names else ""
-        )
+        missing = f" Left out: {listing(names)}." if names else ""
         if runs.empty:
             return f"No run has a figure to show.{missing}"
         first, last = runs["created"].min(), runs["created"].max()
@@ -169,7 +167,7 @@ def trend(runs: Sequence[Reading], left_out: Sequence[LeftOut] = ()) -> Trend:
 
 
 def read_runs(folders: Sequence[Path]) -> tuple[list[Reading], list[LeftOut]]:
-    """Read the runs of a trend; what is damaged is left out and named, for one run is no reason to see none."""
+    """Read the runs of a trend, oldest first; what is damaged or of another study than the newest is left out and named."""
     runs, left_out = [], []
     for folder in folders:
         try:
@@ -184,7 +182,11 @@ def read_runs(folders: Sequence[Path]) -> tuple[list[Reading], list[LeftOut]]:
             )
         else:
             runs.append(run)
-    return runs, left_out
+    ours = [run for run in runs if not run.study or run.study == runs[-1].study]
+    left_out += [
+        LeftOut(run.name, "run.json", f"is of another study, '{run.study}'") for run in runs if run not in ours
+    ]
+    return ours, left_out
 
 
 def _check(run: Reading, folder: Path) -> None:

@@ -89,8 +89,8 @@ def trend_page(found: Trend, study: str, title: str) -> str:
         body.append(f"<h2>{heading}</h2>{figure(found.plot(kind=kind))}")
         body.append(html.table(_written(rows), f"{heading}: the data of the figure"))
     if len(found.left_out):
-        heads = {"run": "Run", "file": "File", "reason": "Why it cannot be read"}
-        body.append(f"<h2>Left out</h2>{html.table(found.left_out, 'Damaged runs that are left out', columns=heads)}")
+        heads = {"run": "Run", "file": "File", "reason": "Why"}
+        body.append(f"<h2>Left out</h2>{html.table(found.left_out, 'Runs that are left out', columns=heads)}")
     body.append(html.assumptions(found.method, found.assumptions))
     runs = list(dict.fromkeys(found.table["run"]))
     return _bind("trend", "Trend", title or study, body, facts([("Runs", ", ".join(runs))]))

@@ -43,6 +43,7 @@ DAMAGE = [
     ("results/goals.json", '{"table": [{"goal": 1}]}', "results: a result does not have the columns"),
     ("run.json", "{", "run.json: Expecting property name"),
     ("run.json", ("created", "yesterday"), "run.json: created: found 'yesterday', expected a time with its zone"),
+    ("run.json", ("study", "bank"), "run.json: is of another study, 'bank'"),
     ("run.json", ("locale", "xx_YY"), "run.json: locale: 'xx_YY' is no known locale"),
 ]  # fmt: skip
 
@@ -60,7 +61,7 @@ class TestTrend:
         page, table = tmp_path / "t.html", tmp_path / "t.json"
         out, err = compared(reports, capsys, "--trend", "--to", page, "--json", table)
         assert "figures over 3 runs" in out
-        assert "Left out, for it is damaged: 'run2'." in out
+        assert "Left out: 'run2'." in out
         where, _, why = expected.partition(": ")
         assert err.count("run2") == 1
         assert where in err
