@@ -51,6 +51,13 @@ def _parser() -> argparse.ArgumentParser:
 
     new = commands.add_parser("new", help="start a study: a commented study.toml and the folders")
     new.add_argument("folder", type=Path, metavar="DIR")
+    new.add_argument("--events", type=Path, metavar="FILE", help="draft it from your file of what customers did")
+    new.add_argument("--quotes", type=Path, metavar="FILE", help="draft it from your coded quotes or interviews")
+    new.add_argument("--format", default="tabular", help="what wrote the events, such as ga4 (default: a table)")
+    new.add_argument(
+        "--column", type=_pair, action="append", default=[], metavar="OURS=YOURS",
+        help="a column whose heading does not tell, such as customer_id=kunde; may be repeated",
+    )  # fmt: skip
     new.set_defaults(do=_new)
 
     check = commands.add_parser("check", help="read everything and report every mistake")
@@ -179,6 +186,13 @@ def _positive(word: str) -> int:
     return number
 
 
+def _pair(word: str) -> tuple[str, str]:
+    ours, sign, yours = word.partition("=")
+    if not (ours and sign and yours):
+        raise argparse.ArgumentTypeError(f"found '{word}', expected OURS=YOURS, such as customer_id=visitor")
+    return ours, yours
+
+
 def _natural(word: str) -> int:
     return 0 if word == "0" else _positive(word)
 
@@ -197,6 +211,19 @@ def _exportable(word: str) -> Path:
 def _new(given: argparse.Namespace) -> int:
     from journeylab.new import new_study
 
+    if given.events is not None or given.quotes is not None:
+        from journeylab.drafting.study import draft_study
+
+        drafted = draft_study(
+            given.folder, events=given.events, quotes=given.quotes, format=given.format, columns=dict(given.column)
+        )
+        for note in drafted.notes:
+            print(f"note: {note}")
+        print(f"{drafted.file} is drafted; read it, mend what is a guess, then: journeylab check {given.folder}")
+        return DONE
+    if given.column or given.format != "tabular":
+        print("new: --column and --format go with --events or --quotes.", file=sys.stderr)
+        return WRONG_USAGE
     file = new_study(given.folder)
     print(f"{file} is written; put your files into {file.parent / 'raw'}, then: journeylab check {given.folder}")
     return DONE

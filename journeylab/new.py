@@ -7,7 +7,7 @@ from pathlib import Path
 
 from journeylab.errors import StudyError
 
-TEMPLATE = """# What this study is. Lines that begin with # are comments; take the # away to use a key.
+STUDY = """# What this study is. Lines that begin with # are comments; take the # away to use a key.
 [study]
 name = "{name}"                     # names the folder reports/{name}
 title = "{title}"
@@ -18,15 +18,17 @@ timezone = "UTC"                    # of all times written without one, such as 
 session_gap = "30min"               # a visit ends after so much silence
 # leave_out_robots = true           # customers with 100 events or more within an hour
 # engine = "spark://local[2]"       # where events are counted, if not in DuckDB here
+"""
 
-# The stages of the journey, in order. Without them: awareness, consideration, decision, purchase, evaluation.
+STAGES = """# The stages of the journey, in order. Without them: awareness, consideration, decision, purchase, evaluation.
 # [[stages]]
 # name = "consideration"
 # goal = "find the product that fits"
 # [[stages]]
 # name = "purchase"
+"""
 
-# What customers did: one row an event. The left side is ours, the right side is your column.
+EVENTS = """# What customers did: one row an event. The left side is ours, the right side is your column.
 [events]
 path = "raw/events.csv"             # .csv, .csv.gz, .tsv, .parquet, .xlsx; more systems: one [[events]] each
 # format = "matomo"                 # exports of ga4, ga360, matomo, snowplow, segment, amplitude, mixpanel, posthog,
@@ -36,8 +38,9 @@ customer_id = "customer_id"
 event_time = "event_time"
 touchpoint = "touchpoint"
 # channel = "channel"
+"""
 
-# How raw events are called on the journey; the first match wins and * stands for any text.
+TOUCHPOINTS = """# How raw events are called on the journey; the first match wins and * stands for any text.
 # [[touchpoints]]
 # match = "/product/*"
 # name = "product page"
@@ -54,25 +57,29 @@ touchpoint = "touchpoint"
 # name = "checkout"
 # stage = "purchase"
 # required = true                   # no order without it: it can be mended, not removed
+"""
 
-# Events that are none of a customer's, such as those of the team.
+LEAVE_OUT = """# Events that are none of a customer's, such as those of the team.
 # [[leave_out]]
 # reason = "our own people"
 # column = "customer_id"
 # match = "test-*"
+"""
 
-# What counts as success; the first is the main outcome.
+OUTCOMES = """# What counts as success; the first is the main outcome.
 # [[outcomes]]
 # name = "order"
 # touchpoint = "order placed"
+"""
 
-# [goals.order]
+GOALS = """# [goals.order]
 # kpi = "share of customers who order"
 # target = 0.10
 # by = 2027-06-30
 # outcome = "order"
+"""
 
-# What customers said: one row a coding (document_id, code, coder, text ...).
+INTERVIEWS = """# What customers said: one row a coding (document_id, code, coder, text ...).
 # [interviews]
 # path = "raw/codings.csv"
 # [interviews.columns]
@@ -81,8 +88,9 @@ touchpoint = "touchpoint"
 # text = "quote"
 # [interviews.codebook]
 # path = "raw/codebook.csv"         # path, stage, touchpoint, valence (-1 pain, 1 gain)
+"""
 
-# [surveys.nps]
+REST = """# [surveys.nps]
 # path = "raw/nps.csv"
 # scale_min = 0
 # scale_max = 10
@@ -122,11 +130,19 @@ touchpoint = "touchpoint"
 minimum_cell = 5                    # smaller groups are not shown in a public report
 """
 
+TEMPLATE = "\n".join((STUDY, STAGES, EVENTS, TOUCHPOINTS, LEAVE_OUT, OUTCOMES, GOALS, INTERVIEWS, REST))
+
 EXAMPLE = """customer_id,event_time,touchpoint
 c1,2026-01-05T10:00:00Z,home page
 c1,2026-01-05T10:02:00Z,product page
 c2,2026-01-06T18:30:00Z,product page
 """
+
+
+def name_of(folder: Path) -> tuple[str, str]:
+    """What a study in this folder is called, and its title."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.resolve().name).strip("-_")[:64] or "study"
+    return name, name.replace("-", " ").replace("_", " ").capitalize()
 
 
 def new_study(folder: str | Path) -> Path:
@@ -146,13 +162,13 @@ def new_study(folder: str | Path) -> Path:
     file = folder / "study.toml"
     if file.exists():
         raise StudyError(f"{file}: is there already; nothing was changed.")
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.resolve().name).strip("-_") or "study"
+    name, title = name_of(folder)
     try:
         (folder / "raw").mkdir(parents=True, exist_ok=True)
         events = folder / "raw" / "events.csv"
         if not events.exists():
             events.write_text(EXAMPLE, encoding="utf-8")
-        file.write_text(TEMPLATE.format(name=name, title=name.replace("-", " ").capitalize()), encoding="utf-8")
+        file.write_text(TEMPLATE.format(name=name, title=title), encoding="utf-8")
     except OSError as error:
         raise StudyError(f"{folder}: cannot be written: {error.strerror}.") from None
     return file

@@ -40,6 +40,7 @@ ALLOWED = {
     "report": BASE | {"study", "config", "check", "comparing"},
     "release": BASE | {"study", "study_toml", "report"},  # what a run wrote, and whom the study knows; no statistics
     "readers": BASE,
+    "drafting": BASE | {"readers", "config", "naming", "new"},
 }
 
 
