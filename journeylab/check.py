@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from journeylab import identity
 from journeylab.errors import JourneylabError, StudyError, did_you_mean, listing, readable
 from journeylab.journeys.split import chosen
 from journeylab.study import Study, open_study
@@ -237,6 +238,8 @@ def _notes(study: Study) -> Iterator[str]:
         if report.n_dropped:
             yield report.summary()
         yield from (f"{report.source}: {note}" for note in report.notes)
+    if study.config.events:
+        yield from identity.told(study.activity)
     for row in study.left_out.itertuples():
         yield f"{count(row.n)} events of {count(row.customers)} customers are left out: {row.reason}."
     reasons = set(study.left_out["reason"]) if study.config.leave_out else set()

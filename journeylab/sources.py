@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from journeylab import identity
 from journeylab.cache import FOLDER, files_in, fingerprint
 from journeylab.contracts import TABLES
 from journeylab.naming import in_file_order, tally_touchpoints
@@ -131,6 +132,18 @@ def tally_events(parts: list[Part], recipe: Recipe, engine: str) -> Named:
     loose = loose.rename(columns={"raw": "touchpoint"}).sort_values("n", ascending=False, kind="stable")
     tally = tally_touchpoints(merged[~merged["dropped"]])
     return Named(tally, loose.reset_index(drop=True), left_out, stitching)
+
+
+def spread_events(parts: list[Part], recipe: Recipe, engine: str) -> identity.Activity:
+    """How the prepared events of a study are spread over customers, counted in its engine."""
+    from journeylab.journeys.engine import open_table
+    from journeylab.journeys.prepare import prepare
+
+    with open_table(parts, engine) as opened:
+        table = prepare(opened, recipe, named=False).table
+        own = table.groupBy("customer_id").agg(opened.F.count(opened.F.lit(1)).alias("n"))
+        counts = opened.fetch(own.orderBy("customer_id")).to_pandas()
+    return identity.activity(counts.set_index("customer_id")["n"])
 
 
 def _told(opened: Opened, prepared: Prepared) -> tuple[pd.DataFrame, str | None]:
@@ -312,6 +325,7 @@ def _count(part: Part, path: Path) -> tuple[ImportReport, int]:
 
     with open_table([part]) as opened:
         F = opened.F
+        nobody, said = F.lower(F.trim(F.col("customer_id"))).isin(list(identity.PLACEHOLDERS)), []
         gone, sums, padded = F.lit(False), [], F.lit(0)
         for role in REQUIRED:
             cell = F.col(role)
@@ -322,13 +336,20 @@ def _count(part: Part, path: Path) -> tuple[ImportReport, int]:
                 padded = padded + F.when(blank, 1).otherwise(0)
             sums.append(F.sum(F.when(~gone & empty, 1).otherwise(0)).alias(role))
             gone = gone | empty
+            if role == "customer_id":
+                found = opened.table.where(nobody).groupBy("customer_id").agg(F.count(F.lit(1)).alias("n"))
+                said = opened.fetch(found.orderBy("customer_id")).to_pylist()
+                gone = gone | F.coalesce(nobody, F.lit(False))
         counts = opened.table.agg(F.count(F.lit(1)).alias("n"), F.sum(padded).alias("padded"), *sums)
         row = opened.fetch(counts).to_pylist()[0]
     losses = []
     for role in REQUIRED:
         theirs = part.columns.get(role, role)
+        label = role if role == theirs else f"{role} ({theirs})"
         if row[role]:
-            losses.append(Loss(f"without {role if role == theirs else f'{role} ({theirs})'}", int(row[role])))
+            losses.append(Loss(f"without {label}", int(row[role])))
+        if role == "customer_id":
+            losses += [Loss(identity.reason(label, one["customer_id"]), int(one["n"])) for one in said]
     n_read = int(row["n"])
     n_kept = n_read - sum(loss.n for loss in losses)
     return ImportReport(part.source, str(path), "tabular", "events", n_read, n_kept, tuple(losses)), int(row["padded"])

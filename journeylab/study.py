@@ -13,13 +13,14 @@ import pandas as pd
 from journeylab import locales
 from journeylab.config import Config, CrosswalkSource, TableSource
 from journeylab.errors import DataError, JourneylabError, StudyError, did_you_mean, listing
+from journeylab.identity import Activity, activity
 from journeylab.linking import REFUSED, usable
 from journeylab.naming import complete_codebook, name_touchpoints, tally_touchpoints, touchpoint_table
 from journeylab.paths import is_dir, is_file, too_long
 from journeylab.patterns import matcher
 from journeylab.privacy import spoken_by
 from journeylab.progress import over, working
-from journeylab.sources import Events, Gathered, Named, gather_events, read_source, tally_events
+from journeylab.sources import Events, Gathered, Named, gather_events, read_source, spread_events, tally_events
 from journeylab.study_toml import read_config
 from journeylab.using import Used, use_events
 
@@ -231,6 +232,13 @@ screener, assignments, changes
     @cached_property
     def _used(self) -> Used:
         return use_events(self.recorded, self.config.study)
+
+    @property
+    def activity(self) -> Activity:
+        """How the events that the study uses are spread over customers, see `journeylab.identity`."""
+        if not self._uses_all:
+            return activity(self._used.events["customer_id"].value_counts())
+        return spread_events([source.part for source in self.sourced], self.recipe, self.config.study.engine)
 
     @property
     def _uses_all(self) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 BASE = {
     "errors",
+    "identity",
     "intervals",
     "pooling",
     "text",

@@ -105,7 +105,8 @@ def draft_touchpoints(events: pd.DataFrame) -> Draft:
 def _chosen(groups: dict[Shape, list[str]], counts: dict[str, int]) -> list[Shape]:
     """The shapes that get a rule: those of most events, and those on which a stage is told; wildcards stand last."""
     sizes = {shape: sum(counts[name] for name in names) for shape, names in groups.items()}
-    total, covered, kept = sum(sizes.values()), 0, []
+    total, covered = sum(sizes.values()), 0
+    kept: list[Shape] = []
     for shape in sorted(sizes, key=lambda shape: -sizes[shape]):
         frequent = covered < SHARE * total and len(kept) < MOST_RULES
         if frequent or (guess_stage(shape.words) and len(kept) < MOST_STAGED):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from journeylab.contracts import TABLES
 from journeylab.errors import DataError, did_you_mean, listing
+from journeylab.identity import PLACEHOLDERS
 from journeylab.journeys.engine import PLACE, Opened
 from journeylab.journeys.plain_names import plain_name
 
@@ -56,7 +57,8 @@ class Recipe:
     Attributes
     ----------
     trim : bool
-        Cut blanks around customers and touchpoints, and drop events without either or without a time.
+        Cut blanks around customers and touchpoints, and drop events without either or without a time; a customer such as
+        'null' is none.
     stitch : bool
         Give the events of a visitor to the customer who logged in; needs columns visitor_id and login_id.
     leave_out : sequence of LeaveOut
@@ -151,6 +153,7 @@ def _trimmed(opened: Opened, table: Any) -> Any:
     sound = F.col("event_time").isNotNull()
     for name in cut:
         sound = sound & F.col(name).isNotNull() & (F.col(name) != "")
+    sound = sound & ~F.lower(F.col("customer_id")).isin(list(PLACEHOLDERS))
     return table.where(sound)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from journeylab import figures, text
+from journeylab import figures, identity, text
 from journeylab.results import Result
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ def quality(events: pd.DataFrame, *, now: str | None = None, gap: str = "30min")
     -----
     A day without events of a source is unlikely when the source has lambda events a day (Poisson, exp(-lambda)); it is
     called a problem where that is under 0.1 %. A customer with 100 or more events within one hour is taken for a robot.
+    Ids that many people may share are those of `journeylab.identity.RULE`.
     """
     time, n = events["event_time"], len(events)
     source = events["source"] if "source" in events else pd.Series("events", index=events.index)
@@ -124,6 +125,7 @@ def quality(events: pd.DataFrame, *, now: str | None = None, gap: str = "30min")
     bots = robots(events)
     holes = _holes(daily)
     counts = events["customer_id"].value_counts()
+    shared = [name for name in identity.crowds(identity.activity(counts)) if name not in set(bots)]
     rows = [
         _row("exact repetitions", same, n, events, "look", "Set drop_duplicates = true, if one event was sent twice."),
         _row("events in the future", future, n, events, "problem", "A clock or a zone is wrong; check the source's timezone.")
@@ -133,6 +135,8 @@ def quality(events: pd.DataFrame, *, now: str | None = None, gap: str = "30min")
         _row("events before the launch", early, n, events, "look", "Test data or a wrong clock; leave them out with where."),
         _days(holes, len(daily)),
         _customers("robots", bots, len(counts), "problem", "Leave them out: they are no customers. Nothing was removed here."),
+        _customers("ids that many people may share", shared, len(counts), "look",
+                   "If an id is no person's, leave it out with [[leave_out]] on customer_id."),
         _row("ties in time", tied, n, events, "look", "Events of a tie stand as in their file; map a column order if you know it."),
         _row("times without an hour", midnight, n, events, "look", "Dates only: the order within a day is not known.", least=0.05),
         _customers("customers with a single event", counts.index[counts == 1], len(counts), "look",
@@ -147,6 +151,7 @@ def quality(events: pd.DataFrame, *, now: str | None = None, gap: str = "30min")
         (
             "Nothing is removed by these checks; what is left out is said in study.toml.",
             f"A robot is a customer with {ROBOTIC_EVENTS} or more events within one hour.",
+            f"An id may be shared by many with {identity.RULE}.",
             f"The data are taken to begin and end on the first and last day with {DENSE:.0%} of a median day's events.",
         ),
         daily,

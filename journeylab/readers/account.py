@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from journeylab import identity
 from journeylab.contracts import TABLES
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.readers.cells import shorten, text_of
@@ -70,6 +71,8 @@ class ExportOptions:
     def choose(self, login: Any, visitor: Any) -> str:
         """The customer's id out of the two that an export may hold; empty where the wanted one is missing."""
         login, visitor = text_of(login), text_of(visitor)
+        if login.lower() in identity.PLACEHOLDERS and visitor and self.customer is None:
+            login = ""
         if self.customer == "login":
             return login
         return visitor if self.customer == "visitor" else login or visitor
@@ -147,7 +150,25 @@ class Account:
 
 
 def batches(module: ModuleType, path: str | Path, options: Any, account: Account) -> Iterator[pd.DataFrame]:
-    """Read an export as contract tables of at most `PORTION` events."""
+    """Read an export as contract tables of at most `PORTION` events; those with an id such as 'null' are lost."""
+    for frame in _tables(module, path, options, account):
+        kept = _somebody(frame, account)
+        if len(kept):
+            yield kept
+
+
+def _somebody(frame: pd.DataFrame, account: Account) -> pd.DataFrame:
+    """The events whose customer is somebody; of the two ids that may be stitched, placeholders are emptied."""
+    for name in ("visitor_id", "login_id"):
+        if name in frame:
+            frame = frame.assign(**{name: frame[name].mask(identity.placeholders(frame[name]))})
+    nobody = identity.placeholders(frame["customer_id"])
+    for value, n in frame["customer_id"][nobody].value_counts().items():
+        account.lose(identity.reason("customer_id", str(value)), n=int(n))
+    return frame[~nobody].reset_index(drop=True) if nobody.any() else frame
+
+
+def _tables(module: ModuleType, path: str | Path, options: Any, account: Account) -> Iterator[pd.DataFrame]:
     if hasattr(module, "portions"):
         yield from module.portions(Path(path), options, account)
         return

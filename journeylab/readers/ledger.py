@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from journeylab import identity
 from journeylab.errors import DataError
 from journeylab.readers.files import RawTable
 from journeylab.tables import ImportReport, Loss
@@ -36,6 +37,13 @@ class Ledger:
         lost = frame[mask]
         self.losses.append(Loss(reason, len(lost), examples(lost.index, None if show is None else lost[show])))
         return frame[~mask]
+
+    def drop_placeholders(self, frame: pd.DataFrame, column: str, label: str) -> pd.DataFrame:
+        """Return the rows whose id is somebody's; ids such as 'null' are counted by what they say."""
+        nobody = identity.placeholders(frame[column])
+        for value in frame[column][nobody].str.strip().unique():
+            frame = self.drop(frame, (frame[column].str.strip() == value).to_numpy(), identity.reason(label, value))
+        return frame
 
     def note(self, text: str) -> None:
         """Write down what is not a lost row."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from journeylab import identity
 from journeylab.contracts import KINDS, TABLES, Column
 from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.readers.columns import Mapped, convert, map_columns, select_rows
@@ -63,6 +64,8 @@ def read_plain(
     columns = list(roles or contract.columns)
     mapped = map_columns(raw, columns, options, given=given, free_names=table in ATTRIBUTES)
     frame = select_rows(ledger, options)
+    if table == "crosswalk" and "customer_id" in mapped:
+        frame = _unlinked(frame, mapped.named["customer_id"], ledger)
     values, problems = _convert_all(frame, columns, mapped, ledger, options)
     if table in EXPORTED:
         required = {column.name: column for column in columns if column.required and column.filled}
@@ -77,6 +80,8 @@ def read_plain(
             empty = values[name].isna()
             frame = ledger.drop(frame, empty, f"without {label}")
             values = values.loc[frame.index]
+        frame = ledger.drop_placeholders(frame, mapped.named["customer_id"], "customer_id")
+        values = values.loc[frame.index]
         problems = [problem for problem in problems if problem.column not in required]
     if roles is None:
         if table == "documents":
@@ -144,6 +149,13 @@ def _attribute(text: pd.Series, ledger: Ledger, options: TableOptions) -> pd.Ser
         if not times.bad.any():
             return times.values
     return settle(text)
+
+
+def _unlinked(frame: pd.DataFrame, column: str, ledger: Ledger) -> pd.DataFrame:
+    """Empty the ids of people who have none, such as 'n/a': else they would all be one customer."""
+    nobody = identity.placeholders(frame[column])
+    ledger.note_cells(frame[column][nobody], f"cells of '{column}' stand for no id and were left empty")
+    return frame.assign(**{column: frame[column].mask(nobody, "")})
 
 
 def _complete_documents(values: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -209,4 +209,5 @@ def _drop_empty(ledger: Ledger, frame: pd.DataFrame, mapped: Mapped, name: str) 
     column = mapped.named[name]
     empty = (frame[column].str.strip() == "").to_numpy()
     label = column if column == name else f"{name} ({column})"
-    return ledger.drop(frame, empty, f"without {label}")
+    frame = ledger.drop(frame, empty, f"without {label}")
+    return ledger.drop_placeholders(frame, column, label) if name == "customer_id" else frame
