@@ -164,7 +164,7 @@ screener, assignments, changes
             except DataError as error:
                 problems.append(error)
             else:
-                self._reports[name] = found[-1].report
+                self._reports[name] = _with_repeats(found[-1].report, self.config.study.drop_repeats)
         if problems:
             raise type(problems[0])("\n".join(map(str, problems)))
         return found
@@ -662,6 +662,16 @@ def _find(given: Path) -> Path:
         f"{given}: there is no study here (a folder with a study.toml).{hint}{did_you_mean(given.name, near)} "
         f"`journeylab new {given}` makes one."
     )
+
+
+def _with_repeats(report: ImportReport, dropped: bool) -> ImportReport:
+    """A report that does not call repeated rows kept where the study drops them later on."""
+    from journeylab.readers.columns import REPEATS_STAY
+
+    if not dropped:
+        return report
+    later = "are read; of those with the same customer, time and touchpoint drop_repeats leaves out all but the first"
+    return dataclasses.replace(report, notes=tuple(note.replace(REPEATS_STAY, later) for note in report.notes))
 
 
 def _without(frame: Frame, column: str, gone: set[str]) -> Frame:

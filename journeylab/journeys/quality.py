@@ -93,7 +93,14 @@ class Quality(Result):
         )
 
 
-def quality(events: pd.DataFrame, *, now: str | None = None, gap: str = "30min") -> Quality:
+def quality(
+    events: pd.DataFrame,
+    *,
+    now: str | None = None,
+    gap: str = "30min",
+    robots_left_out: bool = False,
+    repeats_left_out: bool = False,
+) -> Quality:
     """Check a contract table of events.
 
     Parameters
@@ -105,6 +112,9 @@ def quality(events: pd.DataFrame, *, now: str | None = None, gap: str = "30min")
         median day's events.
     gap : str
         The session gap, to count customers with a single visit.
+
+    robots_left_out, repeats_left_out : bool
+        Whether the study leaves them out already (`leave_out_robots`, `drop_repeats`), so that nobody is told to.
 
     Notes
     -----
@@ -127,14 +137,19 @@ def quality(events: pd.DataFrame, *, now: str | None = None, gap: str = "30min")
     counts = events["customer_id"].value_counts()
     shared = [name for name in identity.crowds(identity.activity(counts)) if name not in set(bots)]
     rows = [
-        _row("exact repetitions", same, n, events, "look", "Set drop_duplicates = true, if one event was sent twice."),
+        _row("exact repetitions", same, n, events, "look",
+             "They stand in several sources, so drop_repeats keeps them; read these events from one source only."
+             if repeats_left_out else "Set drop_repeats = true under [study], if one event was sent twice."),
         _row("events in the future", future, n, events, "problem", "A clock or a zone is wrong; check the source's timezone.")
         if now
         else _row("events after the last dense day", future, n, events, "look",
                   "The data thin out before them: late events of earlier customers, or a wrong clock. Say the day of the export."),
         _row("events before the launch", early, n, events, "look", "Test data or a wrong clock; leave them out with where."),
         _days(holes, len(daily)),
-        _customers("robots", bots, len(counts), "problem", "Leave them out: they are no customers. Nothing was removed here."),
+        _customers("robots", bots, len(counts), "problem",
+                   "Set leave_out_robots = true under [study], if they are no customers. Until then they count.")
+        if not robots_left_out else {**_customers("robots", bots, len(counts), "ok", "", least=2.0), "what_to_do": "Left out of "
+             "every other notebook by leave_out_robots, and counted below." if bots else ""},
         _customers("ids that many people may share", shared, len(counts), "look",
                    "If an id is no person's, leave it out with [[leave_out]] on customer_id."),
         _row("ties in time", tied, n, events, "look", "Events of a tie stand as in their file; map a column order if you know it."),
@@ -149,7 +164,7 @@ def quality(events: pd.DataFrame, *, now: str | None = None, gap: str = "30min")
         table,
         "Counts of suspicious events, days and customers",
         (
-            "Nothing is removed by these checks; what is left out is said in study.toml.",
+            "The checks look at all recorded events and remove nothing; what study.toml leaves out is counted below.",
             f"A robot is a customer with {ROBOTIC_EVENTS} or more events within one hour.",
             f"An id may be shared by many with {identity.RULE}.",
             f"The data are taken to begin and end on the first and last day with {DENSE:.0%} of a median day's events.",

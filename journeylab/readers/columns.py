@@ -17,6 +17,9 @@ from journeylab.readers.times import parse_times
 from journeylab.readers.values import known_text, parse_flags, parse_numbers
 from journeylab.text import count
 
+REPEATS_STAY = "are kept; drop_duplicates = true drops them"
+"""What becomes of repeated rows, as far as a reader knows."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Mapped:
@@ -148,9 +151,7 @@ def select_rows(ledger: Ledger, options: TableOptions) -> pd.DataFrame:
         if wanted:
             return ledger.drop(frame, repeated, what.replace("repeat", "that repeat", 1))
         rows = ", ".join(f"row {row}" for row in frame.index[repeated][:3])
-        ledger.note(
-            f"{count(int(repeated.sum()))} rows {what} and are kept ({rows}); drop_duplicates = true drops them"
-        )
+        ledger.note(f"{count(int(repeated.sum()))} rows {what} ({rows}) and {REPEATS_STAY}")
     return frame
 
 
