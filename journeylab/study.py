@@ -317,6 +317,7 @@ screener, assignments, changes
     def coded(self) -> CodedStudy | None:
         """Documents, codes, segments, codings and participants of the interviews or coded texts."""
         from journeylab.readers import read_codings
+        from journeylab.readers.codings.tabular import UNUSED
 
         source = self.config.interviews
         if source is None:
@@ -330,7 +331,8 @@ screener, assignments, changes
         format_ = said if "format" in source.model_fields_set else None  # the reader tells by the file
         coded = read_codings(self.locate(source.path), format=format_, **options)
         for report in coded.reports:
-            self._reports[report.source] = report
+            notes = tuple(note for note in report.notes if not (self.config.codes and UNUSED in note))
+            self._reports[report.source] = dataclasses.replace(report, notes=notes)
         return dataclasses.replace(
             coded, codes=complete_codebook(coded.codes, self.config.codes, self.stages, self.path)
         )

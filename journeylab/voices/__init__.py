@@ -10,7 +10,7 @@ from journeylab.voices.measures import alpha
 from journeylab.voices.nps_groups import NpsByGroup, compare_nps, nps_difference
 from journeylab.voices.prevalence import Prevalence, prevalence
 from journeylab.voices.questionnaires import pssuq, sus, umux_lite
-from journeylab.voices.quotes import RULES, quotes
+from journeylab.voices.quotes import RULES, quotes, why_no_quotes
 from journeylab.voices.response import ResponseRates, response_rates
 from journeylab.voices.saturation import Saturation, saturation
 from journeylab.voices.score_table import Scores, score_table
@@ -65,4 +65,5 @@ __all__ = [
     "usual_unit",
     "valence_by_stage",
     "weak_codes",
+    "why_no_quotes",
 ]

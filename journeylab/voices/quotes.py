@@ -9,6 +9,7 @@ import pandas as pd
 
 from journeylab.errors import DataError, did_you_mean, listing
 from journeylab.privacy import mask, pseudonyms
+from journeylab.text import people
 from journeylab.voices.prevalence import complete, people_of
 
 COLUMNS = ["code", "stage", "quote", "participant", "document_id", "coders", "consent", "rule"]
@@ -120,6 +121,47 @@ def quotes(
             "rule": rule,
         }
     ).reset_index(drop=True)
+
+
+def why_no_quotes(
+    codings: pd.DataFrame,
+    segments: pd.DataFrame,
+    documents: pd.DataFrame,
+    codes: pd.DataFrame,
+    crosswalk: pd.DataFrame | None = None,
+    *,
+    share: str = "internal",
+    names: Iterable[str] = (),
+) -> str:
+    """Say why nobody can be quoted, and what would change that; empty where somebody can.
+
+    Takes what `quotes` takes.
+    """
+    words = (
+        segments["text"].fillna("").str.strip() != "" if "text" in segments else pd.Series(False, index=segments.index)
+    )
+    coded = segments[words & segments["segment_id"].isin(codings["segment_id"])]
+    if coded.empty:
+        return "No coded passage holds its words; map the column text of [interviews], or give [interviews.documents]."
+    if len(quotes(codings, segments, documents, codes, crosswalk, share=share, names=names)):
+        return ""
+    if crosswalk is None:
+        return (
+            "A public report quotes only people who agreed to it, and this study has no [crosswalk] that says who did. Give a "
+            "table with participant_id, customer_id (empty where there is none), consent_linkage and consent_quotes (yes or no). "
+            "A participant is the interview where no column says participant_id."
+        )
+    speakers = set(coded["document_id"].map(people_of(documents)))
+    agreed = set(crosswalk.loc[crosswalk["consent_quotes"].astype(bool), "participant_id"]) & speakers
+    if not agreed:
+        return (
+            f"None of the {people(len(speakers))} with coded passages agreed to be quoted: the [crosswalk] says "
+            "consent_quotes = yes of none of them. Ask them, or mend their ids."
+        )
+    return (
+        f"Of the {people(len(agreed))} who agreed to be quoted every coded passage holds something that had to be masked (a "
+        "name, an address, a link or a long number), and a public report shows no such quote."
+    )
 
 
 def _rank(frame: pd.DataFrame, rule: str) -> pd.Series:

@@ -11,7 +11,8 @@ import pytest
 
 import journeylab as jl
 from journeylab.config import InterviewSource, SurveySource
-from journeylab.readers import FORMATS
+from journeylab.errors import StudyError
+from journeylab.readers import FORMATS, read_codings
 
 TABLES = ("maxqda", "atlasti", "dedoose", "nvivo", "taguette_tables")
 
@@ -99,3 +100,20 @@ def test_the_example_of_a_survey_is_right(study: jl.Study) -> None:
     ]
     assert str(study.responses["response_time"][0]) == "2026-02-01 10:00:00+00:00"
     assert study.reports["surveys.relationship"].dropped[0].reason == "that are survey previews"
+
+
+def test_stage_and_valence_beside_quotes_point_to_codes(tmp_path: Path) -> None:
+    (tmp_path / "q.csv").write_text("document_id,code,text,Stage,valence\nI1,Late,it was late,purchase,-1\n")
+    (tmp_path / "codes.csv").write_text("path,stage\nLate,purchase\n")
+    noted = read_codings(tmp_path / "q.csv").report.notes
+    assert any("'Stage', 'valence' of a coding cannot be used" in note and "[[codes]]" in note for note in noted)
+    with_codebook = read_codings(tmp_path / "q.csv", codebook={"path": tmp_path / "codes.csv"})
+    assert not any("cannot be used" in note for note in with_codebook.report.notes)
+    with pytest.raises(StudyError, match=r"columns.stage: belongs to a code.*\[\[codes\]\]"):
+        read_codings(tmp_path / "q.csv", columns={"stage": "Stage"})
+    said = {}
+    for more in ("", '[[codes]]\npath = "Late"\nstage = "purchase"\n'):
+        (tmp_path / "study.toml").write_text(f'[study]\nname = "s"\ntitle = "S"\n[interviews]\npath = "q.csv"\n{more}')
+        study = jl.open_study(tmp_path)
+        said[more] = [note for report in study.reports.values() for note in report.notes if "cannot be used" in note]
+    assert list(map(len, said.values())) == [1, 0]

@@ -44,6 +44,13 @@ LONG_ROLES = (
 )
 
 
+OF_CODES = ("stage", "valence", "touchpoint")
+"""What a codebook says of a code."""
+
+UNUSED = "of a coding cannot be used"
+"""In the note on columns that belong to a code."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CodingOptions(TableOptions):
     """Options of tables of codings, beside those of every table.
@@ -80,6 +87,12 @@ class CodingOptions(TableOptions):
         self._one_of("unknown_codes", (None, "keep"))
         self._mapping("codes")
         self._typed("coder", str, "text")
+        for name in OF_CODES:
+            if name in self.columns:
+                raise StudyError(
+                    f"option columns.{name}: belongs to a code, not to a coding; write it once a code, in [[codes]] (path, stage, "
+                    "valence, touchpoint) or in the file of [interviews.codebook]. `journeylab new DIR --quotes FILE` drafts it."
+                )
         self._typed("coders", int, "a whole number")
         if self.coders is not None and (isinstance(self.coders, bool) or self.coders < 1):
             raise StudyError(f"option coders: found {self.coders!r}, expected a whole number from 1.")
@@ -105,6 +118,7 @@ def read(path: str | Path, options: CodingOptions) -> CodedStudy:
     source = options.source or path.name
     ledger = Ledger(raw, source=source, format="tabular", table="codings")
     parts = read_parts(path, options, source)
+    _note_of_codes(ledger, options)
     marks, rows = _long(ledger, options) if options.shape == "long" else _by_document(ledger, options)
     documents = parts["documents"][0] if "documents" in parts else make_documents(rows, path.name, ledger.path)
     if "documents" in parts:
@@ -143,6 +157,18 @@ def read(path: str | Path, options: CodingOptions) -> CodedStudy:
         coders_identified=options.shape != "votes",
     )
     return study.check()
+
+
+def _note_of_codes(ledger: Ledger, options: CodingOptions) -> None:
+    """Point to [[codes]] where the codings have columns that belong to a code."""
+    codebook = {} if options.codebook is None else options.codebook
+    belonging = {str(column).strip().lower(): str(column) for column in ledger.raw.frame.columns}
+    found = [belonging[name] for name in OF_CODES if name in belonging]
+    if found and not codebook:
+        ledger.note(
+            f"{listing(found)} {UNUSED}: where on the journey a code belongs and whether it is a pain is said once "
+            "a code, in [[codes]] (path, stage, valence) or in [interviews.codebook]; journeylab new DIR --quotes FILE drafts them"
+        )
 
 
 def _long(ledger: Ledger, options: CodingOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
