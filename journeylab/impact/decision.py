@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from journeylab import figures, html, text
 from journeylab.errors import StudyError
-from journeylab.impact.power import customers_an_arm
+from journeylab.impact.power import customers_an_arm, detectable_share
 from journeylab.intervals import normal_quantile
 from journeylab.pooling import normal
 from journeylab.results import Result
@@ -32,6 +32,9 @@ LEAST = 0.005
 PATIENCE = 52.0
 """Weeks that a test may take to be recommended."""
 
+SHORT_TEST = 8.0
+"""Where none can be: what a test of so many weeks would find at the present number of visits."""
+
 NO_CHOICE = ("can only follow the outcome", "nobody reaches the outcome without it", "hardly any visit without it")
 """Reasons of `touchpoint_effects` for which no test can be run: there is nothing to leave out."""
 
@@ -41,7 +44,7 @@ ORDER = ("fix", "remove", "keep", "test", "not known")
 COLUMNS = [
     "touchpoint", "decision", "grade", "estimate", "ci_low", "ci_high", "pooled", "pooled_low", "pooled_high", "chance_up",
     "per_year", "cost", "value", "value_low", "value_high", "chance_pays", "worth_knowing", "test_effect", "test_n",
-    "test_weeks", "why",
+    "test_weeks", "test_least", "why",
 ]  # fmt: skip
 
 
@@ -57,7 +60,8 @@ class Decisions(Result):
         touchpoints), chance_up (that it is over zero), per_year (first visits with it), cost (a year, of all visits with it),
         value (a year, less the cost: money where an outcome has a worth, else outcomes) with interval, chance_pays (that the
         value is over zero), worth_knowing (what certainty would be worth a year, in the same unit), test_effect, test_n
-        (customers an arm), test_weeks (at the present number of visits with it), why.
+        (customers an arm), test_weeks (at the present number of visits with it), test_least (the smallest
+        effect that a test of eight weeks would find), why.
     unit : str
         Of the values: the currency, or ``outcomes``.
     money : bool
@@ -106,7 +110,7 @@ class Decisions(Result):
         return {
             "effect": lambda effect: text.points(float(str(effect))).removeprefix("+"),
             "n_arm": "number",
-            "weeks": _whole,
+            "weeks": _weeks,
             "worth_knowing": "number",
         }
 
@@ -135,7 +139,10 @@ class Decisions(Result):
                 "n_arm": ranked["test_n"],
                 "weeks": np.ceil(ranked["test_weeks"]),
                 "worth_knowing": ranked["worth_knowing"],
-                "advice": [_advice(weeks) for weeks in ranked["test_weeks"]],
+                "advice": [
+                    _advice(weeks, least)
+                    for weeks, least in zip(ranked["test_weeks"], ranked["test_least"], strict=True)
+                ],
             }
         ).reset_index(drop=True)
 
@@ -319,10 +326,10 @@ def _plan(table: pd.DataFrame, costs: Mapping[str, float], worth: float | None, 
         open_ = max(abs(row.ci_low), abs(row.ci_high)) if row.grade in ("A", "B", "C") else matters
         effect = max(min(matters, open_), LEAST, costs.get(row.touchpoint, 0.0) / worth if worth else 0.0)
         possible = np.isfinite(base) and not row.reason.startswith(NO_CHOICE)
-        sizes.append(
-            (effect, np.ceil(customers_an_arm(base, effect if base + effect < 1 else -effect)) if possible else np.nan)
-        )
-    table["test_effect"], table["test_n"] = [effect for effect, _ in sizes], [n for _, n in sizes]
+        n_arm = np.ceil(customers_an_arm(base, effect if base + effect < 1 else -effect)) if possible else np.nan
+        short = row.n_exposed / weeks * SHORT_TEST / 2
+        sizes.append((effect, n_arm, detectable_share(base, short, short) if possible else np.nan))
+    table[["test_effect", "test_n", "test_least"]] = np.array(sizes, dtype=float).reshape(-1, 3)
     with np.errstate(divide="ignore"):
         table["test_weeks"] = 2 * table["test_n"] / (table["n_exposed"] / weeks)
 
@@ -347,15 +354,25 @@ def _decide(row: object, worth: float | None, required: set[str]) -> tuple[str, 
             )
     if not np.isfinite(weeks):
         return "not known", reason
-    return ("test", reason) if weeks <= PATIENCE else ("not known", f"{reason}; {_advice(weeks)}")
+    return ("test", reason) if weeks <= PATIENCE else ("not known", f"{reason}; {_advice(weeks, row.test_least)}")  # type: ignore[attr-defined]
 
 
-def _advice(weeks: float) -> str:
-    """Whether a test can be run."""
+def _weeks(weeks: object) -> str:
+    """The length of a test; of one that nobody will run no more than that."""
+    length = float(str(weeks))
+    return _whole(length) if length <= PATIENCE else f"over {_whole(PATIENCE)}" if np.isfinite(length) else text.MISSING
+
+
+def _advice(weeks: float, least: float) -> str:
+    """Whether a test can be run; where not, what a short one would find."""
     if not np.isfinite(weeks):
         return "nobody meets it: there is nothing to test"
-    time = f"{text.fixed(weeks / YEAR, 0)} years" if weeks > 2 * YEAR else f"{text.fixed(np.ceil(weeks), 0)} weeks"
-    return f"run it: {time}" if weeks <= PATIENCE else f"a test would take {time} at the present number of visits"
+    if weeks <= PATIENCE:
+        return f"run it: {text.fixed(np.ceil(weeks), 0)} weeks"
+    short = f"{text.fixed(SHORT_TEST, 0)} weeks would find " + (
+        "not even the largest effect" if np.isnan(least) else f"effects from {text.points(least).removeprefix('+')}"
+    )
+    return f"a test is not feasible at the present number of visits ({short})"
 
 
 def _priced(worth: float | None, currency: str) -> str:

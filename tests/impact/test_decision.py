@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from journeylab import text
 from journeylab.errors import StudyError
 from journeylab.impact import decide
 from journeylab.intervals import normal_quantile
@@ -72,7 +73,26 @@ def test_grade_d_and_gaps_get_no_value() -> None:
     found = decide(effects(*rows, n=40), weeks=52).table.set_index("touchpoint")
     assert found.loc[["confounded", "rare"], ["pooled", "value", "chance_pays"]].isna().all(axis=None)
     assert (found.loc[["confounded", "rare"], "decision"] == "not known").all()
-    assert "years at the present number of visits" in found.loc["rare", "why"]
+    assert "a test is not feasible at the present number of visits (8 weeks would find" in found.loc["rare", "why"]
+
+
+def test_a_test_of_years_is_not_advised_but_what_eight_weeks_would_find_is() -> None:
+    found = decide(effects(("slow", 0.0, 0.02, "C", "not known"), n=5_200, base=0.2), weeks=52)
+    row = found.tests.iloc[0]
+    assert row["weeks"] > 52
+    assert found.test_formats["weeks"](row["weeks"]) == "over 52"
+    assert "years" not in row["advice"]
+    assert "weeks would find effects from" in row["advice"]
+    least = found.table["test_least"].iloc[0]
+    assert f"effects from {text.points(least).removeprefix('+')}" in row["advice"]
+    arm = 5_200 // 52 * 8 // 2  # 100 visits a week, half of them to each arm: 400
+    rng = np.random.default_rng(3)
+    with_, without = rng.binomial(arm, 0.2 + least, 100_000) / arm, rng.binomial(arm, 0.2, 100_000) / arm
+    pooled = (with_ + without) / 2
+    seen = np.abs(with_ - without) > 1.96 * np.sqrt(2 * pooled * (1 - pooled) / arm)
+    assert seen.mean() == pytest.approx(0.8, abs=0.015)
+    quick = decide(effects(("fast", 0.0, 0.02, "C", "not known"), n=200_000, base=0.2), weeks=52).tests.iloc[0]
+    assert quick["advice"].startswith("run it: ")
 
 
 @pytest.mark.parametrize(
