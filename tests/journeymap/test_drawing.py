@@ -201,6 +201,16 @@ def test_evidence_is_told_by_class_and_word_and_empty_cells_say_why() -> None:
     assert "<p>not asked</p>" in html
 
 
+def test_each_of_several_empty_cells_says_why_to_a_reader_and_to_a_pointer() -> None:
+    reason = 'nobody was asked <of "it">'
+    cells = (empty(reason), empty(reason), empty("other"), Cell(("a",), n=40, evidence="strong"))
+    html = assemble("t", STAGES[:4], (Lane("pains", "Pains", cells),)).to_html()
+    given = [one for one in Parts(html).of("td") if "data-label" in one]
+    assert [one.get("title") for one in given] == [None, reason, None, None]
+    assert ["again" in one["class"] for one in given] == [False, True, False, False]
+    assert html.count("<p>nobody was asked &lt;of &quot;it&quot;&gt;</p>") == 2  # hidden from the eye only
+
+
 def test_the_curve_meets_at_the_columns_and_does_not_cross_a_gap() -> None:
     cells = [*filled().lane("feeling").cells]  # type: ignore[union-attr]
     pieces = [piece(cells, place) for place in range(len(cells))]

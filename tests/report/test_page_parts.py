@@ -249,6 +249,23 @@ def column(view: Any, caption: str, place: int) -> list[str]:
 
 @needs_chromium
 class TestInABrowser:
+    def test_the_last_column_of_a_wide_table_is_not_cut_off(self, tmp_path: Path, browser: Any) -> None:
+        words = "the interval holds zero: the data cannot tell; a test is not feasible at the present number of visits"
+        row = {"touchpoint": "comparison page", "decision": "not known", "brings a year (EUR)": -71_992.0,
+               "interval of it": "−80,910 to −63,075", "effect in points": "−5.0 points", "between": "−6.3 to −3.6 points",
+               "visits with it": 5_307, "grade": "C", "met it, less others": "+18.8 points", "why": words}  # fmt: skip
+        body = html.table(pd.DataFrame([row] * 3), "What to do")
+        file = tmp_path / "07_x.html"
+        file.write_text(
+            page(stem="07_x", title="X", study="S", links=[Link("index.html", "Overview")], body=body, footer="")
+        )
+        # 1,008 pixels are what the contents beside it leave of a screen of 1,280
+        with opened(browser, file, viewport={"width": 1048, "height": 900}) as (view, _):
+            shown = view.evaluate(
+                "(() => { const d = document.querySelector('.scroll'); return [d.clientWidth, d.scrollWidth] })()"
+            )
+        assert shown == [1008, 1008]
+
     def test_columns_sort_by_number_with_what_is_missing_last(self, made_page: Path, browser: Any) -> None:
         with opened(browser, made_page) as (view, said):
             table = view.locator("table", has=view.locator("caption:text-is('Short')"))

@@ -154,7 +154,10 @@ def _cell(lane: Lane, place: int, truth: bool, note: str, drawn: bool) -> str:
     kind = f"{classes(cell)}{' truth' if truth else ''}{' again' if again and not drawn else ''}"
     if drawn:
         kind, inside = f"{kind} curve", f'{curve.piece(lane.cells, place)}<div class="text">{inside}</div>'
-    return f'<td role="cell" class="{kind}" data-label="{escape(lane.title)}">{inside}</td>'
+    hover = (
+        f' title="{escape(cell.reason)}"' if again and not drawn and cell.reason else ""
+    )  # the eye has it one cell before
+    return f'<td role="cell" class="{kind}" data-label="{escape(lane.title)}"{hover}>{inside}</td>'
 
 
 def _key(journey: JourneyMap) -> str:
