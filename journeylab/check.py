@@ -49,7 +49,8 @@ def check_study(path: str | Path, data_dir: str | Path | None = None) -> Check:
     except JourneylabError as error:
         return Check(None, tuple(str(error).splitlines()), ())
     problems: list[str] = []
-    events = "_names" if study._uses_all else "events"  # counting is enough, and takes less memory
+    counted = study._uses_all and study.config.events
+    events = "_names" if counted else "events"  # counting is enough, and takes less memory
     for table in ("_whole_crosswalk", events, "customers", "coded", "responses", "screener", "assignments", "changes"):
         try:
             getattr(study, table)

@@ -32,6 +32,15 @@ HEADINGS = {
 }
 """Headings by what they mean, the likeliest first."""
 
+LIKELY = {
+    "customer_id": r"(?:customer|user|visitor|client|member|shopper|kunden?|besucher)(?:_?(?:no|nr|number|nummer|key|hash))?",
+    "event_time": r".*(?:time|timestamp|date|_at|zeit|datum)",
+    "touchpoint": r".*(?:page|event|contact|action|screen|activity|seite|ereignis).*",
+    "document_id": r".*(?:interview|participant|respondent).*",
+    "code": r".*(?:code|theme|tag)s?",
+}
+"""Where no usual heading is there: what one that means a role looks like."""
+
 EVENTS, QUOTES = ("customer_id", "event_time", "touchpoint"), ("document_id", "code", "text", "coder")
 NEEDED = {"customer_id", "event_time", "touchpoint", "document_id", "code"}
 UNIX = {10: "unix", 13: "unix_ms", 16: "unix_us"}
@@ -83,7 +92,7 @@ def find_columns(raw: RawTable, wanted: tuple[str, ...], given: Mapping[str, str
         elif role in NEEDED:
             raise StudyError(
                 f"{raw.path}: which column is the {role}? None has a usual name; say it with --column {role}=YOURS. "
-                f"There are {listing(present, 40)}."
+                f"There are {listing(present, 40)}.{_wide(raw, role, named)}"
             )
     return Columns(named, others)
 
@@ -129,7 +138,20 @@ def time_options(raw: RawTable, column: str) -> tuple[dict[str, str | bool], str
 def _by_heading(present: list[str], role: str) -> list[str]:
     """The columns whose heading means a role, the likeliest first."""
     loose = {_loose(column): column for column in reversed(present)}
-    return list(dict.fromkeys(loose[word] for word in HEADINGS[role].split() if word in loose))
+    usual = [loose[word] for word in HEADINGS[role].split() if word in loose]
+    like = [column for word, column in reversed(loose.items()) if re.fullmatch(LIKELY.get(role, "(?!)"), word)]
+    return list(dict.fromkeys([*usual, *like]))
+
+
+def _wide(raw: RawTable, role: str, named: Mapping[str, str]) -> str:
+    """A hint where a table of events has several columns of times, each of them a touchpoint."""
+    times = [str(name) for name, cells in raw.frame.items() if looks_like_times(cells, TableOptions())]
+    if role != "touchpoint" or len(times) < 2:
+        return ""
+    return (
+        f" Or is each of {listing(times)} the time of one touchpoint? Then the table is wide: begin with `journeylab new DIR` "
+        "alone, and say shape = 'wide' (docs/readers.md, order tables)."
+    )
 
 
 def _loose(heading: str) -> str:

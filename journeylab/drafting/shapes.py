@@ -22,7 +22,10 @@ ADDRESS = re.compile(r"(?P<site>[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?(?P<path>[^?#
 ROUTE = re.compile(
     r"[?&](?P<route>(?:route|page|view|screen|action|controller|step)=(?!\d+(?:&|$))[^&#]+)", re.IGNORECASE
 )
-LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][a-z]{2})?", re.IGNORECASE)
+LANGUAGE = re.compile(
+    r"(?:ar|bg|cs|da|de|el|en|es|et|fi|fr|he|hr|hu|it|ja|ko|lt|lv|nb|nl|no|pl|pt|ro|ru|sk|sl|sv|tr|uk|zh)(?:[-_][a-z]{2})?",
+    re.IGNORECASE,
+)
 ENDING = re.compile(r"\.(?:html?|php|aspx?|jsp)$", re.IGNORECASE)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 WORDS = {
     "evaluation": (
         "review reviews rating ratings rate support help faq contact return returns refund refunds complaint complaints "
-        "survey feedback ticket warranty bewertung bewertungen retoure retouren hilfe kontakt reklamation"
+        "survey feedback ticket warranty status tracking bewertung bewertungen retoure retouren hilfe kontakt reklamation"
     ),
     "purchase": (
         "order orders ordered thank thanks thankyou confirmation confirmed purchase purchased success receipt bought "

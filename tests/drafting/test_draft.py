@@ -148,6 +148,29 @@ def test_a_column_that_no_heading_tells_is_asked_for(tmp_path: Path, capsys: pyt
     assert stop.value.code == 2
 
 
+def test_headings_that_are_like_the_usual_ones_are_found_and_wide_tables_named(tmp_path: Path) -> None:
+    heads = ["Customer No.", "contacted at", "contact type", "note"]
+    rows = [["a", "2026-01-02T10:00:00Z", "call", "x"], ["b", "2026-01-03T10:00:00Z", "chat", "y"]]
+    file = draft_study(tmp_path / "s", events=write(tmp_path / "e.csv", [heads, *rows])).file
+    found = tomllib.loads(file.read_text(encoding="utf-8"))["events"]["columns"]
+    assert found == {"customer_id": "Customer No.", "event_time": "contacted at", "touchpoint": "contact type"}
+    orders = [["customer", "ordered_at", "delivered_at"], ["a", "2026-01-02T10:00:00Z", "2026-01-05T10:00:00Z"]]
+    with pytest.raises(StudyError, match=r"Or is each of 'ordered_at', 'delivered_at'.*shape = 'wide'"):
+        draft_study(tmp_path / "t", events=write(tmp_path / "o.csv", orders))
+
+
+def test_quotes_alone_make_a_study_that_can_be_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    quotes = write(tmp_path / "q.csv", [["participant", "code", "text"], ["P1", "Late", "it was late"]])
+    assert main(["new", str(tmp_path / "s"), "--quotes", str(quotes)]) == 0
+    assert main(["check", str(tmp_path / "s")]) == 0
+    assert "all in order" in capsys.readouterr().out
+
+
+def test_a_page_of_two_letters_is_no_language() -> None:
+    draft = drafted({"/vr": 5, "/en": 4, "/en/cart": 3})
+    assert {rule.name for rule in draft.rules} == {"vr page", "home page", "cart page"}
+
+
 @pytest.mark.parametrize(
     ("cells", "options", "open_"),
     [
