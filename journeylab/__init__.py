@@ -14,8 +14,9 @@ from journeylab.errors import (
 )
 
 if TYPE_CHECKING:
+    from journeylab.opening import open_study
     from journeylab.saving import save
-    from journeylab.study import Study, open_study
+    from journeylab.study import Study
 
 __version__ = "0.1.0"
 
@@ -34,10 +35,14 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import the study, and what saves, when first used, so that the command starts at once."""
-    if name in {"Study", "open_study"}:
-        from journeylab import study
+    if name == "Study":
+        from journeylab.study import Study
 
-        return getattr(study, name)
+        return Study
+    if name == "open_study":
+        from journeylab.opening import open_study
+
+        return open_study
     if name == "save":
         from journeylab.saving import save
 

@@ -11,7 +11,8 @@ import pandas as pd
 from journeylab import identity
 from journeylab.errors import JourneylabError, StudyError, did_you_mean, listing, readable
 from journeylab.journeys.split import chosen
-from journeylab.study import Study, open_study
+from journeylab.opening import open_study
+from journeylab.study import Study
 from journeylab.text import count
 
 

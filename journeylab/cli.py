@@ -340,9 +340,9 @@ def _compare(given: argparse.Namespace) -> int:
 
 def _export(given: argparse.Namespace) -> int:
     from journeylab.export import export
+    from journeylab.opening import open_study
     from journeylab.report.record import latest_run
     from journeylab.results import LAST
-    from journeylab.study import open_study
 
     study = open_study(given.study, given.data)
     run = latest_run(given.reports / study.name)
@@ -356,8 +356,8 @@ def _export(given: argparse.Namespace) -> int:
 
 
 def _schedule(given: argparse.Namespace) -> int:
+    from journeylab.opening import open_study
     from journeylab.report.schedule import save_schedule, write_schedule
-    from journeylab.study import open_study
 
     study = open_study(given.study, given.data)
     files = write_schedule(study, given.cron, given.kind, data=given.data, reports=given.reports)

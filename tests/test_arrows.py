@@ -38,8 +38,9 @@ ALLOWED = {
     | {"journeys", "voices", "behaviours", "impact", "joint", "journeymap", "comparing", "study", "config"},
     "export": BASE | {"journeys", "voices", "behaviours", "journeymap", "study"},
     "simulate": BASE,
-    "report": BASE | {"study", "config", "check", "comparing"},
-    "release": BASE | {"study", "study_toml", "report"},  # what a run wrote, and whom the study knows; no statistics
+    "report": BASE | {"study", "opening", "config", "check", "comparing"},
+    "release": BASE
+    | {"study", "opening", "study_toml", "report"},  # what a run wrote, and whom the study knows; no statistics
     "readers": BASE,
     "drafting": BASE | {"readers", "config", "naming", "new"},
 }

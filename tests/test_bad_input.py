@@ -293,7 +293,7 @@ class TestWhatIsNotAMistake:
 
     @pytest.mark.parametrize("suffix", [".csv.gz", ".tsv", ".parquet", ".xlsx"])
     def test_the_same_events_in_another_format(self, suffix: str, tmp_path: Path) -> None:
-        from journeylab.study import open_study
+        from journeylab.opening import open_study
 
         folder = write_small(tmp_path / "study")
         frame = pd.read_csv(folder / EVENTS)

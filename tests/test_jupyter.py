@@ -169,7 +169,7 @@ class TestMistakes:
         self, shell: InteractiveShell, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("JOURNEYLAB_NOTEBOOK", "01_data_quality")
-        assert "study.py" in self.run(shell, "import journeylab as jl\njl.open_study('/nowhere/at-all')", capsys)
+        assert "opening.py" in self.run(shell, "import journeylab as jl\njl.open_study('/nowhere/at-all')", capsys)
 
 
 def wait_for(lines: list[tuple[str, bool]]) -> None:

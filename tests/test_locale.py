@@ -14,9 +14,9 @@ from small import write_small
 
 from journeylab import figures, html, locales, text
 from journeylab.errors import StudyError
+from journeylab.opening import open_study
 from journeylab.report.page import page
 from journeylab.report.tables import read_tables
-from journeylab.study import open_study
 
 DAY = datetime.datetime(2026, 3, 9, 14, 5)
 

@@ -87,7 +87,7 @@ def study_of(run: str, study: str | None, data_dir: str | None, reports: Path) -
     ReportError
         When none of the name is here.
     """
-    from journeylab.study import open_study
+    from journeylab.opening import open_study
     from journeylab.study_toml import read_config
 
     if study is not None or (Path(run) / "study.toml").is_file():
@@ -109,7 +109,7 @@ def study_of(run: str, study: str | None, data_dir: str | None, reports: Path) -
 def _study_name(given: Path) -> str:
     """The name of the study that a folder holds, or the word itself."""
     if (given / "study.toml").is_file() or given.is_file():
-        from journeylab.study import open_study
+        from journeylab.opening import open_study
 
         return open_study(given).name
     return given.name

@@ -81,7 +81,7 @@ def study_of(word: str, reports: Path) -> str:
     """
     path = Path(word)
     if path.name == "study.toml" or (path / "study.toml").is_file():
-        from journeylab.study import open_study
+        from journeylab.opening import open_study
 
         return open_study(path).name
     for folder in (path, reports / word):

@@ -18,6 +18,7 @@ from journeylab.cache import FOLDER as CACHE
 from journeylab.check import require_sound
 from journeylab.comparing import alert_run, model_damage
 from journeylab.errors import ReportError
+from journeylab.opening import open_study
 from journeylab.report.alone import alone
 from journeylab.report.apart import apart, warm_up
 from journeylab.report.execute_all import AFTER, CACHE_FOLDER, Outcome, execute_all
@@ -39,7 +40,7 @@ from journeylab.report.render import dumps, render
 from journeylab.report.reuse import Reused, reuse
 from journeylab.report.scratch import scratch
 from journeylab.report.tables import write_tables
-from journeylab.study import Study, open_study
+from journeylab.study import Study
 
 FINDS_BEHAVIOURS = {"04", "05"}
 """Notebooks that keep the labels of the last run's model."""

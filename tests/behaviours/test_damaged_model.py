@@ -11,9 +11,9 @@ from small import write_small
 from journeylab import behaviours, cli, results, show
 from journeylab.behaviours.chains import FORMAT
 from journeylab.comparing import compare, read_run
+from journeylab.opening import open_study
 from journeylab.report import run as running
 from journeylab.report.pages import check_page
-from journeylab.study import open_study
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GROUP = {"label": "B1", "name": "", "n": 30, "weight": 30}

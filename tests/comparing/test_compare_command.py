@@ -89,8 +89,8 @@ def test_a_wrong_run_is_refused_with_what_there_is(
 def test_a_run_whose_alerts_fire_is_whole_is_latest_and_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from journeylab.opening import open_study
     from journeylab.report import run as running
-    from journeylab.study import open_study
 
     toml = write_small(tmp_path / "study")
     (tmp_path / "notebooks").mkdir()

@@ -25,8 +25,8 @@ from journeylab.drafting.toml import quoted, remark
 from journeylab.drafting.touchpoints import Draft, draft_touchpoints, outcome_toml, touchpoints_toml
 from journeylab.errors import StudyError
 from journeylab.naming import name_touchpoints
+from journeylab.opening import open_study
 from journeylab.readers.files import read_file
-from journeylab.study import open_study
 
 HEAD = '[study]\nname = "s"\ntitle = "S"\n'
 

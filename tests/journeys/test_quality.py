@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from journeylab import journeys
-from journeylab.study import open_study
+from journeylab.opening import open_study
 
 HEAD = "customer_id,event_time,touchpoint\n"
 

@@ -11,8 +11,8 @@ import pytest
 
 from journeylab import identity
 from journeylab.check import check_study
+from journeylab.opening import open_study
 from journeylab.readers import read_events, read_table
-from journeylab.study import open_study
 
 NOBODY = ["(not set)", "NULL", "none", "undefined", "-", "nan", "00000000-0000-0000-0000-000000000000"]
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from journeylab.errors import DataError, StudyError
+from journeylab.opening import open_study
 from journeylab.readers import read_codings
-from journeylab.study import open_study
 from tests.projects import adds_up, change, expected, expected_codes, expected_marks, marks_of, survives, write_project
 
 WINDOWS = "\ufeffA: Straße\r\nB: naïve 😀 once\r\n"

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from journeylab.errors import DataError, StudyError
+from journeylab.opening import open_study
 from journeylab.readers import read_codings
 from journeylab.readers.codings.taguette_text import flatten
-from journeylab.study import open_study
 from tests.projects import (
     adds_up,
     change,

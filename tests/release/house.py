@@ -13,11 +13,12 @@ from pathlib import Path
 import pandas as pd
 
 from journeylab.html import table
+from journeylab.opening import open_study
 from journeylab.release import Release, release
 from journeylab.report.page import Link, page
 from journeylab.report.record import describe_inputs, now
 from journeylab.report.tables import write_tables
-from journeylab.study import Study, open_study
+from journeylab.study import Study
 from tests.small import write_small
 
 KEY = "0123456789abcdef0123456789abcdef"

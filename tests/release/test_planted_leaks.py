@@ -12,7 +12,7 @@ import pytest
 
 from journeylab.errors import ReportError
 from journeylab.html import escape
-from journeylab.study import open_study
+from journeylab.opening import open_study
 from tests.release.house import GONE_QUOTE, OPEN_QUOTE, SECRET_QUOTE, House, picture, shown, unpacked, write_house
 
 SAFE = shown("Pages met", page=["home", "chat", "order placed"], n=[60, 30, 20])

@@ -6,9 +6,9 @@ import re
 import zipfile
 from pathlib import Path
 
+from journeylab.opening import open_study
 from journeylab.report.pages import check_page
 from journeylab.report.run import run_study
-from journeylab.study import open_study
 from tests.release.house import NAMES, SECRET_QUOTE, House, unpacked, write_house
 
 

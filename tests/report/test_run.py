@@ -14,6 +14,7 @@ from small import write_small
 
 from journeylab import locales
 from journeylab.errors import ReportError
+from journeylab.opening import open_study
 from journeylab.report.find_run import good_runs
 from journeylab.report.notebooks import choose, find_notebooks
 from journeylab.report.pages import check_page
@@ -21,7 +22,6 @@ from journeylab.report.parameters import ParameterError, check_parameters
 from journeylab.report.prune import prune
 from journeylab.report.record import describe_inputs, last_alike
 from journeylab.report.run import Run, run_study
-from journeylab.study import open_study
 
 PARAMETERS = 'study_path: str = "."  # the study\ndata_dir: str = ""  # raw files\nseed: int = 1  # of all chance'
 

@@ -19,9 +19,10 @@ from small import write_small
 
 from journeylab.cli import SCHEDULERS, main
 from journeylab.errors import ReportError
+from journeylab.opening import open_study
 from journeylab.report.cron import read_cron
 from journeylab.report.schedule import KINDS, save_schedule, write_schedule
-from journeylab.study import Study, open_study
+from journeylab.study import Study
 
 SYSTEMD = shutil.which("systemd-analyze")
 needs_systemd = pytest.mark.skipif(SYSTEMD is None, reason="needs systemd-analyze (Debian: apt install systemd)")
