@@ -55,6 +55,8 @@ class Panel:
         (n_customers, n_touchpoints) bool and (n_customers,) bool: what a dashboard would compare.
     follows : ndarray of bool, shape (n_touchpoints,)
         Touchpoints that (nearly) no customer met before their first outcome.
+    only_after : ndarray of float64, shape (n_touchpoints,)
+        Of the visits that hold the outcome and the touchpoint, the share that meet it after the outcome only.
     controls : ndarray of float64, shape (n, n_controls)
         Negative controls after the start of the visit: the share of the visits within the window that hold one, or, of a
         control apart from visits, how many more came than usual.
@@ -79,6 +81,7 @@ class Panel:
     ever: NDArray[np.bool_]
     converted: NDArray[np.bool_]
     follows: NDArray[np.bool_]
+    only_after: NDArray[np.float64]
     controls: NDArray[np.float64]
     dropped: dict[str, int]
     n_visits: int
@@ -196,6 +199,7 @@ def trial_panel(
         ever=ever,
         converted=reached,
         follows=_follows(j, when, ever) if not amounts else np.zeros(size, dtype=bool),
+        only_after=_only_after(j, visits, by_visit, met),
         controls=control_outcomes(whole, j, visits, negative_controls, span, ends)[eligible],
         dropped={"after an earlier outcome": int(had.sum()), "window not complete": int((cut & ~had).sum())},
         n_visits=len(first),
@@ -210,6 +214,17 @@ def _steps(j: Journeys, visits: Visits, counting: NDArray[np.bool_], eligible: N
     number = np.bincount(of, minlength=len(visits.first))[eligible]
     minutes = (j.times[events] - visits.start[of]) / np.timedelta64(1, "m")
     return Steps(np.concatenate([[0], np.cumsum(number)]), j.codes[events], minutes.astype(np.float32))
+
+
+def _only_after(
+    j: Journeys, visits: Visits, outcome: NDArray[np.int64], met: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Of the visits that hold the outcome and a touchpoint the share that meet it after the outcome only, a touchpoint."""
+    late = np.flatnonzero(np.arange(j.n_events) > outcome[visits.of_event])
+    after = np.zeros_like(met)
+    after[visits.of_event[late], j.codes[late]] = True
+    before = met & (outcome < j.n_events)[:, None]
+    return np.asarray((after & ~before).sum(axis=0) / np.maximum((after | before).sum(axis=0), 1))
 
 
 def _sampled(events: pd.DataFrame, n_customers: int, outcome: str, seed: int) -> pd.DataFrame:

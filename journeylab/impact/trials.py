@@ -24,6 +24,9 @@ TELLING = 0.8
 MADE = 0.5
 """How much more often visits without a touchpoint may begin with the outcome than visits with it."""
 
+SINCE = 0.5
+"""Met after the outcome only in so many of the visits that hold both, a touchpoint does not count where the outcome came."""
+
 BINS = np.linspace(0, 1, 21)
 
 
@@ -224,6 +227,9 @@ def _why_not(panel: Panel, code: int, eligible: NDArray[np.bool_], control: bool
     """Why a touchpoint is not estimated; empty where it is."""
     if panel.follows[code]:
         return "can only follow the outcome"
+    if panel.only_after[code] > SINCE:
+        share = text.percent(float(panel.only_after[code]), 0)
+        return f"comes after the outcome in {share} of the visits with both, so without the outcome it counts and with it not"
     if control:
         return "a negative control: it stands for what no touchpoint moves"
     if not len(panel.outcome):
