@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journeylab.errors import JourneylabError, ReportError, listing
-from journeylab.report.record import LATEST, latest_run
+from journeylab.report.find_run import find_run as one_run
+from journeylab.report.find_run import is_run
+from journeylab.report.find_run import study_of as named_study
+from journeylab.report.record import LATEST, latest_run, list_runs
+from journeylab.report.record import read_record as record_of
 
 if TYPE_CHECKING:
     from journeylab.study import Study
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 MOST_FILE = 30_000_000
 MOST_RUN = 400_000_000
 MOST_FILES = 2_000
+MOST_RECORD = 5_000_000
 TEXTS = {".html", ".json", ".ipynb", ".csv", ".txt", ".md", ".wrote", ".svg", ".xml", ".log"}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -51,11 +55,6 @@ def find_run(run: str, reports: Path) -> Path:
     ReportError
         When there is none.
     """
-    given = Path(run)
-    if (given / "run.json").is_file():
-        return given.resolve()
-    if given.name == LATEST and (target := latest_run(given.parent)) is not None:
-        return target.resolve()
     if run == LATEST:
         homes = [home for home in sorted(reports.glob("*")) if latest_run(home) is not None]
         if len(homes) == 1:
@@ -64,17 +63,19 @@ def find_run(run: str, reports: Path) -> Path:
             f"{reports}: has {len(homes)} studies with a good run{': ' + listing(h.name for h in homes) if homes else ''}; "
             "say which: journeylab release STUDY --to FILE.zip"
         )
-    home = given if any(given.glob("*/run.json")) else reports / _study_name(given)
-    past = [file.parent for file in sorted(home.glob("*/run.json"), reverse=True)
-            if not file.parent.is_symlink() and not file.parent.name.startswith(".")]  # fmt: skip
+    if is_run(run, reports):
+        return one_run(run, reports).resolve()
+    given = Path(run)
+    home = given if any(given.glob("*/run.json")) else reports / named_study(run, reports)
+    past = list_runs(home.parent, home.name)
     if not past:
         raise ReportError(
             f"{run}: is no run, and {home} holds none; make one with: journeylab run STUDY -p share public"
         )
-    records = [(folder, read_record(folder)) for folder in past]
-    good = [folder for folder, record in records if not _failed(record)]
-    public = [folder for folder, record in records if not _failed(record) and not internal(record)]
-    return (public or good or past)[0].resolve()
+    for fit in ((one for one in past if one.ok and one.public), (one for one in past if one.ok), past):
+        if (best := next(iter(fit), None)) is not None:
+            return best.folder.resolve()
+    raise AssertionError  # the last of these is not empty
 
 
 def study_of(run: str, study: str | None, data_dir: str | None, reports: Path) -> Study:
@@ -106,17 +107,8 @@ def study_of(run: str, study: str | None, data_dir: str | None, reports: Path) -
     )
 
 
-def _study_name(given: Path) -> str:
-    """The name of the study that a folder holds, or the word itself."""
-    if (given / "study.toml").is_file() or given.is_file():
-        from journeylab.opening import open_study
-
-        return open_study(given).name
-    return given.name
-
-
 def read_record(folder: Path) -> dict[str, Any]:
-    """Read run.json.
+    """Read run.json, and hold against what a run writes what the gate alone reads of it.
 
     Raises
     ------
@@ -125,25 +117,19 @@ def read_record(folder: Path) -> dict[str, Any]:
     """
     file = folder / "run.json"
     try:
-        if file.stat().st_size > 5_000_000:
+        if file.stat().st_size > MOST_RECORD:
             raise ReportError(f"{file}: is larger than a run's record.")
-        record = json.loads(file.read_text(encoding="utf-8"))
-        fine = (
-            NAME.fullmatch(record["study"])
-            and isinstance(record["title"], str)
-            and all(isinstance(item["status"], str) and isinstance(item["name"], str) for item in record["notebooks"])
-            and isinstance(record["parameters"], dict)
-            and all(isinstance(values, dict) for values in record["parameters"].values())
-            and isinstance(record["inputs"], list)
-            and isinstance(record["created"], str)
-        )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ReportError(
-            f"{file}: cannot be read ({type(error).__name__}); release a run that journeylab made."
-        ) from None
-    if not fine:
+        record = record_of(file)
+    except (OSError, ValueError, RecursionError) as error:
+        raise ReportError(f"{file}: is not a run's record: {error}; release a run that journeylab made.") from None
+    if (
+        not isinstance(record.get("study"), str)
+        or not NAME.fullmatch(record["study"])
+        or not isinstance(record.get("inputs"), list)
+        or not all(isinstance(item, dict) for item in record["inputs"])
+    ):
         raise ReportError(f"{file}: is not a run's record; release a run that journeylab made.")
-    return dict(record)
+    return record
 
 
 def _failed(record: dict[str, Any]) -> list[str]:

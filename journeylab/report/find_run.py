@@ -27,7 +27,7 @@ def find_run(word: str, reports: Path) -> Path:
             try:
                 read_record(target / "run.json")
             except (OSError, ValueError, RecursionError) as error:
-                raise ReportError(f"{target / 'run.json'}: cannot be read: {error}; name another run.") from None
+                raise ReportError(f"{target / 'run.json'}: is not a run's record: {error}; name another run.") from None
             return target
     study = Path(word).parent.name or Path(word).name
     names = [f"{study}/{past.name}" for past in list_runs(reports, study) if not past.damage]
@@ -35,6 +35,11 @@ def find_run(word: str, reports: Path) -> Path:
         f"{word}: is no run: there is no run.json in it or in {reports / word}. A run is a folder such as reports/STUDY/RUN; "
         f"there are {listing(names) or f'none of {study!r} in {reports}'}.{did_you_mean(word, names)}"
     )
+
+
+def is_run(word: str, reports: Path) -> bool:
+    """Whether a word means one run, and not a study."""
+    return any((follow(folder) / "run.json").is_file() for folder in (Path(word), reports / word))
 
 
 def follow(folder: Path) -> Path:
@@ -84,10 +89,9 @@ def study_of(word: str, reports: Path) -> str:
         from journeylab.opening import open_study
 
         return open_study(path).name
-    for folder in (path, reports / word):
-        if (follow(folder) / "run.json").is_file():
-            study = follow(folder).resolve().parent.name
-            raise ReportError(f"{word}: is one run; give two runs, or the study '{study}'.")
+    if is_run(word, reports):
+        study = find_run(word, reports).resolve().parent.name
+        raise ReportError(f"{word}: is one run; give two runs, or the study '{study}'.")
     if len(path.parts) > 1 and not path.is_dir() and (reports / path.parent.name).is_dir():
         raise ReportError(f"{word}: is no study; give two runs, or the study '{path.parent.name}'.")
     return path.resolve().name if path.is_dir() else path.name
