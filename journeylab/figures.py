@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from journeylab import locales
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -72,10 +75,96 @@ def row_height(rows: int, *, least: float = 2.2, each: float = 0.34) -> float:
     return max(least, 1.1 + each * rows)
 
 
-def describe(ax: Axes, alt: str) -> Axes:
-    """Give the figure of `ax` the alt text that its readers will hear."""
+PEOPLE = "people"
+"""The mark of a figure in which single people or single journeys can be told apart: it never leaves the house."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawn:
+    """What a figure draws, row by row, so that whoever lets it out can hold it against the table under it.
+
+    Attributes
+    ----------
+    labels : tuple of tuple of str
+        What names each row, word for word as in the table.
+    series : tuple of str
+        What is drawn of each row.
+    numbers : tuple of tuple of float
+        For each row value, low and high of each series in turn (NaN where there is none), then the other numbers written on
+        the figure.
+    unit : str
+        ``percent`` for shares, ``points`` for differences of shares, ``number`` for all else.
+    """
+
+    labels: tuple[tuple[str, ...], ...]
+    series: tuple[str, ...]
+    numbers: tuple[tuple[float, ...], ...]
+    unit: str = "percent"
+
+    def mark(self) -> str:
+        """The mark as it stands in a page: six digits are more than a table shows."""
+        rows = [
+            [list(labels), [None if value != value else float(f"{value:.6g}") for value in numbers]]
+            for labels, numbers in zip(self.labels, self.numbers, strict=True)
+        ]
+        return json.dumps({"unit": self.unit, "series": self.series, "rows": rows}, ensure_ascii=False)
+
+
+def drawn(
+    frame: pd.DataFrame, labels: str | Sequence[str], series: Mapping[str, Sequence[str]], *,
+    unit: str = "percent", also: Sequence[str] = (),
+) -> Drawn:  # fmt: skip
+    """Say what a figure draws of a frame.
+
+    Parameters
+    ----------
+    labels : str or sequence of str
+        The columns that name a row.
+    series : mapping
+        What is drawn to its column, or to the columns of value, low and high.
+    also : sequence of str
+        Columns whose numbers are written on the figure.
+    unit : str
+        See `Drawn`.
+    """
+    nothing = [float("nan")] * len(frame)
+    columns = []
+    for given in series.values():
+        names = (given,) if isinstance(given, str) else given
+        columns += [frame[name].astype(float).tolist() for name in names] + [nothing] * (3 - len(names))
+    columns += [frame[name].astype(float).tolist() for name in also]
+    heads = [labels] if isinstance(labels, str) else list(labels)
+    named = zip(*(frame[name].astype(str).tolist() for name in heads), strict=True)
+    return Drawn(tuple(named), tuple(series), tuple(zip(*columns, strict=True)), unit)
+
+
+def describe(ax: Axes, alt: str, draws: Drawn | str = "") -> Axes:
+    """Give the figure of `ax` the alt text that its readers will hear, and say what it draws.
+
+    Parameters
+    ----------
+    draws : Drawn or str
+        The rows and numbers drawn where a table has them all, or `PEOPLE`. A figure that does not say stays in the house.
+    """
     ax.figure.set_label(alt)
+    ax.figure._journeylab_draws = draws  # type: ignore[union-attr]
     return ax
+
+
+def mark(ax: Axes) -> str:
+    """What `describe` was told that the figure of `ax` draws, as it stands in a page; empty where it was told nothing."""
+    draws = getattr(ax.figure, "_journeylab_draws", "")
+    return draws.mark() if isinstance(draws, Drawn) else str(draws)
+
+
+def words(ax: Axes) -> list[str]:
+    """All words that are painted in the figure of `ax`, each once; numbers alone are none."""
+    from matplotlib.text import Text
+
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    told = [" ".join(text.get_text().split()) for text in figure.findobj(Text) if text.get_visible()]
+    return list(dict.fromkeys(line for line in told if any(sign.isalpha() for sign in line)))
 
 
 def alt_text(ax: Axes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -68,6 +68,43 @@ def pseudonyms(ids: Iterable[str], prefix: str = "P") -> dict[str, str]:
         return {name: name for name in ordered}
     width = len(str(len(ordered)))
     return {name: f"{prefix}{number:0{width}d}" for number, name in enumerate(ordered, start=1)}
+
+
+def hold_back(frame: pd.DataFrame, margins: Sequence[Sequence[str]], *, n: str = "n", minimum: int = 5) -> pd.DataFrame:
+    """Leave out rows with few people, and as many more as keep the sums from giving them back.
+
+    Parameters
+    ----------
+    margins : sequence of sequence of str
+        Columns within whose values rows add up to something that is known; no columns for all rows together.
+
+    Returns
+    -------
+    DataFrame
+        The rows that may be shown. In each margin those left out add up to at least ``minimum`` plus one less than their
+        number, so that each could be as large as the minimum (Hundepool et al. 2012, Statistical Disclosure Control, chapter 4).
+
+    Examples
+    --------
+    >>> paths = pd.DataFrame({"at": ["a", "a", "a", "b"], "n": [60, 12, 3, 20]})
+    >>> hold_back(paths, [["at"]])["n"].tolist(), len(hold_back(paths, [["at"]], minimum=1))
+    ([60, 20], 4)
+    """
+    gone = frame[n].between(1, minimum - 1)
+    places = [
+        list(frame.groupby(list(margin), sort=False).indices.values()) if margin else [range(len(frame))]
+        for margin in margins
+    ]
+    changed = gone.any()
+    while changed:
+        changed = False
+        for rows in (list(rows) for groups in places for rows in groups):
+            out = [row for row in rows if gone.iloc[row]]
+            left = [row for row in rows if not gone.iloc[row]]
+            if out and left and (len(out) < 2 or frame[n].iloc[out].sum() < minimum + len(out) - 1):
+                gone.iloc[min(left, key=lambda row: frame[n].iloc[row])] = True
+                changed = True
+    return frame[~gone]
 
 
 def suppress(frame: pd.DataFrame, *, n: str = "n", minimum: int = 5, columns: Iterable[str]) -> pd.DataFrame:

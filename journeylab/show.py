@@ -63,7 +63,11 @@ def figure(ax: Axes, alt: str | None = None) -> None:
         raise ReportError(
             f"A figure needs an alt text of at least 20 characters that says what it shows; found {alt!r}."
         )
-    display(Image(figures.png(ax), format="png"), metadata={"image/png": {"alt": alt, "caption": figures.caption(ax)}})
+    told = {"alt": alt, "caption": figures.caption(ax)}
+    picture = figures.png(ax)  # first, since ticks get their words when they are drawn
+    if draws := figures.mark(ax):
+        told |= {"draws": draws, "words": "\n".join(figures.words(ax))}
+    display(Image(picture, format="png"), metadata={"image/png": told})
 
 
 def table(

@@ -81,7 +81,9 @@ class Change(Result):
             "How behaviours changed",
             f"n = {text.fixed(self.table['n_before'].sum(), 0)} before, {text.fixed(self.table['n'].sum(), 0)} now",
         )
-        return figures.describe(ax, f"Dot plot of shares of behaviours before and now. {self.summary()}")
+        series = {"before": "share_before", "now": "share"}
+        draws = figures.drawn(frame[::-1], "name", series)
+        return figures.describe(ax, f"Dot plot of shares of behaviours before and now. {self.summary()}", draws)
 
 
 def distances(old: Chains, new: Chains) -> NDArray[np.float64]:

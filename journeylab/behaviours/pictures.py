@@ -30,7 +30,7 @@ RARE, LEAST = 0.1, 20
 
 def index_plot(
     found: Behaviours, j: Journeys, *, until: str | None = None, names: Mapping[str, str] | None = None,
-    order: Sequence[str] = (),
+    order: Sequence[str] = (), minimum: int = 1,
 ) -> Axes:  # fmt: skip
     """Draw journeys as lines of coloured steps, one panel a behaviour (a sequence index plot).
 
@@ -45,6 +45,8 @@ def index_plot(
         What each is called, by label.
     order : sequence of str
         The touchpoints as they come on the journey; colours darken along it.
+    minimum : int
+        Draw journeys only as far as so many go the same way, for a public report; see `shared_steps`.
 
     Notes
     -----
@@ -52,11 +54,14 @@ def index_plot(
     first 20 steps are shown. Journeys are sorted by their steps; of more than 120 every so many-th is drawn.
     """
     cut, states, coloured = coloured_states(found, j, until, order)
-    figure, axes = _panels(found, "Journey by journey", 2.3)
+    title = "Journey by journey" + (f", as far as {minimum} or more go the same way" if minimum > 1 else "")
+    figure, axes = _panels(found, title, 2.3)
     shown = []
     for ax, label in zip(axes, found.table["behaviour"], strict=False):
         grid = first_steps(cut, states, found.labels.to_numpy() == label)
         n = len(grid)
+        if minimum > 1:
+            grid = shared_steps(grid, minimum)
         grid = grid[np.lexsort(grid.T[::-1])]
         if len(grid) > LINES:
             grid = grid[np.linspace(0, len(grid) - 1, LINES).round().astype(int)]
@@ -68,6 +73,7 @@ def index_plot(
     return figures.describe(
         axes[0],
         f"Sequence index plot: one line a journey, one panel a behaviour, over the first {WIDEST} steps. {'; '.join(shown)}.",
+        figures.PEOPLE,
     )
 
 
@@ -106,9 +112,15 @@ def distribution_plot(
         )
         shown.append(f"{called(names, label)}: {_opening(grid, coloured)}, {ends}")
     _finish(figure, axes, coloured)
+    from journeylab.behaviours.picture_tables import step_shares
+
+    table = step_shares(found, j, until=until, names=names, order=order)
     return figures.describe(
         axes[0],
         f"State distribution plot: stacked shares of touchpoints a step, a panel a behaviour. {'; '.join(shown)}.",
+        figures.drawn(
+            table, ["behaviour", "touchpoint"], {}, also=[name for name in table if name.startswith("share at")]
+        ),
     )
 
 
@@ -130,7 +142,7 @@ def transition_maps(
         away = table.sum(axis=1, keepdims=True)
         share = np.where(away >= LEAST, table / np.maximum(away, 1), 0)
         if size:
-            ax.imshow(100 * share, cmap="Blues", vmin=0, vmax=100, aspect="auto")
+            ax.imshow(100 * np.where(share >= RARE, share, 0), cmap="Blues", vmin=0, vmax=100, aspect="auto")
         for row, column in zip(*np.nonzero(share >= RARE), strict=True):
             ax.text(column, row, text.fixed(100 * share[row, column], 0), ha="center", va="center", fontsize=8,
                     color="white" if share[row, column] > 0.55 else figures.INK)  # fmt: skip
@@ -146,10 +158,18 @@ def transition_maps(
             row, column = np.unravel_index(int((named * np.sqrt(away)).argmax()), named.shape)
             often = text.percent(named[row, column], 0)
             shown.append(f"{called(names, label)}: {coloured[row]} leads to {coloured[column]} in {often}")
+    from journeylab.behaviours.picture_tables import leads
+
     figure.supylabel("from", fontsize=10, color=figures.MUTED)
     figure.supxlabel("to, per cent of the steps away; under 10 % left blank", fontsize=10, color=figures.MUTED)
     return figures.describe(
-        axes[0], f"Heat maps of steps between the most frequent touchpoints, one a behaviour. {'; '.join(shown)}."
+        axes[0],
+        f"Heat maps of steps between the most frequent touchpoints, one a behaviour. {'; '.join(shown)}.",
+        figures.drawn(
+            leads(found, j, until=until, names=names, order=order),
+            ["behaviour", "from_touchpoint", "to_touchpoint"],
+            {"of the steps away": "share"},
+        ),
     )
 
 
@@ -180,6 +200,31 @@ def first_steps(cut: Paths, states: NDArray[np.int64], inside: NDArray[np.bool_]
     inside = step < part.lengths[:, None]
     at = np.minimum(part.offsets[:-1][:, None] + step, max(len(part.codes) - 1, 0))
     return np.where(inside, states[part.codes[at]], -1) if len(part.codes) else np.full((len(chosen), WIDEST), -1)
+
+
+def shared_steps(grid: NDArray[np.int64], minimum: int) -> NDArray[np.int64]:
+    """The same journeys, each only as far as at least `minimum` go the same way from the first step; -1 after that.
+
+    Notes
+    -----
+    Where a way parts, those whose line ends there are none or at least `minimum` too, or the smallest branch ends with them:
+    otherwise the lines that lack would tell of the few.
+    """
+    out = np.full_like(grid, -1)
+    together = [np.arange(len(grid))]
+    for step in range(grid.shape[1]):
+        onward = []
+        for group in together:
+            at = grid[group, step]
+            branches = sorted((group[at == state] for state in np.unique(at[at >= 0])), key=len)
+            kept = [branch for branch in branches if len(branch) >= minimum]
+            while kept and 0 < len(group) - sum(map(len, kept)) < minimum:
+                kept.pop(0)
+            onward += kept
+        for branch in onward:
+            out[branch, step] = grid[branch, step]
+        together = onward
+    return out
 
 
 def steps_between(cut: Paths, states: NDArray[np.int64], inside: NDArray[np.bool_], size: int) -> NDArray[np.float64]:
@@ -256,6 +301,7 @@ def called(names: Mapping[str, str] | None, label: str) -> str:
 
 def _opening(grid: NDArray[np.int64], coloured: list[str]) -> str:
     """The most frequent first touchpoint, in words."""
+    grid = grid[grid[:, 0] >= 0] if len(grid) else grid
     if not len(grid):
         return "no journeys"
     first = np.bincount(grid[:, 0], minlength=len(coloured) + 1)

@@ -130,7 +130,9 @@ class Portraits(Result):
         figures.subtitle(
             ax, "What sets the behaviours apart", f"n = {text.count(int(self.table['n'].sum()))} customers"
         )
-        return figures.describe(ax, f"Dot plot of touchpoints by behaviour. {self.summary()}")
+        part = self.distinctive[self.distinctive["touchpoint"].isin(names)]
+        draws = figures.drawn(part, ["behaviour", "touchpoint"], {"meet it": "share_in"})
+        return figures.describe(ax, f"Dot plot of touchpoints by behaviour. {self.summary()}", draws)
 
 
 def portraits(

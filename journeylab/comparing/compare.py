@@ -160,7 +160,9 @@ class Comparison(Result):
         note = f"The {len(frame)} surest of {told}; diamonds clear, squares perhaps"
         figures.subtitle(ax, "What moved since the run before", note)
         said = "; ".join(short(row) for row in self.rows("clear")[:8]) or "none of them clearly"
-        return figures.describe(ax, f"Dot plot of differences between two runs with 95 % intervals. Moved: {said}.")
+        draws = figures.drawn(frame[::-1], "label", {}, also=["difference", "ci_low", "ci_high"])
+        alt = f"Dot plot of differences between two runs with 95 % intervals. Moved: {said}."
+        return figures.describe(ax, alt, draws)
 
 
 def compare(old: Reading, new: Reading) -> Comparison:

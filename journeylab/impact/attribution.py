@@ -132,7 +132,11 @@ class Attribution(Result):
             "markov_ends": "Markov, 95 % interval",
         }
         if self.table["effect"].notna().any():
-            shown |= {"effect_ends": "Measured effect, points (95 % interval)", "reading": "Both together"}
+            shown |= {
+                "effect_ends": "Measured effect, points (95 % interval)",
+                "added_ends": "Conversions by that effect (95 % interval)",
+                "reading": "Both together",
+            }
         return shown
 
     @property
@@ -143,6 +147,12 @@ class Attribution(Result):
         return self.table.assign(
             **self.table[list(NAMES)].round(digits),
             markov_ends=[_ends(row.markov_low, row.markov_high, digits) for row in rows],
+            added_ends=[
+                text.MISSING
+                if text.is_missing(row.added)
+                else f"{text.number(row.added, digits)} ({_ends(row.added_low, row.added_high, digits)})"
+                for row in rows
+            ],
             effect_ends=[_points(row.effect, row.effect_low, row.effect_high) for row in rows],
         )
 
@@ -190,7 +200,14 @@ class Attribution(Result):
         figures.subtitle(ax, "Credit, not effect: who gets the conversions", note)
         if known.any():
             ax.set_title("Credit, not effect: who gets the conversions\n\n", loc="left")
-        return figures.describe(ax, f"Credit of {len(frame)} touchpoints by {len(self.rules)} rules. {self.summary()}")
+        spans = self.table.assign(least=self.table[self.rules].min(axis=1), most=self.table[self.rules].max(axis=1))
+        series = {
+            "Markov removal": ("markov", "markov_low", "markov_high"),
+            "by the measured effect": ("added", "added_low", "added_high"),
+        }
+        draws = figures.drawn(spans, "touchpoint", series, unit="number", also=["least", "most"])
+        said = f"Credit of {len(frame)} touchpoints by {len(self.rules)} rules. {self.summary()}"
+        return figures.describe(ax, said, draws)
 
 
 def attribution(

@@ -87,7 +87,8 @@ class Credit(Result):
             f"Credit by {self.rule}: credit, not effect",
             f"{text.number(self.conversions)} conversions of {text.fixed(self.n, 0)} journeys; bars are 95 % intervals",
         )
-        return figures.describe(ax, f"Dots of the credit of {len(frame)} touchpoints. {self.summary()}")
+        draws = figures.drawn(frame[::-1], "touchpoint", {"credit": ("share", "share_low", "share_high")})
+        return figures.describe(ax, f"Dots of the credit of {len(frame)} touchpoints. {self.summary()}", draws)
 
 
 def markov_attribution(

@@ -119,7 +119,10 @@ class EffectsByGroup(Result):
         )
         ax.set_xlabel(f"{'points on ' if scale == 100 else ''}'{self.outcome}' (hollow: each group by itself)")
         figures.subtitle(ax, f"By {self.grouped_by}\n")
-        return figures.describe(ax, f"Dot plot of differences by {self.grouped_by}. {self.summary()}")
+        unit = "points" if scale == 100 else "number"
+        series = {"drawn to the mean": ("pooled", "pooled_low", "pooled_high"), "by itself": "estimate"}
+        draws = figures.drawn(frame[::-1], ["group", "arm"], series, unit=unit)
+        return figures.describe(ax, f"Dot plot of differences by {self.grouped_by}. {self.summary()}", draws)
 
 
 def effects_by_group(

@@ -188,7 +188,10 @@ class Decisions(Result):
         ax.set_xlabel(f"{self.unit} a year, with 95 % interval")
         ax.grid(axis="y", visible=False)
         figures.subtitle(ax, "What each touchpoint brings in a year", "effects drawn towards those of all touchpoints")
-        return figures.describe(ax, f"Dot plot of what {len(frame)} touchpoints bring in a year. {self.summary()}")
+        series = {f"{self.unit} a year": ("value", "value_low", "value_high")}
+        draws = figures.drawn(frame[::-1], "touchpoint", series, unit="number")
+        said = f"Dot plot of what {len(frame)} touchpoints bring in a year. {self.summary()}"
+        return figures.describe(ax, said, draws)
 
 
 def decide(

@@ -100,7 +100,9 @@ def love_plot(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 12) ->
         if n
         else ""
     )
-    return figures.describe(ax, f"Standardised differences of facts from before the visit go {ends}.")
+    series = {"raw": "raw", "weighted": "weighted"}
+    draws = figures.drawn(shown[::-1].reset_index(), "covariate", series, unit="number")
+    return figures.describe(ax, f"Standardised differences of facts from before the visit go {ends}.", draws)
 
 
 def overlap_plot(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -128,5 +130,7 @@ def overlap_plot(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         "above each line visits with the touchpoint, below it visits without; height by the root of the share",
     )
     return figures.describe(
-        ax, f"Distribution of the chance of meeting each of {len(names)} touchpoints, by whether it was met."
-    )
+        ax,
+        f"Distribution of the chance of meeting each of {len(names)} touchpoints, by whether it was met.",
+        figures.PEOPLE,
+    )  # thin tails are single visits

@@ -208,7 +208,9 @@ class TouchpointEffects(Result):
             f"Effect on '{self.outcome}' within {self.window} of a visit",
             f"up to {text.count(n)} eligible visits a touchpoint",
         )
-        return figures.describe(ax, f"Forest plot of {len(frame)} touchpoint effects. {self.summary()}")
+        series = {"effect": ("estimate", "ci_low", "ci_high"), "customary number": "naive"}
+        draws = figures.drawn(frame[::-1], "touchpoint", series, unit="points")
+        return figures.describe(ax, f"Forest plot of {len(frame)} touchpoint effects. {self.summary()}", draws)
 
 
 def touchpoint_effects(

@@ -147,7 +147,10 @@ class TouchpointHazards(Result):
             f"Rate of '{self.outcome}' once a touchpoint has been met",
             f"{text.count(self.n)} customers, {text.count(self.outcomes)} outcomes; conditional on the others, not an effect",
         )
-        return figures.describe(ax, f"Hazard ratios of {len(frame)} touchpoints with intervals. {self.summary()}")
+        series = {"hazard ratio": ("hazard_ratio", "ci_low", "ci_high")}
+        draws = figures.drawn(frame[::-1], "touchpoint", series, unit="number")
+        said = f"Hazard ratios of {len(frame)} touchpoints with intervals. {self.summary()}"
+        return figures.describe(ax, said, draws)
 
 
 def touchpoint_hazards(

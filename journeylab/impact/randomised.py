@@ -236,7 +236,10 @@ class Experiments(Result):
         ax.set_ylim(-0.6, len(frame) - 0.4)
         ax.set_xlabel(f"{'points on ' if scale == 100 else 'difference in '}{self.what}, with 95 % interval")
         figures.subtitle(ax, "Randomised tests\n")
-        return figures.describe(ax, f"Dot plot of {len(frame)} randomised differences. {self.summary()}")
+        unit = "points" if self.measure == "share" else "number"
+        series = {f"difference in {self.what}": ("estimate", "ci_low", "ci_high")}
+        draws = figures.drawn(frame[::-1], ["experiment", "arm"], series, unit=unit)
+        return figures.describe(ax, f"Dot plot of {len(frame)} randomised differences. {self.summary()}", draws)
 
     def plot_looks(self, experiment: str, arm: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw how one test's difference stood after each day, with the sequence and the interval of a single look.
@@ -281,7 +284,14 @@ class Experiments(Result):
             ax, f"{experiment}, {arm}: looked at day by day", f"{self.what}; n = {text.count(n)} at the end"
         )
         return figures.describe(
-            ax, f"Line chart of the difference day by day with a band that narrows. {self._looked(frame)}"
+            ax,
+            f"Line chart of the difference day by day with a band that narrows. {self._looked(frame)}",
+            figures.drawn(
+                frame.assign(day=[text.moment(day) for day in frame["day"]]),
+                ["experiment", "arm", "day"],
+                {},
+                also=["estimate", "ci_low", "ci_high", "fixed_low", "fixed_high"],
+            ),
         )
 
     def looks_summary(self, experiment: str) -> str:

@@ -169,7 +169,10 @@ class StageHazards(Result):
         ax.grid(axis="y", visible=False)
         ax.set_xlabel(f"by {_words(self.horizon)} in the stage (blue: moved on, hatched: lapsed, grey: still there)")
         figures.subtitle(ax, "From stage to stage", "share of those who enter, with 95 % interval; lapsing competes")
-        return figures.describe(ax, f"Bars of {len(frame)} stages: who moves on and who lapses. {self.summary()}")
+        series = {"move on": ("share", "ci_low", "ci_high"), "lapse": "left_share"}
+        draws = figures.drawn(frame[::-1], "stage", series, also=["n", "half_seconds"])
+        said = f"Bars of {len(frame)} stages: who moves on and who lapses. {self.summary()}"
+        return figures.describe(ax, said, draws)
 
 
 def stage_hazards(

@@ -152,7 +152,10 @@ class StatedAndObserved(Result):
             "What people say matters, and what was measured to act",
             "with 95 % intervals; | is the bar that a statement is held against",
         )
-        return figures.describe(ax, f"Two columns of dots for {len(frame)} statements on touchpoints. {self.summary()}")
+        numbers = ["stated", "stated_low", "stated_high", "effect", "effect_low", "effect_high"]
+        draws = figures.drawn(frame, "touchpoint", {}, also=numbers)
+        said = f"Two columns of dots for {len(frame)} statements on touchpoints. {self.summary()}"
+        return figures.describe(ax, said, draws)
 
 
 def _draw_stated(ax: Axes, frame: pd.DataFrame, places: NDArray[np.float64]) -> None:

@@ -141,7 +141,9 @@ class JointDisplay(Result):
             f"What customers did and said, by {self.level}",
             f"up to n = {text.count(n)} customers, {text.count(asked)} people asked",
         )
-        return figures.describe(ax, f"Two-sided bar chart by {self.level}. {self.summary()}")
+        series = {"met trouble": (did, low, high), "named a pain": ("pain", "pain_low", "pain_high")}
+        draws = figures.drawn(self.table, self.level, series)
+        return figures.describe(ax, f"Two-sided bar chart by {self.level}. {self.summary()}", draws)
 
 
 def display(

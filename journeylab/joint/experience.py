@@ -78,7 +78,9 @@ class Experience(Result):
         ax.xaxis.set_major_formatter("{x:.0f} %")
         figures.legend_below(ax)
         figures.subtitle(ax, "What people said, by what had happened to them", "the same person's words and journey")
-        return figures.describe(ax, f"Dot plot of codes by touchpoint met. {self.summary()}")
+        series = {"said it": ("share", "ci_low", "ci_high")}
+        draws = figures.drawn(self.table, ["touchpoint", "code"], series, also=["n"])
+        return figures.describe(ax, f"Dot plot of codes by touchpoint met. {self.summary()}", draws)
 
 
 def experience(study: Study, touchpoints: list[str], *, stage: str | None = None) -> Experience:

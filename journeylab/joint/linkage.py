@@ -113,7 +113,9 @@ class Linkage(Result):
             "How linked people differ from other customers",
             f"{text.count(n)} linked people, {text.count(others)} others; band: negligible; diamonds: clearly larger than that",
         )
-        return figures.describe(ax, f"Dot plot of {len(frame)} standardised differences.{self._likeness()}")
+        series = {"standardised difference": ("difference", "ci_low", "ci_high")}
+        draws = figures.drawn(frame[::-1], "what", series, unit="number")
+        return figures.describe(ax, f"Dot plot of {len(frame)} standardised differences.{self._likeness()}", draws)
 
 
 def linkage(study: Study) -> Linkage:

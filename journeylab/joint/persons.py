@@ -144,7 +144,9 @@ class PersonLevel(Result):
             "Words, deeds and scores of the same people",
             f"up to n = {text.count(n)} people; filled: q of at most 0.10",
         )
-        return figures.describe(ax, f"Dot plot of rank correlations over people. {self.summary()}")
+        series = {"Spearman's rho": ("rho", "ci_low", "ci_high")}
+        draws = figures.drawn(frame[::-1], ["one", "other"], series, unit="number")
+        return figures.describe(ax, f"Dot plot of rank correlations over people. {self.summary()}", draws)
 
 
 def _pair(row: Any) -> str:

@@ -109,7 +109,7 @@ class Timeline(Result):
         note = "diamonds: not planned"
         figures.subtitle(ax, f"{self.person}: what happened, stage by stage", f"{len(day)} events; {note}" +
                          ("; hollow: after the interview" if after.any() else ""))  # fmt: skip
-        return figures.describe(ax, f"Timeline of one person's events by stage. {self.summary()}")
+        return figures.describe(ax, f"Timeline of one person's events by stage. {self.summary()}", figures.PEOPLE)
 
     def _name_trouble(self, ax: Axes, day: np.ndarray, place: np.ndarray, planned: np.ndarray) -> None:
         """Write the names of unplanned touchpoints where each is first met, those of one moment in one line."""

@@ -125,7 +125,8 @@ class Typing(Result):
         ax.set_xlabel("share of customers (full) and of typed people (hatched)")
         ax.grid(axis="y", visible=False)
         figures.subtitle(ax, "Which behaviours were interviewed", f"{int(frame['interviewed'].sum())} people typed")
-        return figures.describe(ax, f"Bar chart of customers and interviews by behaviour. {self.summary()}")
+        draws = figures.drawn(self.counts, "behaviour", {}, unit="number", also=["customers", "interviewed"])
+        return figures.describe(ax, f"Bar chart of customers and interviews by behaviour. {self.summary()}", draws)
 
 
 def type_people(study: Study, behaviours: Behaviours, *, margin: float = MARGIN, seed: int = 0) -> Typing:

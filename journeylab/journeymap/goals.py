@@ -75,7 +75,9 @@ class Goals(Result):
         ax.set_ylim(-0.6, len(frame) - 0.2)
         ax.set_xlabel("measured, as per cent of the goal, with 95 % interval")
         figures.subtitle(ax, "KPIs against goals\n")
-        return figures.describe(ax, f"Dot plot of KPIs against goals. {self.summary()}")
+        series = {"measured": ("value", "ci_low", "ci_high"), "goal": "target"}
+        draws = figures.drawn(frame[::-1], "goal", series, unit="number")
+        return figures.describe(ax, f"Dot plot of KPIs against goals. {self.summary()}", draws)
 
 
 def measure_goals(study: Study) -> Goals:

@@ -103,7 +103,11 @@ class ChannelSwitches(Result):
             "Where customers change channel",
             f"per cent of the steps away; in all {text.percent(share)} change channel",
         )
-        return figures.describe(ax, f"Heat map of steps between {len(names)} channels. {self.summary()}")
+        part = self.table[self.table["from_channel"].isin(names) & self.table["to_channel"].isin(names)]
+        draws = figures.drawn(
+            part.nlargest(len(part), "n"), ["from_channel", "to_channel"], {"of the steps away": "share"}
+        )
+        return figures.describe(ax, f"Heat map of steps between {len(names)} channels. {self.summary()}", draws)
 
 
 def channel_switches(j: Journeys, channels: Mapping[str, str | None] | pd.Series) -> ChannelSwitches:

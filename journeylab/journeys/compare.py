@@ -129,7 +129,10 @@ class Comparison(Result):
             f"filled: q ≤ {text.fixed(FALSE_DISCOVERY_RATE, 2)}; right: {self.names[0]} and {self.names[1]}"
         )
         figures.subtitle(ax, f"Where '{self.names[0]}' and '{self.names[1]}' differ most", note)
-        return figures.describe(ax, f"Forest plot of {len(frame)} differences. {self.summary()}")
+        named = frame[::-1].assign(what=[_words(row) for _, row in frame[::-1].iterrows()])
+        series = {f"in '{self.names[0]}' less in '{self.names[1]}'": ("difference", "ci_low", "ci_high")}
+        draws = figures.drawn(named, "what", series, unit="points", also=["value_a", "value_b"])
+        return figures.describe(ax, f"Forest plot of {len(frame)} differences. {self.summary()}", draws)
 
     def _values(self, row: pd.Series) -> str:
         """The two values of a row."""

@@ -87,6 +87,31 @@ class Conformance(Result):
             parts.append(f"{text.percent(top['share'], 0)} meet '{top['touchpoint']}', which is not planned")
         return f"{sentence} Most often: {'; '.join(parts)}." if parts else sentence
 
+    def _rows(self) -> list[tuple[str, int, *tuple[float, ...]]]:
+        """Touchpoint, n, then share, low and high of each fault, and of being met unplanned."""
+        none = (np.nan,) * 3
+        ends = [f"{fault}{end}" for fault in FAULTS for end in ("", "_ci_low", "_ci_high")]
+        planned = [
+            (row["touchpoint"], int(row["n"]), *(float(row[end]) for end in ends), *none)
+            for _, row in self.table.iterrows()
+        ]
+        faults = none * len(FAULTS)
+        return planned + [
+            (row.touchpoint, int(row.n), *faults, row.share, row.ci_low, row.ci_high) for row in self.extra.itertuples()
+        ]
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """What the figure draws, with every interval written out: the planned steps, then what is met though not planned."""
+        rows = []
+        for name, n, *numbers in self._rows():
+            cells = [numbers[place : place + 3] for place in range(0, len(numbers), 3)]
+            rows.append((name, n, *(text.MISSING if np.isnan(share) else f"{text.percent(share)} ({text.interval(low, high)})"
+                                    for share, low, high in cells)))  # fmt: skip
+        return pd.DataFrame(
+            rows, columns=["touchpoint", "n", "missed", "repeated", "too early", "met, though not planned"]
+        )
+
     def plot(self, ax: Axes | None = None, *, most: int = 6) -> Axes:
         """Draw for each step the shares that miss it, repeat it or meet it too early, and the touchpoints not planned."""
         extra = self.extra.head(most)
@@ -111,7 +136,10 @@ class Conformance(Result):
             "Where journeys leave the plan",
             f"share of {text.count(self.n)} journeys at each planned step, with 95 % intervals",
         )
-        return figures.describe(ax, f"Bars of {len(self.table)} planned steps. {self.summary()}")
+        shown = self.shown.head(rows)
+        numbers = [[*row[2:]] for row in self._rows()[:rows]]
+        draws = figures.Drawn(tuple((name,) for name in shown["touchpoint"]), (), tuple(map(tuple, numbers)))
+        return figures.describe(ax, f"Bars of {len(self.table)} planned steps. {self.summary()}", draws)
 
 
 def _bars(ax: Axes, rows: NDArray[Any], shares: NDArray[Any], colour: str, hatch: str, label: str) -> None:

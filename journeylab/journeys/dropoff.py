@@ -57,7 +57,8 @@ class Dropoff(Result):
         ax.xaxis.set_major_formatter("{x:.0f} %")
         ax.grid(axis="y", visible=False)
         figures.subtitle(ax, "Who goes no further", "share of those who reach the stage, with 95 % intervals")
-        return figures.describe(ax, f"Bar chart of drop-off by stage. {self.summary()}")
+        draws = figures.drawn(frame[::-1], "stage", {"go no further": ("left_share", "ci_low", "ci_high")}, also=["n"])
+        return figures.describe(ax, f"Bar chart of drop-off by stage. {self.summary()}", draws)
 
 
 def stage_dropoff(j: Journeys, stages: Sequence[str], goal: str | None = None) -> Dropoff:
@@ -153,7 +154,8 @@ class Abandonment(Result):
             f"Last seen, after '{self.after}' and without '{self.goal}'",
             f"n = {text.count(self.n_abandoned)} journeys",
         )
-        return figures.describe(ax, f"Bar chart of last touchpoints before giving up. {self.summary()}")
+        draws = figures.drawn(frame[::-1], "last_touchpoint", {"last seen there": ("share", "ci_low", "ci_high")})
+        return figures.describe(ax, f"Bar chart of last touchpoints before giving up. {self.summary()}", draws)
 
 
 def abandonment(j: Journeys, goal: str, after: str) -> Abandonment:

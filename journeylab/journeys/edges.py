@@ -71,7 +71,13 @@ class EntriesAndExits(Result):
         figures.subtitle(
             ax, f"Where {what} begin and end", f"share of {text.count(self.n)} {what}, with 95 % intervals"
         )
-        return figures.describe(ax, f"Dot plot of beginnings and ends at {len(frame)} touchpoints. {self.summary()}")
+        series = {
+            "begin with it": ("entry_share", "entry_ci_low", "entry_ci_high"),
+            "end with it": ("exit_share", "exit_ci_low", "exit_ci_high"),
+        }
+        draws = figures.drawn(frame[::-1], "touchpoint", series)
+        said = f"Dot plot of beginnings and ends at {len(frame)} touchpoints. {self.summary()}"
+        return figures.describe(ax, said, draws)
 
 
 def entries_and_exits(j: Journeys) -> EntriesAndExits:

@@ -14,6 +14,7 @@ from journeylab.intervals import wilson
 from journeylab.journeys import flow_svg
 from journeylab.journeys.model import Journeys
 from journeylab.journeys.stream_places import Places, band_ends, place, short
+from journeylab.privacy import hold_back
 from journeylab.results import Result
 
 if TYPE_CHECKING:
@@ -40,16 +41,21 @@ class Flow(Result):
         Journeys.
     shown : tuple of str
         The touchpoints that have a stream of their own, most frequent first; all others are "other".
+    minimum : int
+        Fewer journeys have no row, and neither has what would give such rows back.
     """
 
     n: int
     shown: tuple[str, ...]
+    minimum: int = 0
 
     def summary(self) -> str:
         """Name a frequent beginning, where it leads, and how many have ended by the last step."""
         if self.table.empty:
             return "There are no journeys."
         first = self.table[self.table["step"] == 1]
+        if first.empty:
+            return f"No way of {text.count(self.n)} journeys is taken by {self.minimum} or more."
         begin = first.groupby("from_touchpoint")["n"].sum()
         entry = str(begin.drop(OTHER, errors="ignore").idxmax() if set(begin.index) - {OTHER} else OTHER)
         share, low, high = wilson(int(begin[entry]), self.n)
@@ -63,6 +69,16 @@ class Flow(Result):
             f"{text.percent(onward['share'])} of these {then}; {text.percent(ended, 0)} of all journeys have no step "
             f"{self.table['step'].max() + 1}."
         )
+
+    @property
+    def bars(self) -> pd.DataFrame:
+        """The bars of the picture: step, touchpoint, n (journeys in the bands that end there, or begin), share (of all)."""
+        columns = int(self.table["step"].max()) + 1 if len(self.table) else 2
+        rows = [
+            (step, name, round(share * self.n), share)
+            for step, sizes in enumerate(self._sizes(columns), 1) for name, share in sizes.items()
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=["step", "touchpoint", "n", "share"])
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw a bar a touchpoint and step, and a band for the journeys that go from one to the next."""
@@ -144,7 +160,7 @@ def _write(ax: Axes, x: float, y: float, words: str) -> None:
     ax.text(x, y, words, va="center", fontsize=9, zorder=4, path_effects=edge)
 
 
-def flow(j: Journeys, steps: int = 6, most: int = 8) -> Flow:
+def flow(j: Journeys, steps: int = 6, most: int = 8, *, minimum: int = 0) -> Flow:
     """Count the journeys that go from each touchpoint at step k to each at step k + 1.
 
     Parameters
@@ -153,6 +169,8 @@ def flow(j: Journeys, steps: int = 6, most: int = 8) -> Flow:
         Steps to show, from the first event; what comes after is not counted.
     most : int
         Touchpoints to show, the most frequent in these steps; the others are together "other".
+    minimum : int
+        Leave out rows of fewer journeys, for a public report, and those that would give them back.
 
     Returns
     -------
@@ -208,10 +226,15 @@ def flow(j: Journeys, steps: int = 6, most: int = 8) -> Flow:
                 }
             ).sort_values("n", ascending=False, kind="stable")
         )
+    table = pd.concat(parts, ignore_index=True)
+    if minimum > 1:
+        margins = (["step"], ["step", "from_touchpoint"], ["step", "to_touchpoint"])
+        table = hold_back(table, margins, minimum=minimum).reset_index(drop=True)
     return Flow(
-        pd.concat(parts, ignore_index=True),
+        table,
         "Counts of journeys from step to step, with Wilson intervals",
         ("Steps are counted from the first event seen.", "Journeys are independent."),
         int((length > 0).sum()),
         tuple(names[:-2]),
+        minimum if minimum > 1 else 0,
     )

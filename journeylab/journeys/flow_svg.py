@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from journeylab import text
+from journeylab.figures import Drawn
 from journeylab.html import escape
 from journeylab.journeys.stream_places import Places, band_ends, short
 
@@ -63,6 +64,8 @@ def draw(flow: Flow, places: Places, order: list[str], colours: dict[str, str], 
 def _words(flow: Flow, steps: int) -> tuple[str, str]:
     """Title and description."""
     title = f"Where journeys go, step by step. Per cent of all {text.count(flow.n)} journeys at each step"
+    if flow.minimum:
+        title += f"; ways of fewer than {flow.minimum} are left out"
     return title, f"Flow picture of {steps} steps. {flow.summary()}"
 
 
@@ -79,7 +82,8 @@ def _bands(
         colour = ended if end.name == order[-1] else colours[start.name]
         said = f"{start.name} → {end.name}, step {row.step} to {row.step + 1}: {_journeys(row.n, flow.n)}"
         made.append(
-            f'<path data-b="{start.key} {end.key}" fill="{colour}" d="M{x0:.0f} {y0:.1f}C{middle:.0f} {y0:.1f} {middle:.0f} '
+            f'<path {_mark([str(row.step), row.from_touchpoint, row.to_touchpoint], row.n)} data-b="{start.key} {end.key}" '
+            f'fill="{colour}" d="M{x0:.0f} {y0:.1f}C{middle:.0f} {y0:.1f} {middle:.0f} '
             f"{y1:.1f} {x1:.0f} {y1:.1f}v{thick:.1f}C{middle:.0f} {y1 + thick:.1f} {middle:.0f} {y0 + thick:.1f} {x0:.0f} "
             f'{y0 + thick:.1f}z"><title>{escape(said)}</title></path>'
         )
@@ -94,14 +98,21 @@ def _nodes(flow: Flow, nodes: Iterable[_Node], colours: dict[str, str]) -> list[
         share = node.n / flow.n
         label = f"{short(node.name, letters)} {text.percent(share, 0 if share >= 0.005 else 1)}"
         room, middle = max(node.height, LABEL), node.top + node.height / 2
-        said = f"{node.name}, step {int(node.key.partition('.')[0]) + 1}: {_journeys(node.n, flow.n)}"
+        step = int(node.key.partition(".")[0]) + 1
+        said = f"{node.name}, step {step}: {_journeys(node.n, flow.n)}"
         made.append(
-            f'<g data-n="{node.key}"><title>{escape(said)}</title>'
+            f'<g {_mark([str(step), node.name], node.n, share)} data-n="{node.key}"><title>{escape(said)}</title>'
             f'<rect class="hit" x="{node.x - 2:g}" y="{middle - room / 2:.1f}" width="{COLUMN - 16:g}" height="{room:.1f}"/>'
             f'<rect x="{node.x:g}" y="{node.top:.1f}" width="{BAR:g}" height="{max(node.height, 0.5):.1f}" '
             f'fill="{colours[node.name]}"/><text x="{node.x + BAR + 4:g}" y="{middle + 4:.1f}">{escape(label)}</text></g>'
         )
     return made
+
+
+def _mark(labels: list[str], *numbers: float) -> str:
+    """What a part draws, for the gate of releases; the tables under the picture have it."""
+    drawn = Drawn((tuple(labels),), (), (numbers,))
+    return f'data-draws="{escape(drawn.mark())}"'
 
 
 def _journeys(n: int, of: int) -> str:

@@ -91,7 +91,12 @@ class Friction(Result):
         figures.subtitle(
             ax, f"Friction before '{self.goal}'", "share of the journeys that come there, with 95 % intervals"
         )
-        return figures.describe(ax, f"Dot plot of friction at {len(frame)} touchpoints. {self.summary()}")
+        series = {
+            "end there": ("exit_share", "exit_ci_low", "exit_ci_high"),
+            "go away and straight back": ("loop_share", "loop_ci_low", "loop_ci_high"),
+        }
+        draws = figures.drawn(frame[::-1], "touchpoint", series)
+        return figures.describe(ax, f"Dot plot of friction at {len(frame)} touchpoints. {self.summary()}", draws)
 
 
 def friction(j: Journeys, goal: str) -> Friction:

@@ -69,7 +69,9 @@ class Funnel(Result):
         figures.subtitle(
             ax, "How far customers get", f"share of the {text.count(self.table['n'].iloc[0])} who reach the first step"
         )
-        return figures.describe(ax, f"Bar chart of a funnel with {len(frame)} steps. {self.summary()}")
+        series = {"of those on the first step": ("share_of_first", "first_ci_low", "first_ci_high")}
+        draws = figures.drawn(self.table, "step", series, also=["n"])
+        return figures.describe(ax, f"Bar chart of a funnel with {len(frame)} steps. {self.summary()}", draws)
 
 
 def funnel(

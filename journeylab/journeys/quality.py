@@ -64,6 +64,13 @@ class Quality(Result):
         wide = sums.unstack("source", fill_value=0).sort_index().reset_index().rename_axis(columns=None)
         return wide.rename(columns={"first": "week of" if weekly else "day"})
 
+    def _drawn(self) -> figures.Drawn | str:
+        """The days as the table has them; nothing where it puts them together to weeks."""
+        if len(self.by_day) != self.daily["day"].nunique() or "day" not in self.by_day:
+            return ""
+        frame = self.by_day.assign(day=[text.date(day) for day in self.by_day["day"]])
+        return figures.drawn(frame, "day", {}, unit="number", also=[name for name in frame if name != "day"])
+
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw events a day, a line a source, with empty days marked."""
         ax = figures.new_axes(ax, height=3.6)
@@ -90,6 +97,7 @@ class Quality(Result):
             ax,
             f"Line chart of events a day for {self.daily['source'].nunique()} sources; "
             f"{int(gaps.sum())} days have no event. {self.summary()}",
+            self._drawn(),
         )
 
 

@@ -60,7 +60,9 @@ class Reach(Result):
         ax.grid(axis="y", visible=False)
         ax.legend(frameon=False, loc="lower right")
         figures.subtitle(ax, "Touchpoints by reach", f"share of {text.count(self.n)} journeys")
-        return figures.describe(ax, f"Bars of the reach of {len(frame)} touchpoints. {self.summary()}")
+        series = {"meet it": "share", "begin with it": "first_share", "end with it": "last_share"}
+        draws = figures.drawn(frame[::-1], "touchpoint", series)
+        return figures.describe(ax, f"Bars of the reach of {len(frame)} touchpoints. {self.summary()}", draws)
 
 
 def reach(j: Journeys) -> Reach:

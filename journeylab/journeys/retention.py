@@ -94,7 +94,9 @@ class Retention(Result):
         ax.set_xlabel(f"{self.period}s after the start")
         ax.set_ylabel("cohort (customers)")
         figures.subtitle(ax, "Who is still active", "per cent of the cohort; blank: not over when observation ends")
-        return figures.describe(ax, f"Heat map of retention of {len(names)} cohorts. {self.summary()}")
+        part = self.table[self.table["cohort"].isin(rows)].dropna(subset=["share"])
+        draws = figures.drawn(part, ["cohort", "period"], {"still active": "share"}, also=["n"])
+        return figures.describe(ax, f"Heat map of retention of {len(names)} cohorts. {self.summary()}", draws)
 
 
 def retention(

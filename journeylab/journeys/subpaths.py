@@ -102,7 +102,10 @@ class Subpaths(Result):
             title = "The most frequent stretches"
         note = "others may come between" if self.gapped else "directly one after the other"
         figures.subtitle(ax, title, note + ("; 95 % intervals" if "lift" in self.table else ""))
-        return figures.describe(ax, f"{len(frame)} stretches of journeys. {self.summary()}")
+        value = ("lift", "lift_ci_low", "lift_ci_high") if "lift" in self.table else "n"
+        named = frame[::-1].assign(subpath=[" → ".join(path) for path in frame["subpath"][::-1]])
+        draws = figures.drawn(named, "subpath", {title: value}, unit="number")
+        return figures.describe(ax, f"{len(frame)} stretches of journeys. {self.summary()}", draws)
 
 
 def subpaths(

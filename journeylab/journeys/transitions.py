@@ -20,6 +20,9 @@ from journeylab.results import Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+MOST, LEAST = 12, 0.05
+"""Touchpoints of the figure, and the share of steps away from one that has a colour there."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Transitions(Result):
@@ -45,21 +48,31 @@ class Transitions(Result):
             "away from there."
         )
 
-    def plot(self, ax: Axes | None = None, *, most: int = 12) -> Axes:
+    def _names(self, most: int) -> list[str]:
+        """The touchpoints between which most steps are."""
+        steps = [self.table.groupby(f"{end}_touchpoint")["n"].sum() for end in ("from", "to")]
+        return list(steps[0].add(steps[1], fill_value=0).nlargest(most).index)
+
+    def _between(self, names: list[str]) -> pd.DataFrame:
+        """The steps between these touchpoints that the figure draws, the most frequent first."""
+        inside = self.table["from_touchpoint"].isin(names) & self.table["to_touchpoint"].isin(names)
+        return self.table[inside & (self.table["share"] >= LEAST)].sort_values("n", ascending=False, kind="stable")
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """What the figure draws, as a table."""
+        return self._between(self._names(MOST)).reset_index(drop=True)
+
+    def plot(self, ax: Axes | None = None, *, most: int = MOST) -> Axes:
         """Draw a heat map of shares between the most frequent touchpoints."""
-        weight = (
-            self.table.groupby("from_touchpoint")["n"]
-            .sum()
-            .add(self.table.groupby("to_touchpoint")["n"].sum(), fill_value=0)
-        )
-        names = list(weight.nlargest(most).index)
+        names = self._names(most)
         wide = self.table.pivot(index="from_touchpoint", columns="to_touchpoint", values="share").reindex(
             index=names, columns=names
         )
         ax = figures.new_axes(ax, width=9, height=figures.row_height(len(names), each=0.42) + 0.8)
-        values = wide.to_numpy(dtype=float)
+        values = wide.where(wide >= LEAST).to_numpy(dtype=float)
         ax.imshow(100 * np.nan_to_num(values), cmap="Blues", vmin=0, vmax=100, aspect="auto")
-        for row, column in zip(*np.nonzero(np.nan_to_num(values) >= 0.05), strict=True):
+        for row, column in zip(*np.nonzero(np.nan_to_num(values) > 0), strict=True):
             share = values[row, column]
             ax.text(column, row, text.fixed(100 * share, 0), ha="center", va="center", fontsize=9,
                     color="white" if share > 0.55 else figures.INK)  # fmt: skip
@@ -71,9 +84,11 @@ class Transitions(Result):
         figures.subtitle(
             ax, "Where each touchpoint leads", "per cent of the steps away from it; shares under 5 % are left blank"
         )
-        return figures.describe(
-            ax, f"Heat map of steps between the {len(names)} most frequent touchpoints. {self.summary()}"
+        draws = figures.drawn(
+            self._between(names), ["from_touchpoint", "to_touchpoint"], {"of the steps away": "share"}
         )
+        said = f"Heat map of steps between the {len(names)} most frequent touchpoints. {self.summary()}"
+        return figures.describe(ax, said, draws)
 
 
 def transitions(j: Journeys) -> Transitions:

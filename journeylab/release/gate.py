@@ -16,17 +16,20 @@ from pathlib import Path
 from journeylab.errors import ReportError
 from journeylab.release.check import check_released
 from journeylab.release.differencing import read_ledger, suspects
+from journeylab.release.exhibits import Exhibit, hide_figures
 from journeylab.release.grid import Grid
-from journeylab.release.hiding import hide_figures, hide_rows, hide_words
+from journeylab.release.hiding import hide_rows, hide_words
 from journeylab.release.key import pseudonym, read_key
 from journeylab.release.markup import write
 from journeylab.release.pack import pack, put
 from journeylab.release.page import Page, mask_words, name_anew
 from journeylab.release.people import Ids, Names, People, know
+from journeylab.release.prose import tells_few
 from journeylab.release.runs import RunFolder, find_run, open_run
 from journeylab.release.scan import scan
 from journeylab.release.tables import echoing, judged, refuse
 from journeylab.release.tokens import Secrets
+from journeylab.release.words import masked, tidy
 from journeylab.report.record import digest
 from journeylab.report.tables import read_tables, write_tables
 from journeylab.study import Study
@@ -55,6 +58,8 @@ class Release:
     warnings : tuple of str
         What a person should look at.
     notes : tuple of str
+    figures : tuple of Exhibit
+        Figures that are left out or drawn anew, with the reason.
     """
 
     path: Path
@@ -65,6 +70,7 @@ class Release:
     hidden: tuple[str, ...]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+    figures: tuple[Exhibit, ...] = ()
 
     def summary(self) -> str:
         """Say what was made in one sentence."""
@@ -140,11 +146,11 @@ def release(
             *((row, why) for (row, _), why in sorted(grid.cells_hidden.items())),
         ]
     )
-    _apply(pages, grids, people, study, secret)
+    figures = _apply(pages, grids, people, study, secret)
     files = _files(pages)
     refuse(check_released(files, people, secrets))
     tally: collections.Counter[str] = sum((page.tally for page in pages), collections.Counter())
-    content = pack(files, _manifest(found, study, tally))
+    content = pack(files, _manifest(found, study, tally, figures))
     if not dry_run:
         put(
             ledger.path, ledger.add(grids, hashlib.sha256(content).hexdigest()).encode()
@@ -152,7 +158,7 @@ def release(
         put(to, content)
     notes = () if note is None else (note,)
     names = (*sorted(files), "manifest.json")
-    return Release(to, found.folder, not dry_run, names, dict(tally), hidden, tuple(warnings), notes)
+    return Release(to, found.folder, not dry_run, names, dict(tally), hidden, tuple(warnings), notes, tuple(figures))
 
 
 def _target(to: Path, force: bool) -> None:
@@ -208,8 +214,8 @@ def _withdrew_since(run: RunFolder, study: Study) -> str:
     return f"; of those who withdrew, the run may hold {told}"
 
 
-def _apply(pages: list[Page], grids: list[Grid], people: People, study: Study, key: bytes) -> None:
-    """Take out and mask, page by page."""
+def _apply(pages: list[Page], grids: list[Grid], people: People, study: Study, key: bytes) -> list[Exhibit]:
+    """Take out and mask, page by page; what was done with figures."""
     echoes = echoing(grids, study.minimum_cell)
     ids = Ids(people.ids, people.vocabulary)
     here = [name for name in (getpass.getuser(), socket.gethostname()) if len(name) > 3 and name not in COMMON_USERS]
@@ -217,14 +223,23 @@ def _apply(pages: list[Page], grids: list[Grid], people: People, study: Study, k
     def into(name: str) -> str:
         return pseudonym(key, study.name, name, people.ids.get(name, "P"))
 
+    def tells(words: str) -> bool:
+        plain = tidy(words)
+        return (
+            tells_few(plain, study.minimum_cell) or echoes(plain) or people.unsaid.within(plain) or bool(masked(plain)[1])
+            or any(True for _ in ids.find(plain)) or bool(people.names.mask(plain)[1])
+        )  # fmt: skip
+
+    done: list[Exhibit] = []
     for page in pages:
         hide_rows(page, study.minimum_cell)
         hide_words(page, study.minimum_cell, echoes, people.unsaid)
         mask_words(page, ids, people.names, into)
         if here:
             mask_words(page, Ids(()), Names(here), into)
-        hide_figures(page)
+        done += [dataclasses.replace(figure, page=page.name) for figure in hide_figures(page, tells)]
         name_anew(page)
+    return done
 
 
 def _files(pages: list[Page]) -> dict[str, bytes]:
@@ -240,7 +255,9 @@ def _files(pages: list[Page]) -> dict[str, bytes]:
     return files
 
 
-def _manifest(run: RunFolder, study: Study, tally: collections.Counter[str]) -> dict[str, object]:
+def _manifest(
+    run: RunFolder, study: Study, tally: collections.Counter[str], figures: list[Exhibit]
+) -> dict[str, object]:
     """What the release says of itself; no detail by which something hidden could be found."""
     return {
         "format": "journeylab release",
@@ -249,6 +266,7 @@ def _manifest(run: RunFolder, study: Study, tally: collections.Counter[str]) -> 
         "run": run.record["created"],
         "minimum_cell": study.minimum_cell,
         "done": dict(sorted(tally.items())),
+        "figures": [dataclasses.asdict(figure) for figure in figures],
         "left_out": "notebooks, code, results/*.json, run.json, and every file that is no page",
         "protects": "small cells, ids, quotes without consent, names, addresses, secrets; it is not differential privacy",
     }

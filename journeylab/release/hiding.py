@@ -1,19 +1,20 @@
-"""Rows, sentences and figures that are left out of a page."""
+"""Rows and sentences that are left out of a page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from journeylab.release.grid import Grid
+from journeylab.release.exhibits import NO_FIGURE, hide_figures
 from journeylab.release.markup import Element, Text, runs
-from journeylab.release.page import SHOWN, Page, say
+from journeylab.release.page import SHOWN, Page, say, touch
 from journeylab.release.people import Passages
 from journeylab.release.prose import tells_few
 from journeylab.release.words import tidy
 
+__all__ = ["NO_FIGURE", "hide_figures", "hide_rows", "hide_words"]
+
 FEW_WORDS = "Left out: it tells of fewer people than this report may tell of."
 UNSAID_WORDS = "[left out: a quote without consent]"
-NO_FIGURE = "A figure is left out here: it draws rows that are not shown, or has no table by which it could be checked."
 NOT_SHOWN = "not shown"
 COMPUTED = {"finding", "answer", "more", "missing", "first"}
 
@@ -97,11 +98,13 @@ def hide_words(page: Page, minimum: int, echoes: Callable[[str], bool], unsaid: 
         else:
             continue
         say(run, kept)
+        touch(page, run[0].parent)
     for element in page.tree.every():
         for name in SHOWN:
             value = element.attributes.get(name)
             if value and name != "content" and (tells_few(value, minimum) or echoes(value) or unsaid.within(value)):
                 element.set(name, FEW_WORDS)
+                page.left.add(FEW_WORDS)
                 page.tally["descriptions left out"] += 1
 
 
@@ -118,47 +121,3 @@ def _computed(element: Element) -> bool:
 
 def _inside(text: Text, tag: str) -> bool:
     return text.parent is not None and (text.parent.tag == tag or text.parent.within(tag) is not None)
-
-
-def hide_figures(page: Page) -> None:
-    """Leave out figures whose table hides something, and those without a table that vouches for them.
-
-    The data of a figure stand in the tables that follow it, up to the next figure of its part; where none follows, all tables of
-    the part count.
-    """
-    for picture in [*page.tree.every("figure"), *page.tree.every("svg")]:
-        part = picture.within("section") or picture.within("main") or page.tree
-        grids = _data_of(picture, part, page.grids)
-        hidden = id(picture) in page.touched or any(
-            grid.hidden or grid.cells_hidden or id(grid.element) in page.touched for grid in grids
-        )
-        told = [picture, *picture.every("img")]
-        if (
-            grids
-            and not hidden
-            and not any(element.attributes.get(name) == FEW_WORDS for element in told for name in SHOWN)
-        ):
-            continue
-        if picture.attributes.get("aria-hidden") == "true":  # it only repeats the words beside it
-            picture.leave()
-            continue
-        note = Element("p", {"class": "missing"})
-        note.fill(NO_FIGURE)
-        page.own.add(id(note))
-        picture.become(note)
-        page.tally["figures left out"] += 1
-
-
-def _data_of(picture: Element, part: Element, grids: list[Grid]) -> list[Grid]:
-    """The tables that hold what a picture draws."""
-    around = picture.within("table")
-    if around is not None:
-        return [grid for grid in grids if grid.element is around]
-    by = {id(grid.element): grid for grid in grids}
-    inside = [element for element in part.every("figure", "table") if element.tag == "figure" or id(element) in by]
-    after: list[Grid] = []
-    for element in inside[next((n for n, element in enumerate(inside) if element is picture), 0) + 1 :]:
-        if element.tag == "figure":
-            break
-        after.append(by[id(element)])
-    return after or [by[id(element)] for element in inside if element.tag == "table"]

@@ -41,6 +41,8 @@ class Element:
         Name to unescaped value, None where there is none.
     start : str
         The tag as it stood, or empty where it must be written anew.
+    aside : dict
+        Attributes that were taken out, and are still to be read.
     """
 
     tag: str
@@ -49,6 +51,7 @@ class Element:
     closed: bool = True
     children: list[Element | Text] = dataclasses.field(default_factory=list)
     parent: Element | None = dataclasses.field(default=None, repr=False)
+    aside: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def set(self, name: str, value: str | None) -> None:
         """Change an attribute, or take it away with None."""

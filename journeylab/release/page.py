@@ -23,9 +23,15 @@ FORBIDDEN = {
 }  # fmt: skip
 ATTRIBUTE = re.compile(r' (data-\w+)="([^"]*)"')
 REMARK = re.compile(r"/\*.*?\*/", re.DOTALL)
+PLACES = {"data-n", "data-b"}
+"""By which the script of a page knows the bars of a flow picture, and the two that a band joins."""
+PLACE = re.compile(r"\d{1,3}\.\d{1,3}(?: \d{1,3}\.\d{1,3})?")
 PLAIN = re.compile(r"(?:width=device-width, initial-scale=1|light dark)?")
 UNSEEN = {"srcset", "action", "formaction", "style", "ping", "background", "poster"}
 KEPT_META = {"viewport", "color-scheme"}
+TOUCHED = {"table", "td", "th", "figure", "svg", "img", "g", "text", "p", "figcaption"}
+MARKS = {"data-draws": "draws", "data-words": "words"}
+"""What a figure says of itself, which the gate reads and takes out."""
 SHOWN = ("alt", "title", "aria-label", "content", "summary", "label", "placeholder", "abbr")
 
 
@@ -50,7 +56,10 @@ class Page:
     own: set[int] = dataclasses.field(default_factory=set)
     """Elements that the gate itself wrote."""
     touched: set[int] = dataclasses.field(default_factory=set)
-    """Tables, figures and pictures in which words were masked: a picture of them may show what they no longer say."""
+    """Tables, cells, figures and what they draw in which words were masked or left out: a picture of them may show what they no
+    longer say."""
+    left: set[str] = dataclasses.field(default_factory=set)
+    """What stands where a description was left out."""
     headings: dict[int, str] = dataclasses.field(default_factory=dict)
     """What headings said before anything was masked."""
 
@@ -124,6 +133,8 @@ def _plain_attributes(element: Element, tally: collections.Counter[str]) -> None
     """Links within the release, numbers that are shown, and no other attributes that a reader does not see."""
     for name in list(element.attributes):
         value = element.attributes[name] or ""
+        if name in MARKS:
+            element.aside[MARKS[name]] = value
         if name in {"href", "xlink:href"} and not _inner(value):
             element.set(name, None)
             tally["links to elsewhere"] += 1
@@ -146,7 +157,9 @@ def _inner(href: str) -> bool:
 
 
 def _shown_number(name: str, value: str) -> bool:
-    return name in {"data-value", "data-high"} and _number(value)
+    return (name in {"data-value", "data-high"} and _number(value)) or (
+        name in PLACES and PLACE.fullmatch(value) is not None
+    )
 
 
 def _number(value: str) -> bool:
@@ -176,7 +189,7 @@ def mask_words(page: Page, ids: Ids, names: Names, into: Callable[[str], str]) -
         kept = plain(words, within)
         if kept != words:
             say(run, kept)
-            _touch(page, run[0].parent)
+            touch(page, run[0].parent)
     for element in page.tree.every():
         for name in SHOWN:
             value = element.attributes.get(name)
@@ -184,12 +197,13 @@ def mask_words(page: Page, ids: Ids, names: Names, into: Callable[[str], str]) -
                 kept = plain(value, within=False)
                 if kept != value:
                     element.set(name, kept)
-                    _touch(page, element)
+                    touch(page, element)
 
 
-def _touch(page: Page, element: Element | None) -> None:
+def touch(page: Page, element: Element | None) -> None:
+    """Note that words of an element, or of one around it, are not as they were."""
     while element is not None:
-        if element.tag in {"table", "figure", "svg", "img"}:
+        if element.tag in TOUCHED:
             page.touched.add(id(element))
         element = element.parent
 

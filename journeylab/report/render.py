@@ -111,8 +111,11 @@ def _image(encoded: str, metadata: dict[str, Any]) -> str:
     width, height = struct.unpack(">II", base64.b64decode(encoded[:64])[16:24])
     alt = metadata.get("alt") or PLACEHOLDER
     caption = f"<figcaption>{escape(metadata['caption'])}</figcaption>" if metadata.get("caption") else ""
+    told = "".join(
+        f' data-{name}="{escape(metadata[name])}"' for name in ("draws", "words") if metadata.get(name)
+    )  # for the gate of releases, which takes them out
     return (
-        f'<figure><img src="data:image/png;base64,{encoded}" alt="{escape(alt)}" width="{width * 2 // 3}" '
+        f'<figure{told}><img src="data:image/png;base64,{encoded}" alt="{escape(alt)}" width="{width * 2 // 3}" '
         f'height="{height * 2 // 3}">{caption}</figure>'
     )
 

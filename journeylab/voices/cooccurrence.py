@@ -114,9 +114,11 @@ class Cooccurrence(Result):
         ax.grid(axis="y", visible=False)
         figures.legend_below(ax)
         figures.subtitle(ax, "Codes that come together", f"{self.where}; {text.count(self.documents)} documents")
-        return figures.describe(
-            ax, f"Dot plot of the {len(frame)} pairs of codes most often together. {self.summary()}"
-        )
+        series = {"times together": "n", "by chance": "expected"}
+        named = frame[::-1].assign(pair=[f"{row.code_1} + {row.code_2}" for row in frame[::-1].itertuples()])
+        draws = figures.drawn(named, "pair", series, unit="number", also=["participants"])
+        said = f"Dot plot of the {len(frame)} pairs of codes most often together. {self.summary()}"
+        return figures.describe(ax, said, draws)
 
 
 def cooccurrence(

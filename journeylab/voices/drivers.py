@@ -74,7 +74,8 @@ class Drivers(Result):
         """The table with every interval written out."""
         rows = [
             (row.driver, f"{text.number(row.importance, 3)} ({_ends(row.ci_low, row.ci_high)})",
-             f"{text.number(row.shapley, 3)} ({_ends(row.shapley_low, row.shapley_high)})", text.percent(row.share, 0),
+             f"{text.number(row.shapley, 3)} ({_ends(row.shapley_low, row.shapley_high)})",
+             f"{text.percent(row.share, 0)} ({text.interval(row.share_low, row.share_high)})",
              f"{text.number(row.performance, 1)} ({_ends(row.performance_low, row.performance_high, 1)})")
             for row in self.table.itertuples()
         ]  # fmt: skip
@@ -111,9 +112,10 @@ class Drivers(Result):
             f"n = {text.count(self.n)}; R² = {text.fixed(self.r2, 2)}; bars are 95 % intervals, dashes the means; "
             "association, not cause",
         )
-        return figures.describe(
-            ax, f"Scatter of importance against performance of {len(table)} drivers. {self.summary()}"
-        )
+        series = {"part of R²": ("share", "share_low", "share_high")}
+        draws = figures.drawn(table, "driver", series, also=["performance", "performance_low", "performance_high"])
+        said = f"Scatter of importance against performance of {len(table)} drivers. {self.summary()}"
+        return figures.describe(ax, said, draws)
 
 
 def key_drivers(

@@ -88,7 +88,10 @@ class NpsByGroup(Result):
         ax.set_xlabel("net promoter score, with 95 % interval")
         ax.grid(axis="y", visible=False)
         figures.subtitle(ax, f"Net promoter score by {self.by}", "adjusted Wald interval")
-        return figures.describe(ax, f"Dot plot of the net promoter score of {len(frame)} groups. {self.summary()}")
+        series = {"net promoter score": ("nps", "ci_low", "ci_high")}
+        draws = figures.drawn(self.table, "group", series, unit="number", also=["n"])
+        said = f"Dot plot of the net promoter score of {len(frame)} groups. {self.summary()}"
+        return figures.describe(ax, said, draws)
 
 
 def nps_difference(first: ArrayLike, second: ArrayLike) -> Interval:

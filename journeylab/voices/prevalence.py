@@ -152,9 +152,9 @@ class Prevalence(Result):
         if len(frame):
             ax.legend(frameon=False, loc="lower right")
         figures.subtitle(ax, "What people said", "people, not passages")
-        return figures.describe(
-            ax, f"Dot plot of {len(frame)} codes by the share of people who said them. {self.summary()}"
-        )
+        draws = figures.drawn(frame[::-1], "name", {"said it": ("share", "ci_low", "ci_high")}, also=["k"])
+        said = f"Dot plot of {len(frame)} codes by the share of people who said them. {self.summary()}"
+        return figures.describe(ax, said, draws)
 
 
 def prevalence(

@@ -75,7 +75,10 @@ class ResponseRates(Result):
         ax.set_xlabel("share who answered, with 95 % interval")
         ax.grid(axis="y", visible=False)
         figures.subtitle(ax, "Who answered", "of the customers who passed there")
-        return figures.describe(ax, f"Dot plot of {len(frame)} response rates. {self.summary()}")
+        named = frame[::-1].assign(instrument=[written(name) for name in frame["instrument"][::-1]])
+        series = {"answered": ("rate", "ci_low", "ci_high")}
+        draws = figures.drawn(named, ["instrument", "place"], series, also=["answered", "passed"])
+        return figures.describe(ax, f"Dot plot of {len(frame)} response rates. {self.summary()}", draws)
 
 
 def response_rates(

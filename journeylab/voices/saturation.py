@@ -144,9 +144,8 @@ class Saturation(Result):
         figures.subtitle(
             ax, "Codes by document", f"{text.count(len(self.table))} documents, {int(cumulative.iloc[-1])} codes"
         )
-        return figures.describe(
-            ax, f"Line of cumulative codes over documents, within the band of random orders. {self.summary()}"
-        )
+        said = f"Line of cumulative codes over documents, within the band of random orders. {self.summary()}"
+        return figures.describe(ax, said, figures.PEOPLE)  # a step a document, and so a person
 
 
 def saturation(

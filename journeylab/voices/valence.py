@@ -69,7 +69,9 @@ class StageValence(Result):
         ax.set_ylabel("ill  ←  valence  →  well")
         ax.grid(axis="x", visible=False)
         figures.subtitle(ax, "How people speak of each stage", "mean of people's means, with 95 % t interval")
-        return figures.describe(ax, f"Points of mean valence at {len(self.table)} stages. {self.summary()}")
+        series = {"mean valence": ("valence", "ci_low", "ci_high")}
+        draws = figures.drawn(self.table, "stage", series, unit="number", also=["n"])
+        return figures.describe(ax, f"Points of mean valence at {len(self.table)} stages. {self.summary()}", draws)
 
 
 def valence_by_stage(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from journeylab import html, text
+from journeylab.figures import Drawn
 from journeylab.html import escape
 from journeylab.journeymap.model import grade
 
@@ -95,6 +96,12 @@ def base(move: Move) -> int:
     return round(move.n / move.share) if math.isfinite(move.share) and move.share > 1e-12 else move.n
 
 
+def mark(move: Move) -> str:
+    """What a move's arc, labels and words tell, for the gate of releases; the table under the map has it."""
+    drawn = Drawn(((move.from_stage, move.to_stage),), (), ((move.n, base(move), move.share, move.low, move.high),))
+    return f'data-draws="{escape(drawn.mark())}"'
+
+
 def strip(journey: JourneyMap) -> str:
     """Draw the moves as a row of the map that spans its stages; nothing where none is known."""
     drawn, n = arcs(journey), len(journey.stages)
@@ -130,7 +137,7 @@ def _ways(drawn: list[Arc], stages: tuple[str, ...]) -> str:
     for place in range(len(stages)):
         here = sorted((arc for arc in drawn if arc.start == place), key=lambda arc: -arc.move.share)
         lines = "".join(
-            f"<p>{escape(words(arc.move, arc.start, arc.end))}"
+            f"<p {mark(arc.move)}>{escape(words(arc.move, arc.start, arc.end))}"
             f"{f' to {escape(stages[arc.end])}' if arc.end != place else ''} ({of(arc.move)})</p>"
             for arc in here
         )
@@ -168,7 +175,7 @@ def _arc(arc: Arc, n: int, top: int) -> str:
     y = foot - rise if on else foot
     edge = foot - tip * 1.3 if on else foot + tip * 1.3
     return (
-        f'<g class="{_way(arc)}"><title>{escape(_told(arc))}</title>'
+        f'<g class="{_way(arc)}" {mark(arc.move)}><title>{escape(_told(arc))}</title>'
         f'<svg x="{_x(left, n)}" y="{y:.1f}" width="{_x(abs(last - first), n)}" height="{rise:.1f}" viewBox="0 0 100 100" '
         f'preserveAspectRatio="none"><path class="arc" {stroke} '
         f'd="M{begin},{near}C{begin},{far} {end},{far} {end},{near_tip}"/></svg>'
@@ -194,7 +201,7 @@ def _stage(place: int, n: int, top: int, arc: Arc | None) -> str:
         return f'<g>{pill}<text class="small" x="{middle}" y="{top + 21}">nobody goes round</text></g>'
     width = 1 + 2.5 * min(1.0, max(0.0, arc.move.share))
     return (
-        f'<g class="round"><title>{escape(_told(arc))}</title>{pill}'
+        f'<g class="round" {mark(arc.move)}><title>{escape(_told(arc))}</title>{pill}'
         f'<svg x="{_x(place + INSET, n)}" y="{top + PILL / 2:g}"><path class="arc" stroke-width="{width:.1f}" '
         'd="M21,-3A7.5,7.5 0 1 0 21,4"/><path class="tip" d="M15.5,-3h9.5l-2,-8z"/></svg>'
         f'<text class="lead" x="{middle}" dx="10" y="{top + 15}">{escape(words(arc.move, arc.start, arc.end))}</text>'
@@ -218,17 +225,19 @@ def _labels(drawn: list[Arc], n: int, top: int) -> list[str]:
         if any(box[0] < b[1] and b[0] < box[1] and box[2] < b[3] and b[2] < box[3] for b in taken):
             continue
         taken.append(box)
+        told = mark(arc.move)
         x, said, counted = _x(middle, n), escape(words(arc.move, arc.start, arc.end)), of(arc.move)
         if near:
             first, second = (top - 21, top - 8) if on else (top + PILL + 17, top + PILL + 30)
             made.append(
-                f'<text class="lead" x="{x}" y="{first}">{said}</text><text class="small" x="{x}" y="{second}">{counted}</text>'
+                f'<text class="lead" x="{x}" y="{first}" {told}>{said}</text>'
+                f'<text class="small" x="{x}" y="{second}" {told}>{counted}</text>'
             )
         else:
             y = top - arc.height + 4 if on else top + PILL + arc.height + 4
             wide = 7.4 * len(said) + 6.2 * len(counted) + 18
             made.append(
-                f'<svg x="{x}" y="{y}"><rect class="clear" x="{-wide / 2:.0f}" y="-11" width="{wide:.0f}" height="15"/>'
+                f'<svg x="{x}" y="{y}" {told}><rect class="clear" x="{-wide / 2:.0f}" y="-11" width="{wide:.0f}" height="15"/>'
                 f'<text><tspan class="lead">{said}</tspan> ({counted})</text></svg>'
             )
     return made
