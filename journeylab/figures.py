@@ -94,12 +94,15 @@ class Drawn:
         the figure.
     unit : str
         ``percent`` for shares, ``points`` for differences of shares, ``number`` for all else.
+    more : bool
+        Whether the figure draws more than these rows: the steps of a curve, the points of a cloud.
     """
 
     labels: tuple[tuple[str, ...], ...]
     series: tuple[str, ...]
     numbers: tuple[tuple[float, ...], ...]
     unit: str = "percent"
+    more: bool = False
 
     def mark(self) -> str:
         """The mark as it stands in a page: six digits are more than a table shows."""
@@ -107,12 +110,13 @@ class Drawn:
             [list(labels), [None if value != value else float(f"{value:.6g}") for value in numbers]]
             for labels, numbers in zip(self.labels, self.numbers, strict=True)
         ]
-        return json.dumps({"unit": self.unit, "series": self.series, "rows": rows}, ensure_ascii=False)
+        told = {"unit": self.unit, "series": self.series, "rows": rows} | ({"more": True} if self.more else {})
+        return json.dumps(told, ensure_ascii=False)
 
 
 def drawn(
     frame: pd.DataFrame, labels: str | Sequence[str], series: Mapping[str, Sequence[str]], *,
-    unit: str = "percent", also: Sequence[str] = (),
+    unit: str = "percent", also: Sequence[str] = (), more: bool = False,
 ) -> Drawn:  # fmt: skip
     """Say what a figure draws of a frame.
 
@@ -124,7 +128,7 @@ def drawn(
         What is drawn to its column, or to the columns of value, low and high.
     also : sequence of str
         Columns whose numbers are written on the figure.
-    unit : str
+    unit, more
         See `Drawn`.
     """
     nothing = [float("nan")] * len(frame)
@@ -135,7 +139,12 @@ def drawn(
     columns += [frame[name].astype(float).tolist() for name in also]
     heads = [labels] if isinstance(labels, str) else list(labels)
     named = zip(*(frame[name].astype(str).tolist() for name in heads), strict=True)
-    return Drawn(tuple(named), tuple(series), tuple(zip(*columns, strict=True)), unit)
+    return Drawn(tuple(named), tuple(series), tuple(zip(*columns, strict=True)), unit, more)
+
+
+def at_least(people: int) -> str:
+    """The mark of a figure in which every mark and every step between two stands for so many people or more."""
+    return json.dumps({"least": people})
 
 
 def describe(ax: Axes, alt: str, draws: Drawn | str = "") -> Axes:
@@ -144,7 +153,8 @@ def describe(ax: Axes, alt: str, draws: Drawn | str = "") -> Axes:
     Parameters
     ----------
     draws : Drawn or str
-        The rows and numbers drawn where a table has them all, or `PEOPLE`. A figure that does not say stays in the house.
+        The rows and numbers drawn where a table has them all, what `at_least` makes, or `PEOPLE`. A figure that does not
+        say stays in the house.
     """
     ax.figure.set_label(alt)
     ax.figure._journeylab_draws = draws  # type: ignore[union-attr]

@@ -107,6 +107,22 @@ def hold_back(frame: pd.DataFrame, margins: Sequence[Sequence[str]], *, n: str =
     return frame[~gone]
 
 
+def in_steps_of_many(curve: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """The rows of a curve at which at least `minimum` more have arrived than at the row before, and as many are still watched.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        reached (so far) and at_risk, in the order of time.
+    """
+    kept, last = [], 0
+    for place, (reached, left) in enumerate(zip(curve["reached"], curve["at_risk"], strict=True)):
+        if reached - last >= minimum and left >= minimum:
+            kept.append(place)
+            last = reached
+    return curve.iloc[kept]
+
+
 def suppress(frame: pd.DataFrame, *, n: str = "n", minimum: int = 5, columns: Iterable[str]) -> pd.DataFrame:
     """Hide the estimates of cells with few people.
 

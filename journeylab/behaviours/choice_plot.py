@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+DRAWN = ("bic", "icl", "gain", "null_gain", "silhouette", "null_silhouette", "prediction_strength", "stability")
+"""The columns that are drawn."""
+
+
 def choice_plot(selection: pd.DataFrame, k: int, *, n: int, given: bool = False, ax: Axes | None = None) -> Axes:
     """Draw the criteria over k: one small panel each, the number in use marked in all of them.
 
@@ -55,6 +59,13 @@ def choice_plot(selection: pd.DataFrame, k: int, *, n: int, given: bool = False,
         f"Line charts over 1 to {selection['k'].max()} behaviours: "
         f"{text.sentence_list(_TITLES[panel] for panel in panels) or 'nothing to compare'}. "
         f"{text.sentence(mark)}, with {text.sentence_list(said) or 'no criterion worked out'}.",
+        figures.drawn(
+            selection.dropna(axis=1, how="all").assign(k=selection["k"].astype(str)),
+            "k",
+            {},
+            unit="number",
+            also=[name for name in DRAWN if name in selection and selection[name].notna().any()],
+        ),
     )
 
 

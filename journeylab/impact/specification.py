@@ -118,9 +118,10 @@ class Specifications(Result):
         ax.set_xlabel("points on the outcome (black line: doubly robust, all covariates, the window of this page)")
         figures.legend_below(ax, 5)
         figures.subtitle(ax, "The same effects under other choices", "windows, visits, covariates, estimators")
-        return figures.describe(
-            ax, f"Strip plot of {len(self.curve)} estimates of {len(order)} effects. {self.summary()}"
-        )
+        series = {"this page; line: lowest to highest": ("estimate", "lowest", "highest"), "median": "median"}
+        draws = figures.drawn(self.table, "touchpoint", series, unit="points", more=True)
+        said = f"Strip plot of {len(self.curve)} estimates of {len(order)} effects. {self.summary()}"
+        return figures.describe(ax, said, draws)
 
 
 def specification_curve(

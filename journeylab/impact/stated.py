@@ -153,7 +153,8 @@ class StatedAndObserved(Result):
             "with 95 % intervals; | is the bar that a statement is held against",
         )
         numbers = ["stated", "stated_low", "stated_high", "effect", "effect_low", "effect_high"]
-        draws = figures.drawn(frame, "touchpoint", {}, also=numbers)
+        series = {"stated, %": numbers[:3], "measured effect, points": numbers[3:]}
+        draws = figures.drawn(frame, "touchpoint", series, unit="points")
         said = f"Two columns of dots for {len(frame)} statements on touchpoints. {self.summary()}"
         return figures.describe(ax, said, draws)
 

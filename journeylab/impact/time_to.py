@@ -202,7 +202,12 @@ class TimeToOutcome(Result):
             f"How long until '{self.outcome}'",
             f"share of {text.count(self.times['n'].sum())} customers by then, {what}",
         )
-        return figures.describe(ax, f"Rising curves of the share that has reached {self.outcome}. {self.summary()}")
+        named = self.table.assign(days=[text.number(days) for days in self.table["horizon_days"]])
+        series = {"reached it": ("share", "ci_low", "ci_high"), "lapsed": ("lapsed_share",)}
+        draws = figures.drawn(named, ["group", "days"] if not single else "days", series, more=True)
+        return figures.describe(
+            ax, f"Rising curves of the share that has reached {self.outcome}. {self.summary()}", draws
+        )
 
 
 def time_to_outcome(

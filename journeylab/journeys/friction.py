@@ -47,11 +47,24 @@ class Friction(Result):
             "visits": "Journeys there",
             "exits": "Ended there",
             "exit_share": "Share ended",
+            "exit_ends": "95 % interval",
             "loop_share": "Went away and straight back",
+            "loop_ends": "95 % interval of that",
             "revisits": "Further visits, mean",
             "excess_steps": "Extra steps, median",
             "median_seconds": "Dwell, median",
         }
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The table with the two intervals of the figure written out."""
+        ends = {
+            f"{kind}_ends": [
+                text.interval(row[f"{kind}_ci_low"], row[f"{kind}_ci_high"]) for _, row in self.table.iterrows()
+            ]
+            for kind in ("exit", "loop")
+        }
+        return self.table.assign(**ends)
 
     @property
     def formats(self) -> dict[str, Callable[[float], str]]:

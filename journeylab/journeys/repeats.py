@@ -99,7 +99,9 @@ class Repeat(Result):
         figures.subtitle(
             ax, f"How soon '{self.outcome}' is repeated", "share of those with the time before it, with 95 % intervals"
         )
-        return figures.describe(ax, f"Rising curves of the share that repeats {self.outcome}. {self.summary()}")
+        named = self.table.assign(time=[str(number) for number in self.table["occurrence"]])
+        draws = figures.drawn(named, "time", {"repeated so far": ("share", "ci_low", "ci_high")}, more=True)
+        return figures.describe(ax, f"Rising curves of the share that repeats {self.outcome}. {self.summary()}", draws)
 
 
 def repeat(

@@ -68,6 +68,12 @@ class Subpaths(Result):
         return sentence
 
     @property
+    def shown(self) -> pd.DataFrame:
+        """What a report shows: the telling stretches of the figure, then all others, the most frequent first."""
+        told = set(self.telling["subpath"])
+        return pd.concat([self.telling, self.table[~self.table["subpath"].isin(told)]], ignore_index=True)
+
+    @property
     def telling(self) -> pd.DataFrame:
         """Stretches that set converters apart (q at most 0.10), six that they have more and six that they have less often.
 

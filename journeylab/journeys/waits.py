@@ -12,6 +12,7 @@ from journeylab import figures, text
 from journeylab.journeys.model import Journeys, first_position, meetings
 from journeylab.journeys.observation import Moment, observed
 from journeylab.journeys.survival import kaplan_meier
+from journeylab.privacy import in_steps_of_many
 from journeylab.results import Result
 
 if TYPE_CHECKING:
@@ -76,10 +77,16 @@ class WaitingTimes(Result):
             f"{text.duration(row['wait_seconds'])} ({ends}); {so_far}; half of these took {text.duration(self.usual)} or less."
         )
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the share that has reached the goal over time, with its band and the percentiles."""
+    def plot(self, ax: Axes | None = None, *, minimum: int = 1) -> Axes:
+        """Draw the share that has reached the goal over time, with its band and the percentiles.
+
+        Parameters
+        ----------
+        minimum : int
+            Let each step of the curve stand for so many customers or more, for a public report.
+        """
         ax = figures.new_axes(ax, height=4.6)
-        frame = self.curve
+        frame = self.curve if minimum < 2 else in_steps_of_many(self.curve, minimum)
         n = int(self.table["n"].iloc[0])
         if frame.empty:
             ax.text(0.5, 0.5, self.summary(), ha="center", va="center", wrap=True, transform=ax.transAxes)
@@ -112,16 +119,16 @@ class WaitingTimes(Result):
         ax.yaxis.set_major_formatter("{x:.0f} %")
         ticks = [tick for tick in ax.get_xticks() if 0 <= tick <= most]
         left = np.append(frame["at_risk"], 0)[np.searchsorted(frame["time"], np.array(ticks) * size)]
-        ax.set_xticks(
-            ticks, [f"{text.short(tick)}\n{text.count(count)}" for tick, count in zip(ticks, left, strict=True)]
-        )
+        told = [text.count(count) if count >= minimum else "" for count in left]
+        ax.set_xticks(ticks, [f"{text.short(tick)}\n{count}" for tick, count in zip(ticks, told, strict=True)])
         ax.set_xlabel(f"{unit} since the start; below: customers still waiting and observed")
         figures.subtitle(
             ax,
             f"From {self.start} to {self.goal}",
             f"share of {text.count(n)} customers who have reached it, with 95 % band",
         )
-        return figures.describe(ax, f"Rising curve of the share that has reached {self.goal}. {self.summary()}")
+        draws = figures.at_least(minimum) if minimum > 1 else figures.PEOPLE  # else a step is a person
+        return figures.describe(ax, f"Rising curve of the share that has reached {self.goal}. {self.summary()}", draws)
 
 
 def waiting_times(j: Journeys, start: str | None, goal: str, *, until_time: Moment | None = None) -> WaitingTimes:

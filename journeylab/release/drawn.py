@@ -40,12 +40,18 @@ class Mark:
     rows : tuple of Row
     series : tuple of str
     unit : str
+    more : bool
+        Whether the figure draws more than these rows, so that it can only be drawn anew from them.
+    least : int
+        The fewest people whom a mark of a figure without rows stands for.
     """
 
     people: bool
     rows: tuple[Row, ...] = ()
     series: tuple[str, ...] = ()
     unit: str = "number"
+    more: bool = False
+    least: int = 0
 
 
 def read_mark(told: str) -> Mark | None:
@@ -56,8 +62,12 @@ def read_mark(told: str) -> Mark | None:
         if len(told) > MOST_MARK:
             return None
         given: Any = json.loads(told)
+        if isinstance(given, dict) and set(given) == {"least"} and type(given["least"]) is int:
+            return Mark(False, least=given["least"])
         rows = tuple(Row(tuple(map(_text, labels)), tuple(map(_number, numbers))) for labels, numbers in given["rows"])
-        mark = Mark(False, rows, tuple(map(_text, given["series"])), _text(given["unit"]))
+        mark = Mark(
+            False, rows, tuple(map(_text, given["series"])), _text(given["unit"]), given.get("more", False) is not False
+        )
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     fine = 0 < len(rows) <= MOST_ROWS and all(row.labels and all(row.labels) and row.numbers for row in rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Callable, Sequence
 
@@ -14,7 +15,8 @@ from journeylab.release.redraw import MOST, redraw
 NO_FIGURE = "A figure is left out here: it draws rows that are not shown, or has no table by which it could be checked."
 UNMARKED = "it does not say which rows of a table it draws"
 SINGLE = "it draws single people or single journeys"
-UNSHOWN = "it draws rows or numbers that no table of its part shows"
+UNSHOWN = "it draws rows or numbers that no table of the page shows"
+MORE = "it draws more than the table under it, such as the single steps of a curve"
 PAINTED = "words in it are masked, or tell of few people"
 NAMED = re.compile(r"Figure \d{1,3}(?=\.)")
 STEP = re.compile(r"step \d{1,2}")
@@ -36,8 +38,8 @@ def _anything(words: str) -> bool:
     return bool(words.strip())
 
 
-def hide_figures(page: Page, tells: Callable[[str], bool] = _anything) -> list[Exhibit]:
-    """Leave out figures that show more than the tables of their part, or that do not say what they show.
+def hide_figures(page: Page, tells: Callable[[str], bool] = _anything, minimum: float = math.inf) -> list[Exhibit]:
+    """Leave out figures that show more than the tables of their page, or that do not say what they show.
 
     Parameters
     ----------
@@ -45,50 +47,40 @@ def hide_figures(page: Page, tells: Callable[[str], bool] = _anything) -> list[E
         After its rows and words were hidden and masked: what the tables say now is held against the figures.
     tells : callable
         Whether words that are painted in a figure must not be told.
+    minimum : float
+        The fewest people that may be told of.
 
     Returns
     -------
     list of Exhibit
         What was left out or drawn anew.
     """
-    lines: dict[int, list[Line]] = {}
-
-    def shown(element: Element) -> list[Line]:
-        part = element.within("section") or element.within("main") or page.tree
-        if id(part) not in lines:
-            lines[id(part)] = lines_of(part.every("table"))
-        return lines[id(part)]
-
-    halved = _parts(page, shown)
-    found = [_figure(page, figure, shown(figure), tells, halved) for figure in list(page.tree.every("figure"))]
+    lines = lines_of(page.tree.every("table"))
+    halved = _parts(page, lines)
+    found = [_figure(page, figure, lines, tells, halved, minimum) for figure in list(page.tree.every("figure"))]
     for svg in [svg for svg in page.tree.every("svg") if svg.within("figure", "svg") is None]:
         found.append(_drawing(page, svg, halved))
     return [exhibit for exhibit in found if exhibit is not None]
 
 
-def _parts(page: Page, shown: Callable[[Element], list[Line]]) -> set[int]:
+def _parts(page: Page, lines: Sequence[Line]) -> set[int]:
     """Take out the marked parts of drawings whose numbers are not shown; the drawings that then lack something."""
     halved = set()
     for part in [element for element in page.tree.every() if element.tag != "figure" and "draws" in element.aside]:
         mark = read_mark(part.aside["draws"])
         inner = {id(part), *(id(element) for element in part.every())}
-        if (
-            mark is None
-            or mark.people
-            or inner & page.touched
-            or not all(vouched(row, shown(part)) for row in mark.rows)
-        ):
+        if mark is None or mark.people or inner & page.touched or not all(vouched(row, lines) for row in mark.rows):
             svg = part.within("svg")
             while svg is not None and (outer := svg.within("svg")) is not None:
                 svg = outer
             halved.add(id(svg))
             part.leave()
-            page.tally["arcs left out" if svg is not None else "moves left out"] += 1
+            page.tally["arcs and bands left out" if svg is not None else "moves left out"] += 1
     return halved
 
 
 def _figure(
-    page: Page, figure: Element, lines: Sequence[Line], tells: Callable[[str], bool], halved: set[int]
+    page: Page, figure: Element, lines: Sequence[Line], tells: Callable[[str], bool], halved: set[int], minimum: float
 ) -> Exhibit | None:
     mark = read_mark(figure.aside.get("draws", ""))
     inner = [svg for svg in figure.every("svg") if any("draws" in part.aside for part in svg.every())]
@@ -101,13 +93,16 @@ def _figure(
     if mark.people:
         return _out(page, figure, SINGLE)
     rows = [Row(row.labels, numbers) for row in mark.rows if (numbers := vouched(row, lines)) is not None]
+    if mark.more and not rows:
+        return _out(page, figure, UNSHOWN)
     painted = any(id(element) in page.touched for element in (figure, *figure.every())) or any(
         tells(line) for line in figure.aside.get("words", "").split("\n")
     )
-    if len(rows) == len(mark.rows) and not painted:
+    few = not mark.rows and mark.least < minimum
+    if len(rows) == len(mark.rows) and not painted and not mark.more and not few:
         _call(page, figure)
         return None
-    why = PAINTED if painted else UNSHOWN
+    why = PAINTED if painted else SINGLE if few else UNSHOWN if len(rows) < len(mark.rows) else MORE
     named = any(tells(name) for name in (*mark.series, *(label for row in rows for label in row.labels)))
     if len(rows) < 2 or not mark.series or named:
         return _out(page, figure, why)
@@ -124,7 +119,12 @@ def _call(page: Page, figure: Element) -> None:
 
 def _anew(page: Page, figure: Element, mark: Mark, rows: list[Row], why: str) -> Exhibit:
     caption = next((element.words for element in figure.every("figcaption")), "")
-    some = f"Drawn anew from {min(len(rows), MOST)} of {len(mark.rows)} rows, those that are shown."
+    few = len(rows) < len(mark.rows) or len(rows) > MOST
+    some = (
+        f"Drawn anew from {min(len(rows), MOST)} of {len(mark.rows)} rows that the table shows."
+        if few
+        else "Drawn anew."
+    )
     said = f"{caption.rstrip('.')}. {some}" if caption else some
     drawing = redraw(rows, mark.series, mark.unit, said)
     below = Element("figcaption", {}, parent=figure)

@@ -237,7 +237,9 @@ def _apply(pages: list[Page], grids: list[Grid], people: People, study: Study, k
         mask_words(page, ids, people.names, into)
         if here:
             mask_words(page, Ids(()), Names(here), into)
-        done += [dataclasses.replace(figure, page=page.name) for figure in hide_figures(page, tells)]
+        done += [
+            dataclasses.replace(figure, page=page.name) for figure in hide_figures(page, tells, study.minimum_cell)
+        ]
         name_anew(page)
     return done
 

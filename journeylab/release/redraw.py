@@ -9,8 +9,9 @@ from journeylab import figures, text
 from journeylab.release.drawn import Row
 from journeylab.release.markup import Element, Text
 
-WIDE, LABEL, LINE, RIGHT, AXIS = 720.0, 250.0, 25.0, 24.0, 34.0
-LETTERS = 38
+WIDE, LABEL, LINE, RIGHT, AXIS = 720.0, 300.0, 25.0, 24.0, 34.0
+LETTERS = 48
+MOST_ACROSS, MOST_DOWN = 16, 20
 MOST = 30
 """Rows of a figure that is drawn anew; of more, the first in the order of the figure."""
 
@@ -30,6 +31,9 @@ def redraw(rows: Sequence[Row], series: Sequence[str], unit: str, caption: str) 
     caption : str
         What is under the figure, which is also what it is called aloud.
     """
+    crossed = _crossed(rows, series)
+    if crossed is not None:
+        return _matrix(*crossed, unit, caption)
     rows = list(rows)[:MOST]
     scale = 1.0 if unit == "number" else 100.0
     values = [scale * value for row in rows for value in row.numbers[: 3 * len(series)] if math.isfinite(value)]
@@ -56,6 +60,47 @@ def redraw(rows: Sequence[Row], series: Sequence[str], unit: str, caption: str) 
             if math.isfinite(value):
                 parts.append(_dot(number, across(value), middle + shift, colour))
     size = {"viewBox": f"0 0 {WIDE:g} {foot + AXIS:g}", "width": f"{WIDE:g}", "height": f"{foot + AXIS:g}"}
+    return _within("svg", {**size, "role": "img", "aria-label": caption}, parts)
+
+
+def _crossed(
+    rows: Sequence[Row], series: Sequence[str]
+) -> tuple[list[str], list[str], dict[tuple[str, str], float]] | None:
+    """Names down and across, and the values, where rows are the cells of a table with two sides."""
+    if len(series) != 1 or any(len(row.labels) != 2 or math.isfinite(row.numbers[1]) for row in rows):
+        return None
+    values = {(row.labels[0], row.labels[1]): row.numbers[0] for row in rows}
+    down, across = (list(dict.fromkeys(row.labels[side] for row in rows)) for side in (0, 1))
+    if len(values) < len(rows) or not 2 < len(across) <= MOST_ACROSS or not 1 < len(down) <= MOST_DOWN:
+        return None
+    return down, sorted(across, key=float) if all(name.isdigit() for name in across) else across, values
+
+
+def _matrix(
+    down: list[str], across: list[str], values: dict[tuple[str, str], float], unit: str, caption: str
+) -> Element:  # fmt: skip
+    """A heat map with the numbers in it; what is not shown is blank."""
+    scale = 1.0 if unit == "number" else 100.0
+    left, head = 120.0, 30.0
+    wide = (WIDE - left - RIGHT) / len(across)
+    most = max(values.values()) or 1.0
+    parts = [_words(name if len(name) <= wide / 6.5 else f"{name[: max(int(wide / 6.5) - 1, 1)]}…",
+                    left + wide * (place + 0.5), head - 9, "middle") for place, name in enumerate(across)]  # fmt: skip
+    for row, one in enumerate(down):
+        top = head + LINE * row
+        parts.append(_words(one if len(one) < 18 else f"{one[:16]}…", left - 8, top + LINE / 2 + 4, "end"))
+        for column, other in enumerate(across):
+            value = values.get((one, other), math.nan)
+            if math.isfinite(value):
+                dark = max(0.0, value / most)
+                box: dict[str, str | None] = {"x": f"{left + wide * column:.1f}", "y": f"{top:.1f}", "width": f"{wide - 2:.1f}", "height": f"{LINE - 2:g}",
+                       "fill": figures.BLUE, "fill-opacity": f"{0.06 + 0.94 * dark:.2f}"}  # fmt: skip
+                said = _words(text.number(round(scale * value, 1 if scale * value < 10 else 0)), left + wide * (column + 0.5) - 1,
+                              top + LINE / 2 + 4, "middle")  # fmt: skip
+                said.attributes["fill"] = "#ffffff" if dark > 0.5 else "currentColor"
+                parts += [Element("rect", box), said]
+    tall = head + LINE * len(down) + 4
+    size = {"viewBox": f"0 0 {WIDE:g} {tall:g}", "width": f"{WIDE:g}", "height": f"{tall:g}"}
     return _within("svg", {**size, "role": "img", "aria-label": caption}, parts)
 
 

@@ -45,4 +45,5 @@ def draw_dots(ax: Axes | None, frame: pd.DataFrame, title: str, note: str, label
     figures.subtitle(ax, title, note)
     if frame.empty:
         ax.text(0.5, 0.5, "nothing can be measured", transform=ax.transAxes, ha="center", color=figures.MUTED)
-    return figures.describe(ax, alt)
+    draws = figures.drawn(frame[::-1], "code", {label: ("value", "ci_low", "ci_high")}, unit="number")
+    return figures.describe(ax, alt, draws)

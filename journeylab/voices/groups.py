@@ -52,7 +52,10 @@ class CodeByGroup(Result):
         rows = []
         for _, part in self.table.groupby("code_id", sort=False):
             first = part.iloc[0]
-            cells = {row.group: f"{row.k} of {row.n}" for row in part.itertuples()}
+            cells = {
+                row.group: f"{row.k} of {row.n}" + (f" ({text.interval(row.ci_low, row.ci_high)})" if row.n else "")
+                for row in part.itertuples()
+            }
             gap = {
                 "difference": first["difference"],
                 "ci_low": first["difference_low"],
@@ -106,7 +109,13 @@ class CodeByGroup(Result):
         ax.grid(axis="y", visible=False)
         figures.legend_below(ax)
         figures.subtitle(ax, "What groups say", f"the {len(order)} codes that differ most; people, not passages")
-        return figures.describe(ax, f"Dot plot of {len(order)} codes by group of people. {self.summary()}")
+        wide = self.table[self.table["code_id"].isin(order)].set_index(["code_id", "group"])
+        ends = ("share", "ci_low", "ci_high")
+        told = [tuple(float(wide.loc[(code, group), end]) for group in names for end in ends) for code in order[::-1]]
+        draws = figures.Drawn(
+            tuple((str(labels.loc[code, "name"]),) for code in order[::-1]), tuple(names), tuple(told)
+        )
+        return figures.describe(ax, f"Dot plot of {len(order)} codes by group of people. {self.summary()}", draws)
 
 
 def code_by_group(

@@ -201,7 +201,7 @@ def _stage(place: int, n: int, top: int, arc: Arc | None) -> str:
         return f'<g>{pill}<text class="small" x="{middle}" y="{top + 21}">nobody goes round</text></g>'
     width = 1 + 2.5 * min(1.0, max(0.0, arc.move.share))
     return (
-        f'<g class="round" {mark(arc.move)}><title>{escape(_told(arc))}</title>{pill}'
+        f'<g>{pill}</g><g class="round" {mark(arc.move)}><title>{escape(_told(arc))}</title>'
         f'<svg x="{_x(place + INSET, n)}" y="{top + PILL / 2:g}"><path class="arc" stroke-width="{width:.1f}" '
         'd="M21,-3A7.5,7.5 0 1 0 21,4"/><path class="tip" d="M15.5,-3h9.5l-2,-8z"/></svg>'
         f'<text class="lead" x="{middle}" dx="10" y="{top + 15}">{escape(words(arc.move, arc.start, arc.end))}</text>'
