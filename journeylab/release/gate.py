@@ -20,6 +20,7 @@ from journeylab.release.exhibits import Exhibit, hide_figures
 from journeylab.release.grid import Grid
 from journeylab.release.hiding import hide_rows, hide_words
 from journeylab.release.key import pseudonym, read_key
+from journeylab.release.languages import language_of
 from journeylab.release.markup import write
 from journeylab.release.pack import pack, put
 from journeylab.release.page import Page, mask_words, name_anew
@@ -223,17 +224,23 @@ def _apply(pages: list[Page], grids: list[Grid], people: People, study: Study, k
     def into(name: str) -> str:
         return pseudonym(key, study.name, name, people.ids.get(name, "P"))
 
+    language = language_of(study.config.study.locale)
+
     def tells(words: str) -> bool:
         plain = tidy(words)
         return (
-            tells_few(plain, study.minimum_cell) or echoes(plain) or people.unsaid.within(plain) or bool(masked(plain)[1])
-            or any(True for _ in ids.find(plain)) or bool(people.names.mask(plain)[1])
-        )  # fmt: skip
+            tells_few(plain, study.minimum_cell, language=language)
+            or echoes(plain)
+            or people.unsaid.within(plain)
+            or bool(masked(plain)[1])
+            or any(True for _ in ids.find(plain))
+            or bool(people.names.mask(plain)[1])
+        )
 
     done: list[Exhibit] = []
     for page in pages:
         hide_rows(page, study.minimum_cell)
-        hide_words(page, study.minimum_cell, echoes, people.unsaid)
+        hide_words(page, study.minimum_cell, echoes, people.unsaid, language=language)
         mask_words(page, ids, people.names, into)
         if here:
             mask_words(page, Ids(()), Names(here), into)

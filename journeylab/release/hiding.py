@@ -70,8 +70,14 @@ def _after(element: Element, other: Element) -> None:
         parent.children.insert(place_ + 1, other)
 
 
-def hide_words(page: Page, minimum: int, echoes: Callable[[str], bool], unsaid: Passages) -> None:
+def hide_words(
+    page: Page, minimum: int, echoes: Callable[[str], bool], unsaid: Passages, *, language: str = ""
+) -> None:  # fmt: skip
     """Leave out sentences that tell of few people or repeat a hidden row, and quotes without consent."""
+
+    def few(words: str, spelt: bool) -> bool:
+        return tells_few(words, minimum, spelt=spelt, language=language) or echoes(words)
+
     for run in list(runs(page.tree)):
         words = "".join(text.words for text in run)
         element = run[0].parent
@@ -79,16 +85,13 @@ def hide_words(page: Page, minimum: int, echoes: Callable[[str], bool], unsaid: 
             continue
         spelt = element is not None and _computed(element)
         if "\n" in words.strip() and _inside(run[0], "pre"):
-            lines = [
-                FEW_WORDS if tells_few(line, minimum, spelt=spelt) or echoes(line) else line
-                for line in words.split("\n")
-            ]
+            lines = [FEW_WORDS if few(line, spelt) else line for line in words.split("\n")]
             kept = "\n".join(lines)
             page.tally["sentences left out"] += sum(line == FEW_WORDS for line in lines)
         elif unsaid.within(tidy(words)):
             kept = UNSAID_WORDS
             page.tally["quotes without consent"] += 1
-        elif tells_few(words, minimum, spelt=spelt) or echoes(words):
+        elif few(words, spelt):
             kept = NOT_SHOWN if _inside(run[0], "td") else FEW_WORDS
             page.tally["sentences left out"] += 1
             cell = run[0].parent if run[0].parent is not None and run[0].parent.tag == "td" else None
@@ -102,7 +105,7 @@ def hide_words(page: Page, minimum: int, echoes: Callable[[str], bool], unsaid: 
     for element in page.tree.every():
         for name in SHOWN:
             value = element.attributes.get(name)
-            if value and name != "content" and (tells_few(value, minimum) or echoes(value) or unsaid.within(value)):
+            if value and name != "content" and (few(value, True) or unsaid.within(value)):
                 element.set(name, FEW_WORDS)
                 page.left.add(FEW_WORDS)
                 page.tally["descriptions left out"] += 1

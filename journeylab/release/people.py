@@ -31,12 +31,15 @@ ID_HEADING = re.compile(
 GRAM = 6
 SIGNS = 8
 SHORTEST = 6
+FEWEST = 2
+"""Signs without spaces that are a passage where they stand alone; a single sign may be anybody's word."""
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 """Thai, Lao, Burmese, Khmer, Japanese and Chinese signs, which are written without spaces between words."""
 ALONE = re.compile('["“”„‟«»‹›‘’「」『』\n:;•·|()–—]')
 """What sets a few words apart as a quote or an item."""
+CLAUSE = re.compile("[,，、.。｡!！?？]")
 LETTERS = {"participant": "P", "customer": "C", "document": "D", "coder": "K"}
 
 
@@ -143,8 +146,9 @@ class Passages:
     Notes
     -----
     Found as six words in a row, or as the whole of a shorter passage of three words. Where a script has no spaces between words,
-    eight signs in a row are looked for, or the whole of a shorter passage of six. A passage of one or two words (of six signs)
-    is found only where it stands by itself, as a whole text or between quotation marks: within a sentence it may be anybody's.
+    eight signs in a row are looked for, or the whole of a shorter passage of six. A passage of one or two words (of six signs,
+    or of two to five that are written without spaces) is found only where it stands by itself, as a whole text or between
+    quotation marks, commas or full stops: within a sentence it may be anybody's.
     """
 
     def __init__(self, passages: Iterable[str], agreed: Iterable[str] = ()) -> None:
@@ -169,7 +173,15 @@ class Passages:
             signs[start : start + size] in self.signs for size in self.lengths for start in range(len(signs) - size + 1)
         ):
             return True
-        return short and bool(self.short) and any(" ".join(_words(part)) in self.short for part in ALONE.split(text))
+        return short and bool(self.short) and any(" ".join(_words(part)) in self.short for part in _alone(text))
+
+
+def _alone(text: str) -> Iterator[str]:
+    """What stands by itself in a text; where no spaces are written, also what stands between commas and full stops."""
+    for part in ALONE.split(text):
+        yield part
+        if not part.isascii():
+            yield from CLAUSE.split(part)
 
 
 def _all(of: Callable[[str], Iterator[T]], texts: Iterable[str]) -> set[T]:
@@ -198,7 +210,7 @@ def _sign_grams(text: str) -> Iterator[str]:
 
 def _short(text: str) -> Iterator[str]:
     words = _words(text)
-    if 0 < len(words) < 3 and len("".join(words)) >= SHORTEST:
+    if 0 < len(words) < 3 and (len("".join(words)) >= SHORTEST or len(UNSPACED.findall(tidy(text))) >= FEWEST):
         yield " ".join(words)
 
 

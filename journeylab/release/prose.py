@@ -6,6 +6,7 @@ import re
 
 from journeylab.release.grid import WHOLE, whole
 from journeylab.release.judge import is_few
+from journeylab.release.languages import few_in
 from journeylab.release.words import tidy
 
 PEOPLE = (
@@ -53,13 +54,15 @@ SHARE_OF = re.compile(
 )
 
 
-def tells_few(text: str, minimum: int, *, spelt: bool = True) -> bool:
+def tells_few(text: str, minimum: int, *, spelt: bool = True, language: str = "") -> bool:
     """Whether a passage of text tells of fewer people than may be told, itself or by a share of a known number.
 
     Parameters
     ----------
     spelt : bool
         Whether numbers in words count; in explanations they seldom count anybody ("passages of one person").
+    language : str
+        Of the study, beside English, see `journeylab.release.languages`.
 
     Examples
     --------
@@ -71,6 +74,8 @@ def tells_few(text: str, minimum: int, *, spelt: bool = True) -> bool:
     (False, False)
     """
     text = tidy(text)
+    if few_in(text, minimum, language, spelt=spelt):
+        return True
     for match in OF.finditer(text):
         if not spelt and not match[1][0].isdigit():
             continue

@@ -92,16 +92,25 @@ def _matrix(
         for column, other in enumerate(across):
             value = values.get((one, other), math.nan)
             if math.isfinite(value):
-                dark = max(0.0, value / most)
-                box: dict[str, str | None] = {"x": f"{left + wide * column:.1f}", "y": f"{top:.1f}", "width": f"{wide - 2:.1f}", "height": f"{LINE - 2:g}",
-                       "fill": figures.BLUE, "fill-opacity": f"{0.06 + 0.94 * dark:.2f}"}  # fmt: skip
-                said = _words(text.number(round(scale * value, 1 if scale * value < 10 else 0)), left + wide * (column + 0.5) - 1,
-                              top + LINE / 2 + 4, "middle")  # fmt: skip
-                said.attributes["fill"] = "#ffffff" if dark > 0.5 else "currentColor"
-                parts += [Element("rect", box), said]
+                parts += _cell(scale * value, max(0.0, value / most), left + wide * column, top, wide)
     tall = head + LINE * len(down) + 4
     size = {"viewBox": f"0 0 {WIDE:g} {tall:g}", "width": f"{WIDE:g}", "height": f"{tall:g}"}
     return _within("svg", {**size, "role": "img", "aria-label": caption}, parts)
+
+
+def _cell(value: float, dark: float, x: float, y: float, wide: float) -> list[Element]:
+    """A cell of a heat map, the darker the larger its value."""
+    box: dict[str, str | None] = {
+        "x": f"{x:.1f}",
+        "y": f"{y:.1f}",
+        "width": f"{wide - 2:.1f}",
+        "height": f"{LINE - 2:g}",
+    }
+    box |= {"fill": figures.BLUE, "fill-opacity": f"{0.06 + 0.94 * dark:.2f}"}
+    said = _words(text.number(round(value, 1 if value < 10 else 0)), x + wide / 2 - 1, y + LINE / 2 + 4, "middle")
+    if dark > 0.5:
+        said.attributes["fill"] = "#ffffff"
+    return [Element("rect", box), said]
 
 
 def _ends(low: float, high: float) -> tuple[float, float, float]:

@@ -14,6 +14,23 @@ CLUSTER = re.compile(r".[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\u3
 DATE = r"(?!\d{4}-\d\d-\d\d(?![\d-]))"
 DECIMALS = re.compile(r"\d{1,7}\.\d{1,12}(?: ?[(/ –-] ?\d{1,7}\.\d{1,4})*")
 OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+ENDINGS = (
+    "com|org|net|info|biz|edu|gov|int|io|ai|dev|app|shop|store|online|site|cloud|blog|xyz|test|example|eu|de|fr|uk|nl|pl|cz|sk|dk|fi|"
+    "ie|pt|gr|hu|ro|bg|hr|rs|ua|ru|tr|il|ae|cn|jp|kr|tw|hk|sg|au|nz|za|br|mx|ar|cl|ca"
+)
+"""Endings by which a bare domain is known; those that are words too (it, so, to) count only behind two dots or before a path."""
+IBAN = re.compile(r"(?i)(?<![^\W_])[a-z]{2}\d{2}(?:[ -]?[a-z0-9]){11,30}(?![^\W_])")
+IBAN_LENGTHS = {
+    country: length
+    for length, countries in {
+        15: "NO", 16: "BE", 18: "DK FI FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK", 21: "CH HR LI LV",
+        22: "BG BH CR DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL", 24: "AD CZ DZ ES MD PK RO SA SE SK TN VG", 25: "LY PT ST",
+        26: "IS TR", 27: "BI DJ FR GR IT MC MR SM", 28: "AL AZ BY CY DO GT HU LB NI PL SV", 29: "BR EG PS QA UA", 30: "JO KW MU YE",
+        31: "MT SC", 32: "LC", 33: "RU",
+    }.items()
+    for country in countries.split()
+}  # fmt: skip
+"""How many signs an IBAN of each country has (SWIFT, IBAN registry)."""
 PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("e-mail", re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")),
     ("e-mail", re.compile(
@@ -26,6 +43,10 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("link", re.compile(
         r"(?i)(?<![\w./-])(?:[\w-]{1,63}\.){1,4}(?!(?:html?|csv|json|py|toml|ipynb|txt|md|png|svg|zip|xml|xlsx|ya?ml)\b)[a-z]{2,24}"
         r"(?::\d{2,5})?[/?](?=[\w?&=%~.#-])[^\s<>\"']+")),
+    ("link", re.compile(
+        rf"(?i)(?<![\w./@-])(?!\d+\.)(?:[a-z0-9](?:[\w-]{{0,61}}[^\W_])?\.){{1,4}}(?:{ENDINGS})(?::\d{{2,5}})?(?![\w@(-]|\.\w)")),
+    ("link", re.compile(
+        r"(?i)(?<![\w./@-])(?:[a-z0-9](?:[\w-]{0,61}[^\W_])?\.){2,4}(?:at|be|ch|es|in|is|it|me|my|no|se|so|to|us)(?![\w@(-]|\.\w)")),
     ("account", re.compile(r"(?i)\b[a-z]{2}\d{2}[ -]?[a-z0-9]{4}(?:[ -]?\d{4}){2,6}(?:[ -]?[a-z0-9]{1,4})?\b")),
     ("account", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")),
     ("address", re.compile(rf"(?<![\d.])(?:{OCTET}\.){{3}}{OCTET}(?!\.?\d)")),
@@ -104,6 +125,8 @@ def masked(text: str) -> tuple[str, list[str]]:
     plain = tidy(text)
     if plain != shown and any(pattern.search(plain) for _, pattern in PATTERNS):
         shown = plain
+    shown, accounts = _accounts(shown)
+    found += ["account"] * accounts
     low = shown.casefold()
     for kind, pattern in PATTERNS:
         if kind == "e-mail" and not MAY_BE_MAIL.search(low):
@@ -112,6 +135,19 @@ def masked(text: str) -> tuple[str, list[str]]:
         shown = pattern.sub(put, shown)
         found += [kind] * put.times
     return shown, found
+
+
+def _accounts(text: str) -> tuple[str, int]:
+    """The text without IBANs, in capitals or small letters, in one or in groups; known by their length and their check digits."""
+    spans = []
+    for match in IBAN.finditer(text) if any(sign.isdigit() for sign in text) else ():
+        length = IBAN_LENGTHS.get(match[0][:2].upper(), 0)
+        places = [place for place, sign in enumerate(match[0]) if sign.isalnum()][:length]
+        plain = "".join(match[0][place] for place in places).upper()
+        whole = length and len(plain) == length and match[0][places[-1] + 1 : places[-1] + 2] in {"", " ", "-"}
+        if whole and plain.isascii() and int("".join(str(int(sign, 36)) for sign in plain[4:] + plain[:4])) % 97 == 1:
+            spans.append((match.start(), match.start() + places[-1] + 1, "[account]"))
+    return put(text, spans), len(spans)
 
 
 class _Put:
