@@ -72,7 +72,7 @@ class Flow(Result):
 
     @property
     def bars(self) -> pd.DataFrame:
-        """The bars of the picture: step, touchpoint, n (journeys in the bands that end there, or begin), share (of all)."""
+        """The bars of the picture: step, touchpoint, n (journeys in the bands that come there, or leave), share (of all)."""
         columns = int(self.table["step"].max()) + 1 if len(self.table) else 2
         rows = [
             (step, name, round(share * self.n), share)
@@ -119,12 +119,14 @@ class Flow(Result):
 
     def _sizes(self, columns: int) -> list[dict[str, float]]:
         """Share of all journeys at each touchpoint of each step, in the order of drawing."""
-        at: list[dict[str, float]] = [dict.fromkeys([*self.shown, OTHER, END], 0.0) for _ in range(columns)]
+        names = [*self.shown, OTHER, END]
+        into, out = ([dict.fromkeys(names, 0.0) for _ in range(columns)] for _ in range(2))
         for row in self.table.itertuples():
-            at[row.step][row.to_touchpoint] += row.n / self.n
-            if row.step == 1:
-                at[0][row.from_touchpoint] += row.n / self.n
-        return [{name: size for name, size in step.items() if size > 0} for step in at]
+            into[row.step][row.to_touchpoint] += row.n / self.n
+            out[row.step - 1][row.from_touchpoint] += row.n / self.n
+        # where small bands are left out, more may leave a bar than are seen to come
+        sizes = [{name: max(come[name], go[name]) for name in names} for come, go in zip(into, out, strict=True)]
+        return [{name: size for name, size in step.items() if size > 0} for step in sizes]
 
     def _bands(self, ax: Axes, places: Places, order: list[str], colours: dict[str, str]) -> None:
         """Draw the bands; those that leave a bar, and those that arrive at one, lie in the order of the bars."""

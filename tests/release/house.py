@@ -117,7 +117,11 @@ ROWS = {"home": [60], "chat": [30], "order placed": [20]}
 
 def marked(rows: Mapping[str, Sequence[float | None]] = ROWS, *, series: Sequence[str] = ()) -> str:
     """What a figure says that it draws, as it stands in a page."""
-    told = {"unit": "number", "series": list(series), "rows": [[[name], list(numbers)] for name, numbers in rows.items()]}
+    told = {
+        "unit": "number",
+        "series": list(series),
+        "rows": [[[name], list(numbers)] for name, numbers in rows.items()],
+    }
     return json.dumps(told)
 
 
