@@ -56,6 +56,8 @@ MASKED = [
     in_words("card", "I paid with 4111 1111 1111 1111.", "4111"),
     in_words("order number", "It was order no. A-48213.", "48213"),
     in_words("account", "Send it to SE35 5000 0000 0549 1000 0003.", "5000 0000", "SE35"),
+    in_words("bare domain", "It is all on harbour-forum.example for all to see.", "harbour"),
+    in_words("account in small letters", "Send it to fr14 2004 1010 0505 0001 3m02 606.", "3m02", "606"),
     in_words("link", "It is all on https://forum.example/dagny?id=7.", "forum.example"),
     Leak("link behind words", SAFE + '<p>see <a href="https://forum.example/dagny">here</a></p>', ("forum.example",)),
     in_words("address of a machine", "From 192.168.10.77 again.", "192.168"),

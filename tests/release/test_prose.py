@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from journeylab.release.prose import tells_few
-from tests.release.house import House, shown, unpacked
+from journeylab.study import open_study
+from tests.release.house import House, shown, unpacked, write_house
 
 FEW = [
     "2 of 16 name any pain there (3.5 to 36.0 %); n = 16",
@@ -36,6 +39,56 @@ FINE = [
     "24/7",
     "1 of 4 goals is due",
 ]
+
+
+ABROAD = [
+    ("de", "Nur drei Kunden kamen zurück."),
+    ("de", "Vier der 46 Befragten nannten es."),
+    ("de", "Eine von 46 fand es gut."),
+    ("de", "44 von 46 Personen kennen den Hafen."),
+    ("de", "3 zufriedene Kundinnen"),
+    ("fr", "Seuls deux clients sont revenus."),
+    ("fr", "Trois des 46 personnes le disent."),
+    ("fr", "une sur 46"),
+    ("es", "Solo cuatro clientes volvieron."),
+    ("es", "Tres de las 46 personas lo dicen."),
+    ("es", "una de 46"),
+]
+ABROAD_FINE = [
+    ("de", "Zwölf Kunden kamen zurück, mindestens drei Kunden je Woche."),
+    ("de", "drei von 13 Kontaktpunkten, zwei Phasen, ein Kunde, der wartet"),
+    ("fr", "moins de trois clients, deux étapes, six de 13 points de contact"),
+    ("es", "menos de tres clientes, dos etapas, cinco de 13 puntos de contacto"),
+    ("es", "Los clientes de 2025 eran 46 personas"),
+]
+
+
+@pytest.mark.parametrize(("language", "words"), ABROAD)
+def test_few_people_are_found_in_the_language_of_the_study(language: str, words: str) -> None:
+    assert tells_few(words, 5, language=language)
+    assert not tells_few(words, 5) or "46" in words
+
+
+@pytest.mark.parametrize(("language", "words"), ABROAD_FINE)
+def test_bounds_and_things_are_left_in_the_language_of_the_study(language: str, words: str) -> None:
+    assert not tells_few(words, 5, language=language)
+
+
+def test_a_study_with_a_german_locale_leaves_out_german_counts(tmp_path: Path) -> None:
+    folder = write_house(tmp_path / "small")
+    toml = folder / "study.toml"
+    toml.write_text(
+        toml.read_text(encoding="utf-8").replace("[study]", '[study]\nlocale = "de_DE"', 1), encoding="utf-8"
+    )
+    for here, there in (
+        (House(tmp_path / "de", open_study(folder)), False),
+        (House(tmp_path / "en", open_study(write_house(tmp_path / "plain"))), True),
+    ):
+        here.folder.mkdir()
+        here.release(
+            here.run(shown("T", page=["a", "b"], n=[60, 30]) + '<p class="finding">Nur drei Kunden am Hafen.</p>')
+        )
+        assert ("Hafen" in unpacked(here.zip)["03_voices.html"]) is there
 
 
 @pytest.mark.parametrize("words", FEW)

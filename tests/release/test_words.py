@@ -75,6 +75,15 @@ def test_parts_in_small_letters_are_words_and_scripts_without_capitals_are_names
         ("Kundennummer 44321", "44321"),
         ("Kunden-Nr.: 44321", "44321"),
         ("meine Bestellnummer lautet 44321", "44321"),
+        ("I wrote it on harbour-forum.example.", "harbour"),
+        ("see anns-lamps.co.uk, please", "anns"),
+        ("ANNS-LAMPS.ORG/about", "ANNS"),
+        ("bei lampen.lindqvist.se:8080 gekauft", "lindqvist"),
+        ("fr14 2004 1010 0505 0001 3m02 606", "606"),
+        ("FR1420041010050500013M02606", "3M02"),
+        ("mt84malt011000012345mtlcast001s", "mtlc"),
+        ("it60 x054 2811 1010 0000 0123 456, please", "0123"),
+        ("no93 8601 1117 947", "1117"),
     ],
 )
 def test_addresses_and_numbers_are_masked(words: str, gone: str) -> None:
@@ -94,6 +103,12 @@ def test_addresses_and_numbers_are_masked(words: str, gone: str) -> None:
         "in 2024 or 2025",
         "font:1.2em/1.5 a",
         "order 12 of 2026-05-01",
+        "report.html, study.toml and README.md of version 1.4.2",
+        "e.g. this, i.e. that, z.B. das, U.S.A., p.m.",
+        "it was slow.it never came, late.The end, done.So what",
+        "Node.js, jl.open_study, voices.nps(scores)",
+        "ab12 of the tables were here and there",
+        "fr14 people came in 2004 and 1010 in 2005",
         "Kunden 2024",
     ],
 )
@@ -113,8 +128,17 @@ def test_the_value_of_a_variable_is_found_though_split() -> None:
 
 
 PASSAGES = Passages(
-    ["我觉得这个网站的结账流程实在太慢了", "とても使いにくい", "ช้ามากและใช้งานยาก", "Overpriced!", "zu teuer"],
-    ["我觉得这个网站的客服很好", "Overwhelming"],
+    [
+        "我觉得这个网站的结账流程实在太慢了",
+        "とても使いにくい",
+        "ช้ามากและใช้งานยาก",
+        "Overpriced!",
+        "zu teuer",
+        "太贵了！",
+        "高すぎる",
+        "贵",
+    ],
+    ["我觉得这个网站的客服很好", "Overwhelming", "结账"],
 )
 
 
@@ -127,13 +151,30 @@ PASSAGES = Passages(
         "“overpriced”",
         "Overpriced",
         "code: zu  teuer",
+        "太贵了",
+        "他说：“太贵了！”",
+        "「高すぎる」と言った",
+        "是的，太贵了。",
     ],
 )
 def test_passages_without_spaces_and_of_few_words_are_found(words: str) -> None:
     assert PASSAGES.within(words)
 
 
-@pytest.mark.parametrize("words", ["我觉得这个网站的", "太慢了", "It is overpriced, they say", "Overwhelming", "teuer"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "我觉得这个网站的",
+        "太慢了",
+        "It is overpriced, they say",
+        "Overwhelming",
+        "teuer",
+        "结账",
+        "贵",
+        "灯太贵了吗",
+        "高すぎるので",
+    ],
+)
 def test_what_anybody_may_say_is_no_passage(words: str) -> None:
     assert not PASSAGES.within(words)
 
