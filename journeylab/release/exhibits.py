@@ -56,16 +56,16 @@ def hide_figures(page: Page, tells: Callable[[str], bool] = _anything, minimum: 
         What was left out or drawn anew.
     """
     lines = lines_of(page.tree.every("table"))
-    halved = _parts(page, lines)
-    found = [_figure(page, figure, lines, tells, halved, minimum) for figure in list(page.tree.every("figure"))]
+    gone = _parts(page, lines)
+    found = [_figure(page, figure, lines, tells, gone, minimum) for figure in list(page.tree.every("figure"))]
     for svg in [svg for svg in page.tree.every("svg") if svg.within("figure", "svg") is None]:
-        found.append(_drawing(page, svg, halved))
+        found.append(_drawing(page, svg, gone))
     return [exhibit for exhibit in found if exhibit is not None]
 
 
-def _parts(page: Page, lines: Sequence[Line]) -> set[int]:
-    """Take out the marked parts of drawings whose numbers are not shown; the drawings that then lack something."""
-    halved = set()
+def _parts(page: Page, lines: Sequence[Line]) -> dict[int, int]:
+    """Take out the marked parts of drawings whose numbers are not shown; how many each drawing then lacks."""
+    gone: dict[int, int] = {}
     for part in [element for element in page.tree.every() if element.tag != "figure" and "draws" in element.aside]:
         mark = read_mark(part.aside["draws"])
         inner = {id(part), *(id(element) for element in part.every())}
@@ -73,21 +73,26 @@ def _parts(page: Page, lines: Sequence[Line]) -> set[int]:
             svg = part.within("svg")
             while svg is not None and (outer := svg.within("svg")) is not None:
                 svg = outer
-            halved.add(id(svg))
+            gone[id(svg)] = gone.get(id(svg), 0) + 1
             part.leave()
             page.tally["arcs and bands left out" if svg is not None else "moves left out"] += 1
-    return halved
+    return gone
 
 
 def _figure(
-    page: Page, figure: Element, lines: Sequence[Line], tells: Callable[[str], bool], halved: set[int], minimum: float
+    page: Page,
+    figure: Element,
+    lines: Sequence[Line],
+    tells: Callable[[str], bool],
+    gone: dict[int, int],
+    minimum: float,
 ) -> Exhibit | None:
     mark = read_mark(figure.aside.get("draws", ""))
     inner = [svg for svg in figure.every("svg") if any("draws" in part.aside for part in svg.every())]
     if mark is None and len(inner) == 1 and next(figure.every("img"), None) is None:
         caption = next(figure.every("figcaption"), None)
         if caption is None or id(caption) not in page.touched:
-            return _drawing(page, inner[0], halved)
+            return _drawing(page, inner[0], gone)
     if mark is None:
         return _out(page, figure, UNMARKED, NO_FIGURE)
     if mark.people:
@@ -137,15 +142,17 @@ def _anew(page: Page, figure: Element, mark: Mark, rows: list[Row], why: str) ->
     return Exhibit(_name(caption), "drawn anew", why)
 
 
-def _drawing(page: Page, svg: Element, halved: set[int]) -> Exhibit | None:
+def _drawing(page: Page, svg: Element, gone: dict[int, int]) -> Exhibit | None:
     """A drawing within words: it stays where it repeats untouched words, or has marked parts of which some are left."""
     if svg.attributes.get("aria-hidden") == "true":
         if not _repeats(page, svg):
             svg.leave()
         return None
     marked = [part for part in svg.every() if "draws" in part.aside]
+    if len(marked) < gone.get(id(svg), 0):  # what is left of it would mislead
+        return _out(page, svg, UNSHOWN)
     if not marked:
-        return _out(page, svg, UNSHOWN if id(svg) in halved else UNMARKED, NO_FIGURE)
+        return _out(page, svg, UNSHOWN if id(svg) in gone else UNMARKED, NO_FIGURE)
     for child in [child for child in svg.children if isinstance(child, Element)]:
         told = any(sign.isdigit() for sign in child.words) and not STEP.fullmatch(child.words)
         if (
@@ -154,7 +161,7 @@ def _drawing(page: Page, svg: Element, halved: set[int]) -> Exhibit | None:
             and (told or child.tag == "path" or any(child.every("path")))
         ):
             child.leave()
-    if id(svg) in halved or svg.attributes.get("aria-label") in page.left:
+    if id(svg) in gone or svg.attributes.get("aria-label") in page.left:
         svg.set("aria-label", SOME_ARCS)
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime
+import functools
 import getpass
 import hashlib
 import os
@@ -19,6 +20,7 @@ from journeylab.release.differencing import read_ledger, suspects
 from journeylab.release.exhibits import Exhibit, hide_figures
 from journeylab.release.grid import Grid
 from journeylab.release.hiding import hide_rows, hide_words
+from journeylab.release.judge import small_whole
 from journeylab.release.key import pseudonym, read_key
 from journeylab.release.languages import language_of
 from journeylab.release.markup import write
@@ -225,11 +227,13 @@ def _apply(pages: list[Page], grids: list[Grid], people: People, study: Study, k
         return pseudonym(key, study.name, name, people.ids.get(name, "P"))
 
     language = language_of(study.config.study.locale)
+    whole_study = small_whole(max(people.customers, 1), study.minimum_cell)
+    few = functools.partial(tells_few, minimum=study.minimum_cell, language=language, whole_study=whole_study)
 
     def tells(words: str) -> bool:
         plain = tidy(words)
         return (
-            tells_few(plain, study.minimum_cell, language=language)
+            few(plain)
             or echoes(plain)
             or people.unsaid.within(plain)
             or bool(masked(plain)[1])
@@ -240,7 +244,7 @@ def _apply(pages: list[Page], grids: list[Grid], people: People, study: Study, k
     done: list[Exhibit] = []
     for page in pages:
         hide_rows(page, study.minimum_cell)
-        hide_words(page, study.minimum_cell, echoes, people.unsaid, language=language)
+        hide_words(page, study.minimum_cell, echoes, people.unsaid, language=language, whole_study=whole_study)
         mask_words(page, ids, people.names, into)
         if here:
             mask_words(page, Ids(()), Names(here), into)

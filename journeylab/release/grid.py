@@ -210,8 +210,15 @@ def read_grid(table: Element, page: str) -> Grid | None:
                 told[place] = count
         counts.append(told)
         shares.append({place: _share(cell.words) for place, cell in enumerate(line) if place < len(kinds)
-                       and kinds[place] == "share" and PERCENT.fullmatch(cell.words)})  # fmt: skip
+                       and _may_share(kinds[place], headings[place], place) and PERCENT.fullmatch(cell.words)})  # fmt: skip
     return Grid(page, caption, table, headings, rows, body, heads, labels, counts, shares, kinds)
+
+
+def _may_share(kind: str, heading: str, place: int) -> bool:
+    """Whether per cent in a column may be a share of people: also one cell among other numbers, such as one KPI of several."""
+    return kind == "share" or (
+        kind == "number" and place > 0 and not KEYS.fullmatch(heading) and not INTERVAL.search(heading)
+    )
 
 
 def _kind(heading: str, cells: list[Element]) -> str:

@@ -71,12 +71,12 @@ def _after(element: Element, other: Element) -> None:
 
 
 def hide_words(
-    page: Page, minimum: int, echoes: Callable[[str], bool], unsaid: Passages, *, language: str = ""
+    page: Page, minimum: int, echoes: Callable[[str], bool], unsaid: Passages, *, language: str = "", whole_study: int = 0
 ) -> None:  # fmt: skip
     """Leave out sentences that tell of few people or repeat a hidden row, and quotes without consent."""
 
     def few(words: str, spelt: bool) -> bool:
-        return tells_few(words, minimum, spelt=spelt, language=language) or echoes(words)
+        return tells_few(words, minimum, spelt=spelt, language=language, whole_study=whole_study) or echoes(words)
 
     for run in list(runs(page.tree)):
         words = "".join(text.words for text in run)
@@ -92,7 +92,9 @@ def hide_words(
             kept = UNSAID_WORDS
             page.tally["quotes without consent"] += 1
         elif few(words, spelt):
-            kept = NOT_SHOWN if _inside(run[0], "td") else FEW_WORDS
+            first = words.partition(". ")[0]
+            titled = _inside(run[0], "caption") and first != words and not few(first, spelt)
+            kept = f"{first}." if titled else NOT_SHOWN if _inside(run[0], "td") else FEW_WORDS
             page.tally["sentences left out"] += 1
             cell = run[0].parent if run[0].parent is not None and run[0].parent.tag == "td" else None
             if cell is not None and cell.attributes.get("data-value"):

@@ -17,12 +17,20 @@ PERSON = "a row about one customer"
 MARGIN = "hidden so that no sum gives the others back"
 BEFORE = "hidden in an earlier release of nearly the same people"
 ECHO = "another table shows this hidden row"
+NEARLY_ALL = "all but fewer than the minimum of a small study, whose size is known"
+SMALL = 10
+"""A study of at most so many times the minimum is small: everybody in it is known to many, and its size to all."""
 STEPS = {"step", "stage", "stages"}
 
 
 def is_few(count: float, minimum: int) -> bool:
     """Whether so many are some, but fewer than may be told."""
     return 0.5 <= count < minimum - 0.5
+
+
+def small_whole(people: int, minimum: int) -> int:
+    """How many people are in a small study; 0 for a large one, in which a few who lack are no few whom somebody knows."""
+    return people if people <= SMALL * minimum else 0
 
 
 def judge(grid: Grid, minimum: int, people: int) -> None:
@@ -34,13 +42,17 @@ def judge(grid: Grid, minimum: int, people: int) -> None:
     minimum : int
         The smallest count that may be told.
     people : int
-        The customers of the study: the whole that a share without any count beside it is taken of.
+        The customers of the study: the whole that a share without any count beside it is taken of, and in a small study a
+        whole that everybody knows.
     """
     wholes = _wholes(grid)
+    whole = small_whole(people, minimum)
     explained = {column: _explained(grid, column) for column in {column for row in grid.shares for column in row}}
     for row, counts in enumerate(grid.counts):
         if reason := _counts(grid, counts, minimum):
             grid.hidden.setdefault(row, reason)
+        elif whole and any(is_few(whole - count.k, minimum) for count in counts.values()):
+            grid.hidden.setdefault(row, NEARLY_ALL)
     for row in _nested(grid, minimum):
         grid.hidden.setdefault(row, NESTED)
     for column in explained:
@@ -56,6 +68,7 @@ def _judge_shares(grid: Grid, column: int, explained: bool, wholes: set[float], 
             continue
         share, slack = shares[column]
         bases = _bases(grid, row, explained, wholes, people)
+        bases += [float(whole)] if (whole := small_whole(people, minimum)) and _exact(share, slack, whole) else []
         implied[row, 0] = round(share * max(bases)) if bases else np.nan
         if any(_gives(share, slack, base, minimum) for base in bases):
             small.add(row)
@@ -116,6 +129,11 @@ def _counts(grid: Grid, counts: dict[int, Count], minimum: int) -> str:
 
 def _side_by_side(grid: Grid, one: int, other: int) -> bool:
     return bool(DISJOINT.search(grid.headings[one]) and DISJOINT.search(grid.headings[other]))
+
+
+def _exact(share: float, slack: float, whole: int) -> bool:
+    """Whether a share is, as precisely as it is shown, one of so many people."""
+    return abs(share * whole - round(share * whole)) <= slack * whole * 1.001
 
 
 def _gives(share: float, slack: float, base: float, minimum: int) -> bool:

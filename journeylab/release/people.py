@@ -59,7 +59,7 @@ class People:
     vocabulary : frozenset of str
         Words of the study itself (touchpoints, stages, codes), which are nobody's id.
     customers : int
-        How many there are.
+        How many there are; where a study has none, how many participants.
     """
 
     ids: dict[str, str]
@@ -218,18 +218,23 @@ def know(study: Study) -> People:
     """Read anew whom the study knows; the crosswalk as it is now."""
     withdrawn_documents = _documents_of(study, study.withdrawn_participants)
     ids: dict[str, str] = {}
-    for kind, names in (
-        ("participant", [_column(study.participants, "participant_id"), _column(study.crosswalk, "participant_id"),
-                         _column(_all_documents(study), "participant_id"), study.withdrawn_participants]),
-        ("customer", [_column(study.crosswalk, "customer_id"), _column(study.recorded, "customer_id"), study.withdrawn_customers,
+    listed = {
+        "participant": [_column(study.participants, "participant_id"), _column(study.crosswalk, "participant_id"),
+                         _column(_all_documents(study), "participant_id"), study.withdrawn_participants],
+        "customer": [_column(study.crosswalk, "customer_id"), _column(study.recorded, "customer_id"), study.withdrawn_customers,
                       _column(study.customers, "customer_id"), _column(study.assignments, "customer_id"),
-                      _column(study.responses, "respondent_id"), _column(study.screener, "respondent_id")]),
-        ("document", [_column(_all_documents(study), "document_id"), _column(study.segments, "document_id")]),
-        ("coder", [_column(study.codings, "coder")]),
-    ):  # fmt: skip
-        for group in names:
+                      _column(study.responses, "respondent_id"), _column(study.screener, "respondent_id")],
+        "document": [_column(_all_documents(study), "document_id"), _column(study.segments, "document_id")],
+        "coder": [_column(study.codings, "coder")],
+    }  # fmt: skip
+    for kind, groups in listed.items():
+        for group in groups:
             for name in group:
                 ids.setdefault(str(name), LETTERS[kind])
+    known = {
+        kind: {str(name) for group in groups for name in group}
+        for kind, groups in listed.items() if kind in {"participant", "customer"}
+    }  # fmt: skip
     rows = dict.fromkeys(sorted(study.withdrawn_customers | withdrawn_documents), "")
     rows |= {row.participant_id: f"on {row.withdrawn_at:%Y-%m-%d}" for row in study.withdrawals.itertuples()}
     whole, parts = _names(study)
@@ -242,7 +247,7 @@ def know(study: Study) -> People:
         unsaid=Passages(unsaid, agreed),
         gone=Passages(gone, agreed),
         vocabulary=vocabulary,
-        customers=len({name for name, letter in ids.items() if letter == "C"}),
+        customers=len(known["customer"]) or len(known["participant"]),
     )
 
 

@@ -52,9 +52,10 @@ PERCENT = re.compile(r"(?<![\w.,])(\d{1,9}(?:\.\d{1,9})?) ?%(?! (?:interval|conf
 SHARE_OF = re.compile(
     rf"{PERCENT.pattern}(?: \([^)]{{0,80}}\))? of (?:the |all )?({WHOLE.pattern}){END}", re.IGNORECASE
 )
+SHARE_N = re.compile(rf"{PERCENT.pattern}[^%.;]{{0,40}}\b[nN] ?= ?({WHOLE.pattern}){END}")
 
 
-def tells_few(text: str, minimum: int, *, spelt: bool = True, language: str = "") -> bool:
+def tells_few(text: str, minimum: int, *, spelt: bool = True, language: str = "", whole_study: int = 0) -> bool:
     """Whether a passage of text tells of fewer people than may be told, itself or by a share of a known number.
 
     Parameters
@@ -63,11 +64,15 @@ def tells_few(text: str, minimum: int, *, spelt: bool = True, language: str = ""
         Whether numbers in words count; in explanations they seldom count anybody ("passages of one person").
     language : str
         Of the study, beside English, see `journeylab.release.languages`.
+    whole_study : int
+        How many people are in a small study; 0 where it is large.
 
     Examples
     --------
     >>> tells_few("3 of 46 people said it.", 5), tells_few("Three customers left.", 5), tells_few("6.5 % of 46 people", 5)
     (True, True, True)
+    >>> tells_few("13 people stayed.", 5, whole_study=17), tells_few("is missed: 23.5 %", 5, whole_study=17)
+    (True, True)
     >>> tells_few("2 of 16 name a pain.", 5), tells_few("3 of 46 test it.", 5), tells_few("3/16 people", 5)
     (True, True, True)
     >>> tells_few("12 of 46 people said it; fewer than 5 people more.", 5), tells_few("2 of 13 touchpoints", 5)
@@ -83,19 +88,28 @@ def tells_few(text: str, minimum: int, *, spelt: bool = True, language: str = ""
         few = is_few(k, minimum) or is_few(n - k, minimum) or is_few(n, minimum)
         if k <= n and few and not _of_things(text, match, k, n):
             return True
-    if any(is_few(_number(match[1]), minimum) for match in COUNT.finditer(text) if spelt or match[1][0].isdigit()):
+    counts = [_number(match[1]) for match in COUNT.finditer(text) if spelt or match[1][0].isdigit()]
+    if any(is_few(count, minimum) or is_few(whole_study - count, minimum) for count in counts):
         return True
     text = INTERVAL.sub("", text)
     sizes = [whole(match[1]) for match in SIZE.finditer(text)]
-    if any(is_few(size, minimum) for size in sizes):
+    if any(is_few(size, minimum) or is_few(whole_study - size, minimum) for size in sizes):
         return True
     pairs = [(float(match[1]), whole(match[2])) for match in SHARE_OF.finditer(text)]
-    if len(sizes) == 1:
+    if len(set(sizes)) == 1:
         pairs += [(float(match[1]), sizes[0]) for match in PERCENT.finditer(text)]
+    pairs += [(float(match[1]), whole(match[2])) for match in SHARE_N.finditer(text)]
+    pairs += [(float(match[1]), whole_study) for match in PERCENT.finditer(text) if _one_of(match[1], whole_study)]
     return any(
         0 < percent < 100 and (is_few(percent * n / 100, minimum) or is_few((100 - percent) * n / 100, minimum))
         for percent, n in pairs
     )
+
+
+def _one_of(percent: str, people: int) -> bool:
+    """Whether a share is, as precisely as it is written, one of so many people."""
+    count = float(percent) * people / 100
+    return abs(count - round(count)) <= 0.5 * 10.0 ** -len(percent.partition(".")[2]) * people / 100 * 1.001
 
 
 def _of_things(text: str, match: re.Match[str], k: int, n: int) -> bool:

@@ -12,6 +12,8 @@ SAME = {ord(sign): "'" for sign in "’‘‛ʼʹ′`´＇"} | {ord(sign): "-" f
 CLUSTER = re.compile(r".[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\u3099\u309a\ufe20-\ufe2f]*", re.DOTALL)
 """A sign with the accents that are written after it."""
 DATE = r"(?!\d{4}-\d\d-\d\d(?![\d-]))"
+YEARS = r"(?!(?:19|20)\d\d ?[-–/] ?(?:19|20)\d\d(?![\d-]| ?[-–/]? ?\d))"
+"""From one year to another, which is no number of anybody."""
 DECIMALS = re.compile(r"\d{1,7}\.\d{1,12}(?: ?[(/ –-] ?\d{1,7}\.\d{1,4})*")
 OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 ENDINGS = (
@@ -54,7 +56,8 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         r"(?i)(?<![\w:])(?:(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){1,6}(?::[0-9a-f]{1,4}){1,6})(?![\w:])")),
     ("path", re.compile(r"(?<![\w/.])/(?:home|Users|root|tmp|var|mnt|media|srv|opt|private|work|data|workspace)/[^\s<>\"':,;)]+")),
     ("path", re.compile(r"\b[A-Za-z]:\\[^\s<>\"':,;)]+|\\\\[\w.-]+\\[^\s<>\"']+")),
-    ("number", re.compile(rf"(?<![\w.,])(?:\+|\(\+?)?{DATE}\d(?:[ ().\-/\u00a0\u2009\u2010-\u2013]{{0,2}}\d){{7,18}}(?![\w%])")),
+    ("number", re.compile(
+        rf"(?<![\w.,])(?:\+|\(\+?)?{DATE}{YEARS}\d(?:[ ().\-/\u00a0\u2009\u2010-\u2013]{{0,2}}\d){{7,18}}(?![\w%])")),
     ("number", re.compile(r"(?<![\w.,−-])\d{3}[-.]\d{4}(?![\w-])")),
     ("number", re.compile(
         r"(?i)(?<!\w)(?:order|invoice|booking|customer|client|ticket|card|account|contract|bestellung|rechnung|kunde)"
