@@ -109,7 +109,8 @@ def _figure(
         return None
     why = PAINTED if painted else SINGLE if few else UNSHOWN if len(rows) < len(mark.rows) else MORE
     named = any(tells(name) for name in (*mark.series, *(label for row in rows for label in row.labels)))
-    if len(rows) < 2 or not mark.series or named:
+    drawn = sum(any(math.isfinite(value) for value in row.numbers[: 3 * len(mark.series) : 3]) for row in rows)
+    if drawn < 2 or named:
         return _out(page, figure, why)
     return _anew(page, figure, mark, rows, why)
 
@@ -124,6 +125,7 @@ def _call(page: Page, figure: Element) -> None:
 
 def _anew(page: Page, figure: Element, mark: Mark, rows: list[Row], why: str) -> Exhibit:
     caption = next((element.words for element in figure.every("figcaption")), "")
+    rows = [row for row in rows if any(math.isfinite(value) for value in row.numbers[: 3 * len(mark.series) : 3])]
     few = len(rows) < len(mark.rows) or len(rows) > MOST
     some = (
         f"Drawn anew from {min(len(rows), MOST)} of {len(mark.rows)} rows that the table shows."

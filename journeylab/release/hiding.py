@@ -16,6 +16,8 @@ __all__ = ["NO_FIGURE", "hide_figures", "hide_rows", "hide_words"]
 FEW_WORDS = "Left out: it tells of fewer people than this report may tell of."
 UNSAID_WORDS = "[left out: a quote without consent]"
 NOT_SHOWN = "not shown"
+LONGEST_EMPTY = 8
+"""A longer table of which no row is shown keeps its headings only."""
 COMPUTED = {"finding", "answer", "more", "missing", "first"}
 
 
@@ -47,6 +49,9 @@ def hide_rows(page: Page, minimum: int) -> None:
                 line.parent = body
                 body.children.append(line)
         note = Element("p", {"class": "more"})
+        if len(gone) == len(grid.rows) > LONGEST_EMPTY:
+            for row in gone:
+                grid.rows[row].leave()
         note.fill(
             f"{len(gone)} of {len(grid.rows)} rows are not shown: they tell of fewer than {minimum} people, or would give such "
             "rows back."
@@ -92,9 +97,8 @@ def hide_words(
             kept = UNSAID_WORDS
             page.tally["quotes without consent"] += 1
         elif few(words, spelt):
-            first = words.partition(". ")[0]
-            titled = _inside(run[0], "caption") and first != words and not few(first, spelt)
-            kept = f"{first}." if titled else NOT_SHOWN if _inside(run[0], "td") else FEW_WORDS
+            titled = _inside(run[0], "caption") or _inside(run[0], "figcaption")
+            kept = (_title(words, few) if titled else "") or (NOT_SHOWN if _inside(run[0], "td") else FEW_WORDS)
             page.tally["sentences left out"] += 1
             cell = run[0].parent if run[0].parent is not None and run[0].parent.tag == "td" else None
             if cell is not None and cell.attributes.get("data-value"):
@@ -111,6 +115,13 @@ def hide_words(
                 element.set(name, FEW_WORDS)
                 page.left.add(FEW_WORDS)
                 page.tally["descriptions left out"] += 1
+
+
+def _title(words: str, few: Callable[[str, bool], bool]) -> str:
+    """What a caption is called, without the sentence that tells of few and all after it."""
+    sentences = words.split(". ")
+    kept = next((place for place, sentence in enumerate(sentences) if few(sentence, True)), 0)
+    return "".join(f"{sentence}. " for sentence in sentences[:kept]).strip()
 
 
 def _computed(element: Element) -> bool:

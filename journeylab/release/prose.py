@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
+from journeylab.intervals import wilson
 from journeylab.release.grid import WHOLE, whole
 from journeylab.release.judge import is_few
 from journeylab.release.languages import few_in
 from journeylab.release.words import tidy
+from journeylab.text import interval
 
 PEOPLE = (
     r"people|persons?|participants?|customers?|respondents?|visitors?|users?|members?|interviewees?|interviews?|documents?|"
@@ -46,6 +49,9 @@ COUNT = re.compile(
     rf"{BEYOND}(?<![\w.,+−-])({WHOLE.pattern}|{'|'.join(SPELT)}) (?:[a-z]{{1,30}} )?(?:{PEOPLE})\b(?! or (?:more|fewer|less))",
     re.IGNORECASE,
 )
+ENDS = re.compile(r"(?<![\d.,])(\d{1,3}\.\d to \d{1,3}\.\d) %")
+MOST_TOLD = 2_000
+"""Of so many people the ends of an interval may still tell a small count."""
 INTERVAL = re.compile(r"[+−-]?\d[\d.,]{0,15} to [+−-]?\d[\d.,]{0,15} ?%")
 SIZE = re.compile(rf"\b[nN] ?= ?({WHOLE.pattern}){END}")
 PERCENT = re.compile(r"(?<![\w.,])(\d{1,9}(?:\.\d{1,9})?) ?%(?! (?:interval|confidence|credible|level))")
@@ -73,6 +79,8 @@ def tells_few(text: str, minimum: int, *, spelt: bool = True, language: str = ""
     (True, True, True)
     >>> tells_few("13 people stayed.", 5, whole_study=17), tells_few("is missed: 23.5 %", 5, whole_study=17)
     (True, True)
+    >>> tells_few("95 % interval 9.6 to 47.3 %; n = 17", 5), tells_few("95 % interval 13.3 to 53.1 %; n = 17", 5)
+    (True, False)
     >>> tells_few("2 of 16 name a pain.", 5), tells_few("3 of 46 test it.", 5), tells_few("3/16 people", 5)
     (True, True, True)
     >>> tells_few("12 of 46 people said it; fewer than 5 people more.", 5), tells_few("2 of 13 touchpoints", 5)
@@ -91,8 +99,11 @@ def tells_few(text: str, minimum: int, *, spelt: bool = True, language: str = ""
     counts = [_number(match[1]) for match in COUNT.finditer(text) if spelt or match[1][0].isdigit()]
     if any(is_few(count, minimum) or is_few(whole_study - count, minimum) for count in counts):
         return True
-    text = INTERVAL.sub("", text)
     sizes = [whole(match[1]) for match in SIZE.finditer(text)]
+    told = {match[1] for match in ENDS.finditer(text)}
+    if told and any(told & _telling(n, minimum) for n in {*sizes, whole_study} if 0 < n <= MOST_TOLD):
+        return True
+    text = INTERVAL.sub("", text)
     if any(is_few(size, minimum) or is_few(whole_study - size, minimum) for size in sizes):
         return True
     pairs = [(float(match[1]), whole(match[2])) for match in SHARE_OF.finditer(text)]
@@ -103,6 +114,19 @@ def tells_few(text: str, minimum: int, *, spelt: bool = True, language: str = ""
     return any(
         0 < percent < 100 and (is_few(percent * n / 100, minimum) or is_few((100 - percent) * n / 100, minimum))
         for percent, n in pairs
+    )
+
+
+@cache
+def _telling(n: int, minimum: int) -> frozenset[str]:
+    """The 95 % intervals, as they are written, that tell of a small share of n, or of all but a small one (Wilson's)."""
+
+    def written(k: int) -> str:
+        return interval(*wilson(k, n)[1:]).removesuffix(" %")
+
+    few = {written(k) for k in range(1, n) if is_few(k, minimum) or is_few(n - k, minimum)}
+    return frozenset(
+        few - {written(k) for k in (0, n, minimum, n - minimum) if 0 <= k <= n and not 0 < min(k, n - k) < minimum}
     )
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from journeylab.intervals import wilson
 from journeylab.release.cells import protect
+from journeylab.release.people import know
+from journeylab.study import open_study
+from journeylab.text import interval
+from tests.release.house import House, shown, unpacked, write_house
 
 MINIMUM = 5
 
@@ -107,3 +113,50 @@ def test_rows_are_added_from_the_smallest_and_no_more_than_needed() -> None:
     assert protect(labels, counts, {2}, MINIMUM) == {2, 3}
     assert protect(labels, counts, set(), MINIMUM) == set()
     assert protect(labels, np.array([[60.0], [4.0], [3.0], [12.0]]), {1, 2}, MINIMUM) == {1, 2}
+
+
+def small_house(tmp_path: Path) -> House:
+    """A house of 17 customers, as in a usability test."""
+    folder = write_house(tmp_path / "small")
+    events = folder / "raw" / "events.csv"
+    lines = events.read_text(encoding="utf-8").splitlines()
+    place = lines[0].split(",").index("visitor")
+    kept = {f"c{number}" for number in range(17)}
+    events.write_text(
+        "\n".join([lines[0], *(line for line in lines[1:] if line.split(",")[place] in kept)]) + "\n", encoding="utf-8"
+    )
+    return House(tmp_path, open_study(folder))
+
+
+def test_in_a_small_study_nothing_tells_of_those_who_lack(tmp_path: Path) -> None:
+    house = small_house(tmp_path)
+    assert 5 < know(house.study).customers <= 50
+    n = know(house.study).customers
+    four = f"{400 / n:.1f} %"
+    wilson_of_four = interval(*wilson(4, n)[1:])
+    body = (
+        shown("T", page=["a", "b", "c", "d"], n=[n, n - 3, 7, 8])
+        + shown("Goals", goal=["alone", "score"], measured=[four, "1.85"], n=[str(n), str(n)])
+        + "".join(f'<p class="finding">{words}</p>' for words in (
+            f"The first goal is missed: {four}.", f"{n - 2} people stayed at the pier.", f"At the mole n = {n - 4}.",
+            f"With an interval of {wilson_of_four} at the quay.", f"Two numbers: {four}, n = {n}; 1.85, n = {n} at the dock.",
+            f"All {n} people and {n - 5} people came to the beach.",
+        ))
+    )  # fmt: skip
+    house.release(house.run(body))
+    page = unpacked(house.zip)["03_voices.html"]
+    for gone in (four, f">{n - 3}<", "pier", "mole", "quay", "dock"):
+        assert gone not in page, gone
+    assert "beach" in page
+    assert f">{n}<" in page
+
+
+def test_a_large_study_keeps_counts_that_lack_a_few_of_all(house: House) -> None:
+    n = know(house.study).customers
+    assert n > 50
+    house.release(
+        house.run(shown("T", page=["a", "b"], n=[n - 3, 20]) + f'<p class="finding">{n - 3} people at the pier.</p>')
+    )
+    page = unpacked(house.zip)["03_voices.html"]
+    assert "pier" in page
+    assert f">{n - 3}<" in page
