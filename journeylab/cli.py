@@ -380,7 +380,7 @@ def _release(given: argparse.Namespace) -> int:
     for note in done.notes:
         print(f"note: {note}")
     if given.dry_run:
-        for line in (*done.hidden, *done.files):
+        for line in (*done.hidden, *(figure.line for figure in done.figures), *done.files):
             print(line)
     for warning in done.warnings:
         print(f"look at: {warning}", file=sys.stderr)

@@ -92,12 +92,17 @@ class Representatives(Result):
         ax.xaxis.set_major_formatter("{x:.0f} %")
         ax.set_xlabel(f"share of the behaviour's customers within {text.short(self.radius)}")
         figures.subtitle(ax, "What representative journeys cover", f"up to n = {SAMPLE} members measured a behaviour")
-        return figures.describe(ax, f"Dot plot of coverage. {self.summary()}")
+        draws = figures.drawn(
+            self.table.assign(rank=self.table["rank"].astype(str)),
+            ["name", "rank"],
+            {"covers": ("coverage", "ci_low", "ci_high")},
+        )
+        return figures.describe(ax, f"Dot plot of coverage. {self.summary()}", draws)
 
 
 def representatives(
     found: Behaviours, j: Journeys, *, until: str | None = None, names: Mapping[str, str] | None = None, most: int = 3,
-    outlying: int = 3, radius: float = RADIUS, seed: int = 0,
+    outlying: int = 3, radius: float = RADIUS, seed: int = 0, minimum: int = 1,
 ) -> Representatives:  # fmt: skip
     """Find the journeys that stand for each behaviour, and its outlying members.
 
@@ -118,6 +123,8 @@ def representatives(
         The distance up to which a journey is represented, 0 to 1.
     seed : int
         Of the sample of members, where there are more than 300.
+    minimum : int
+        Write a journey only as far as so many of the measured members go the same way, for a public report.
 
     Notes
     -----
@@ -142,7 +149,7 @@ def representatives(
         members = np.flatnonzero(inside & (cut.lengths > 0))
         drawn = members if len(members) <= SAMPLE else np.sort(rng.choice(members, SAMPLE, replace=False))
         walked = [tuple(cut.codes[cut.offsets[i] : cut.offsets[i + 1]][:LONGEST].tolist()) for i in drawn]
-        rows += [(label, name, *row) for row in _stand(walked, j.touchpoints, most, radius)]
+        rows += [(label, name, *row) for row in _stand(walked, j.touchpoints, most, radius, minimum)]
         least = _outlying(fit.joint[:, number], fit.steps, highest, members, cut, j.touchpoints, outlying)
         strange += [(label, name, *row) for row in least]
     n, unsure = len(labels), int((highest < CLEAR).sum())
@@ -167,7 +174,7 @@ def representatives(
 
 
 def _stand(
-    walked: list[tuple[int, ...]], touchpoints: tuple[str, ...], most: int, radius: float
+    walked: list[tuple[int, ...]], touchpoints: tuple[str, ...], most: int, radius: float, minimum: int
 ) -> list[tuple[int, str, int, float, float, float, float, float, int]]:
     """The medoid of the paths, and those that cover most of what is left."""
     if not walked:
@@ -184,7 +191,8 @@ def _stand(
     for rank in range(1, most + 1):
         covered |= near[chosen]
         coverage = wilson(float(weights[near[chosen]].sum()), n)
-        rows.append((rank, _written(distinct[chosen], touchpoints), len(distinct[chosen]), *coverage,
+        told = _shared(distinct[chosen], walked, minimum)
+        rows.append((rank, _written(distinct[chosen], touchpoints, told), len(distinct[chosen]), *coverage,
                      float(weights[covered].sum()) / n, float(away[chosen] @ weights) / n, n))  # fmt: skip
         gain = (near & ~covered) @ weights
         chosen = int(gain.argmax())
@@ -213,5 +221,15 @@ def _outlying(
     return rows
 
 
-def _written(path: tuple[int, ...], touchpoints: tuple[str, ...]) -> str:
-    return " → ".join(touchpoints[code] for code in path[:SHOWN]) + (" → …" if len(path) > SHOWN else "")
+def _shared(path: tuple[int, ...], walked: list[tuple[int, ...]], minimum: int) -> int:
+    """How many steps of a path at least `minimum` take from the first on."""
+    return next(
+        steps
+        for steps in range(len(path), -1, -1)
+        if sum(way[:steps] == path[:steps] for way in walked) >= minimum or not steps
+    )
+
+
+def _written(path: tuple[int, ...], touchpoints: tuple[str, ...], told: int = SHOWN) -> str:
+    told = min(told, SHOWN)
+    return " → ".join([*(touchpoints[code] for code in path[:told]), *(["…"] if len(path) > told else [])])

@@ -32,6 +32,11 @@ class Exhibit:
     why: str
     page: str = ""
 
+    @property
+    def line(self) -> str:
+        """The same in one line."""
+        return f"{self.page}: {self.name} {self.done}: {self.why}"
+
 
 def _anything(words: str) -> bool:
     """Whether words tell of somebody: in doubt, all do."""

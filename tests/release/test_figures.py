@@ -274,3 +274,21 @@ def test_a_notebook_says_what_its_figures_draw(tmp_path: Path) -> None:
     figure = next(page.every("figure"))
     assert figure.attributes["data-draws"] == marked()
     assert figure.attributes["data-words"] == 'a "b"\nc'
+
+
+def test_a_journey_that_stands_for_others_is_written_as_far_as_enough_go_it() -> None:
+    from journeylab import behaviours
+
+    found = behaviours.find(J, k=1, criteria=False)
+    whole = behaviours.representatives(found, J).table
+    held = behaviours.representatives(found, J, minimum=5).table
+    ways = [collapsed(J.codes[start:end]) for start, end in zip(J.offsets[:-1], J.offsets[1:], strict=True)]
+    assert len(held) == len(whole) > 0
+    for told, at_full in zip(held["journey"], whole["journey"], strict=True):
+        steps = [step for step in told.split(" → ") if step != "…"]
+        assert at_full.startswith(told.removesuffix("…"))
+        assert sum([J.touchpoints[code] for code in way[: len(steps)]] == steps for way in ways) >= 5
+
+
+def collapsed(codes: np.ndarray) -> list[int]:
+    return [int(code) for place, code in enumerate(codes) if not place or code != codes[place - 1]]
