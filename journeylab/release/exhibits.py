@@ -161,16 +161,21 @@ def _drawing(page: Page, svg: Element, gone: dict[int, int]) -> Exhibit | None:
     if not marked:
         return _out(page, svg, UNSHOWN if id(svg) in gone else UNMARKED, NO_FIGURE)
     for child in [child for child in svg.children if isinstance(child, Element)]:
-        told = any(sign.isdigit() for sign in child.words) and not STEP.fullmatch(child.words)
-        if (
-            "draws" not in child.aside
-            and child.tag not in {"title", "desc"}
-            and (told or child.tag == "path" or any(child.every("path")))
-        ):
+        if "draws" not in child.aside and child.tag not in {"title", "desc"} and not _frame(child):
             child.leave()
     if id(svg) in gone or svg.attributes.get("aria-label") in page.left:
         svg.set("aria-label", SOME_ARCS)
     return None
+
+
+def _frame(part: Element) -> bool:
+    """Whether a part without a mark tells no number: words without digits, numbers of steps, and the outlines of stages."""
+    if any(sign.isdigit() for sign in part.words) and not STEP.fullmatch(part.words):
+        return False
+    return all(
+        element.tag in {"g", "text", "tspan"} or (element.tag == "rect" and element.attributes.get("class") == "pill")
+        for element in (part, *part.every())
+    )
 
 
 def _repeats(page: Page, svg: Element) -> bool:

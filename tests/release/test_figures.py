@@ -125,12 +125,17 @@ def arc(start: str, end: str, n: int) -> str:
 def test_arcs_of_hidden_moves_go_and_the_others_stay(house: House) -> None:
     table = shown("Moves", start=["a1", "b1", "c1", "d1"], end=["x", "x", "y", "y"], n=[60, 40, 3, 12])
     arcs = "".join(arc(*move) for move in zip(["a1", "b1", "c1", "d1"], "xxyy", [60, 40, 3, 12], strict=True))
-    unmarked = '<path d="M0,0V3"/><text>3 of them</text><text>nobody goes round</text>'
+    unmarked = (
+        '<path d="M0,0V3"/><text>3 of them</text><text>nobody goes round</text><g><rect class="pill" width="60"/></g>'
+        '<rect width="3"/><g><circle r="3"/></g><polyline points="0,0 3,3"/><svg><path d="M0,0V3"/></svg>'
+    )
     drawing = f'<svg role="img" aria-label="a1 to x: 60; c1 to y: 3">{arcs}{unmarked}</svg>'
     page = released(house, drawing + table).split("</html>")[0]
     assert re.findall(r"<title>(\w\w) to", page) == ["a1", "b1"]
     assert re.findall(r'd="M0,0V(\d+)"', page) == ["60", "40"]
     assert "3 of them" not in page
+    assert re.findall(r"<rect[^>]*>", page) == ['<rect class="pill" width="60"/>']
+    assert not re.search("<circle|<polyline", page)
     assert "nobody goes round" in page
     assert "c1 to y" not in page
 
