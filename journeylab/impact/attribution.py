@@ -200,7 +200,12 @@ class Attribution(Result):
         figures.subtitle(ax, "Credit, not effect: who gets the conversions", note)
         if known.any():
             ax.set_title("Credit, not effect: who gets the conversions\n\n", loc="left")
-        spans = self.table.assign(least=self.table[self.rules].min(axis=1), most=self.table[self.rules].max(axis=1))
+        told = ["markov", "markov_low", "markov_high", "added", "added_low", "added_high", *self.rules]
+        digits = 0 if self.conversions >= 100 else 1
+        spans = self.table.assign(**self.table[told].round(digits)).assign(
+            least=self.table[self.rules].min(axis=1).round(digits),
+            most=self.table[self.rules].max(axis=1).round(digits),
+        )
         series = {
             "Markov removal": ("markov", "markov_low", "markov_high"),
             "by the measured effect": ("added", "added_low", "added_high"),

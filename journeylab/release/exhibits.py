@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 
-from journeylab.release.drawn import Line, Mark, Row, lines_of, read_mark, vouched
+from journeylab.release.drawn import Line, Mark, Row, read_mark, tables_of, vouched
 from journeylab.release.markup import Element
 from journeylab.release.page import Page
 from journeylab.release.redraw import MOST, redraw
@@ -60,34 +60,47 @@ def hide_figures(page: Page, tells: Callable[[str], bool] = _anything, minimum: 
     list of Exhibit
         What was left out or drawn anew.
     """
-    lines = lines_of(page.tree.every("table"))
-    gone = _parts(page, lines)
-    found = [_figure(page, figure, lines, tells, gone, minimum) for figure in list(page.tree.every("figure"))]
+    tables = tables_of(page.tree)
+    gone = _parts(page, tables)
+    found = [_figure(page, figure, tables, tells, gone, minimum) for figure in list(page.tree.every("figure"))]
     for svg in [svg for svg in page.tree.every("svg") if svg.within("figure", "svg") is None]:
         found.append(_drawing(page, svg, gone))
     return [exhibit for exhibit in found if exhibit is not None]
 
 
-def _parts(page: Page, lines: Sequence[Line]) -> dict[int, int]:
+def _parts(page: Page, tables: Sequence[Sequence[Line]]) -> dict[int, int]:
     """Take out the marked parts of drawings whose numbers are not shown; how many each drawing then lacks."""
-    gone: dict[int, int] = {}
+    groups: dict[tuple[int, int], list[tuple[Element, Element | None, Mark | None]]] = {}
     for part in [element for element in page.tree.every() if element.tag != "figure" and "draws" in element.aside]:
         mark = read_mark(part.aside["draws"])
-        inner = {id(part), *(id(element) for element in part.every())}
-        if mark is None or mark.people or inner & page.touched or not all(vouched(row, lines) for row in mark.rows):
-            svg = part.within("svg")
-            while svg is not None and (outer := svg.within("svg")) is not None:
-                svg = outer
-            gone[id(svg)] = gone.get(id(svg), 0) + 1
-            part.leave()
-            page.tally["arcs and bands left out" if svg is not None else "moves left out"] += 1
+        around = _drawing_of(part)
+        labels = len(mark.rows[0].labels) if mark is not None and mark.rows else 0
+        groups.setdefault((id(around or part.within("table")), labels), []).append((part, around, mark))
+    gone: dict[int, int] = {}
+    for parts in groups.values():
+        told = [row for _, _, mark in parts if mark is not None for row in mark.rows]
+        shown = dict(zip(told, vouched(told, tables), strict=True))
+        for part, around, mark in parts:
+            touched = page.touched & {id(part), *(id(element) for element in part.every())}
+            if mark is None or not mark.rows or touched or any(shown[row] is None for row in mark.rows):
+                gone[id(around)] = gone.get(id(around), 0) + 1
+                part.leave()
+                page.tally["arcs and bands left out" if around is not None else "moves left out"] += 1
     return gone
+
+
+def _drawing_of(part: Element) -> Element | None:
+    """The outermost drawing around a part."""
+    svg = part.within("svg")
+    while svg is not None and (outer := svg.within("svg")) is not None:
+        svg = outer
+    return svg
 
 
 def _figure(
     page: Page,
     figure: Element,
-    lines: Sequence[Line],
+    tables: Sequence[Sequence[Line]],
     tells: Callable[[str], bool],
     gone: dict[int, int],
     minimum: float,
@@ -102,7 +115,7 @@ def _figure(
         return _out(page, figure, UNMARKED, NO_FIGURE)
     if mark.people:
         return _out(page, figure, SINGLE)
-    rows = [Row(row.labels, numbers) for row in mark.rows if (numbers := vouched(row, lines)) is not None]
+    rows = [row for row in vouched(mark.rows, tables) if row is not None]
     if mark.more and not rows:
         return _out(page, figure, UNSHOWN)
     painted = any(id(element) in page.touched for element in (figure, *figure.every())) or any(
