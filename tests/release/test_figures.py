@@ -158,14 +158,18 @@ def test_bars_stay_beside_words_that_were_not_touched(house: House) -> None:
 
 def test_numbers_count_as_shown_only_to_their_last_digit_and_with_their_unit() -> None:
     table = parse(
-        "<table><tr><th>a</th><td>12.3 % (10.0 to 14.5 %)</td><td>−1.2 points</td><td>2.0 h</td><td>9 of 12</td><td>0</td><td>7</td>"
+        "<table><tr><th>a</th><td>12.3 % (10.0 to 14.5 %)</td><td>−1.2 points</td><td>2.0 h</td>"
+        "<td>9 of 12</td><td>0</td><td>7</td>"
         "<td>1,234</td><td>43 % (30.2 to 57.8 %; n = 46)</td></tr></table>"
     )
     tables = tables_of(table)
     for number, there in (
         (0.1234, True), (0.1236, False), (0.1, True), (0.145, True), (0.2, False), (-0.0118, True), (0.0118, False), (7200.0, True),
-        (0.055, False), (-0.3, False), (0.0, True), (7.0, True), (7.3, False), (1233.6, True), (1235.0, False), (0.432, True),
-        (43.0, False), (0.302, True), (30.2, False), (46.0, True), (7100.0, True), (7000.0, False), (0.75, True), (0.751, False), (12.0, True), (float("inf"), False),
+        (0.055, False), (-0.3, False), (0.0, True), (7.0, True), (7.3, False), (1233.6, True), (1235.0, False),
+        (0.432, True),
+        (43.0, False), (0.302, True), (30.2, False), (46.0, True), (7100.0, True),
+        (7000.0, False),
+        (0.75, True), (0.751, False), (12.0, True), (float("inf"), False),
     ):  # fmt: skip
         assert (vouched([Row(("a",), (number,))], tables) != [None]) is there, number
     assert vouched([Row(("b",), (0.123,))], tables) == [None]
@@ -174,7 +178,8 @@ def test_numbers_count_as_shown_only_to_their_last_digit_and_with_their_unit() -
 
 def test_a_hidden_number_is_not_taken_for_another_one_that_is_near_it() -> None:
     rows = [Row((name,), (share,)) for name, share in (("a", 0.31), ("b", 0.22), ("c", 0.05))]
-    own = "<tr><th>a</th><td>31 %</td><td>4 %</td></tr><tr><th>b</th><td>22 %</td><td>7 %</td></tr><tr><th>c</th><td>not shown</td><td>5 %</td></tr>"
+    cells = {"a": ("31 %", "4 %"), "b": ("22 %", "7 %"), "c": ("not shown", "5 %")}
+    own = "".join(f"<tr><th>{name}</th><td>{one}</td><td>{two}</td></tr>" for name, (one, two) in cells.items())
     other = "<tr><th>c</th><td>5 %</td></tr>"
     tables = tables_of(parse(f"<table>{other}</table><table>{own}</table>"))
     assert [row is None for row in vouched(rows, tables)] == [False, False, True]
