@@ -216,9 +216,7 @@ def _steps(j: Journeys, visits: Visits, counting: NDArray[np.bool_], eligible: N
     return Steps(np.concatenate([[0], np.cumsum(number)]), j.codes[events], minutes.astype(np.float32))
 
 
-def _only_after(
-    j: Journeys, visits: Visits, outcome: NDArray[np.int64], met: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _only_after(j: Journeys, visits: Visits, outcome: NDArray[np.int64], met: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Of the visits that hold the outcome and a touchpoint the share that meet it after the outcome only, a touchpoint."""
     late = np.flatnonzero(np.arange(j.n_events) > outcome[visits.of_event])
     after = np.zeros_like(met)

@@ -10,9 +10,9 @@ import pytest
 from scipy.optimize import linprog
 
 from journeylab.intervals import wilson
+from journeylab.opening import open_study
 from journeylab.release.cells import protect
 from journeylab.release.people import know
-from journeylab.study import open_study
 from journeylab.text import interval
 from tests.release.house import House, shown, unpacked, write_house
 

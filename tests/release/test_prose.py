@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from journeylab.opening import open_study
 from journeylab.release.prose import tells_few
-from journeylab.study import open_study
 from tests.release.house import House, shown, unpacked, write_house
 
 FEW = [
