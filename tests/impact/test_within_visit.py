@@ -67,3 +67,18 @@ def test_the_estimate_is_that_of_strata(events: pd.DataFrame) -> None:
     assert found.n_met == int(moments["met"].sum())
     assert found.ci_low < by_hand < found.ci_high
     assert abs(by_hand) < 0.05 < MOVES["search"]
+
+
+def test_the_last_page_of_a_visit_is_no_cause(events: pd.DataFrame) -> None:
+    """Every seventh visit ends at the login, bought or not: only without an order does it come before one could."""
+    rng = np.random.default_rng(4)
+    visit = (events["event_time"].diff().abs() > pd.Timedelta("1h")) | (
+        events["customer_id"] != events["customer_id"].shift()
+    )
+    last = events[visit.shift(-1, fill_value=True)]
+    logins = last[rng.random(len(last)) < 1 / 7]
+    logins = logins.assign(touchpoint="login", event_time=logins["event_time"] + pd.Timedelta("1min"))
+    log = pd.concat([events, logins], ignore_index=True)
+    row = impact.touchpoint_effects(log, outcome="order", window="7d", exposures=["login", "tour"]).table.iloc[0]
+    assert np.isnan(row["estimate"])
+    assert row["reason"].startswith("comes after the outcome in 100 % of the visits with both")
