@@ -375,9 +375,17 @@ class Hypothesis(Section):
 
 
 class Alert(Section):
-    """``[[alerts]]``: what somebody should be told of after a run; ``of`` names one goal, stage, score, code or touchpoint."""
+    """``[[alerts]]``: what to be told of after a run; ``of`` names one goal, outcome, stage, score, code or touchpoint."""
 
-    when: Literal["kpi_below_goal", "kpi_worse", "drop_off_worse", "score_worse", "new_pain_code", "verdict_changed"]
+    when: Literal[
+        "kpi_below_goal",
+        "kpi_worse",
+        "outcome_worse",
+        "drop_off_worse",
+        "score_worse",
+        "new_pain_code",
+        "verdict_changed",
+    ]
     of: str | None = None
     participants: Annotated[int, Field(ge=1)] | None = None
     repeat: bool = False

@@ -154,7 +154,7 @@ def _cross_check_joint(raw: dict[str, Any], stages: list[Any], outcomes: list[An
 
 
 def _cross_check_alerts(raw: dict[str, Any], stages: list[Any]) -> typing.Iterator[Problem]:
-    """Find alerts on goals and stages that nobody named, and goals where there are none."""
+    """Find alerts on goals, outcomes and stages that nobody named, and goals where there are none."""
     goals = raw.get("goals")
     known = [str(name) for name in goals] if isinstance(goals, dict) else []
     for position, item in enumerate(_tables(raw, "alerts")):
@@ -166,6 +166,10 @@ def _cross_check_alerts(raw: dict[str, Any], stages: list[Any]) -> typing.Iterat
                 yield ("alerts", position, "when"), f"'{when}' needs a goal; set one with [goals.NAME]."
             else:
                 yield from _not_among(item.get("of"), known, "goals", loc)
+        elif when == "outcome_worse":
+            yield from _not_among(
+                item.get("of"), [one.get("name") for one in _tables(raw, "outcomes")], "outcomes", loc
+            )
         elif when == "drop_off_worse":
             yield from _not_among(item.get("of"), stages, "stages", loc)
 

@@ -23,6 +23,7 @@ import journeylab as jl
 from journeylab import findings, journeymap, voices
 from journeylab.comparing import Comparison, compare, raise_alerts, read_results
 from journeylab.config import Alert
+from journeylab.findings.horizons import stored_horizons
 from journeylab.results import Result, plain
 
 WEEKS, PLANTED = 10, 6
@@ -48,8 +49,8 @@ CODES = {
 NEW_PAIN, NEW_SHARE = "Pain/App crashes", 0.60
 SCORE, SCORE_AFTER = 5.2, 4.3
 
-RULES = [Alert(when="kpi_below_goal"), Alert(when="kpi_worse"), Alert(when="drop_off_worse"), Alert(when="score_worse"),
-         Alert(when="new_pain_code", participants=3), Alert(when="verdict_changed")]  # fmt: skip
+RULES = [Alert(when="kpi_below_goal"), Alert(when="kpi_worse"), Alert(when="outcome_worse"), Alert(when="drop_off_worse"),
+         Alert(when="score_worse"), Alert(when="new_pain_code", participants=3), Alert(when="verdict_changed")]  # fmt: skip
 TRUE = {
     "nothing": set(),
     "drop-off": {"decision to purchase", "order"},
@@ -156,13 +157,13 @@ def write_week(folder: Path, life: dict[str, pd.DataFrame], week: int) -> None:
     (folder / "study.toml").write_text(TOML.format(stages=stages, touchpoints=touchpoints), encoding="utf-8")
 
 
-def measure(folder: Path, to: Path, *, effects: bool = False) -> None:
-    """Measure a study as the notebooks do, and save what they save."""
+def measure(folder: Path, to: Path, *, effects: bool = False, last: Path | None = None, within: str = "") -> None:
+    """Measure a study as the notebooks do, and save what they save; customers get the time that page 09 takes without a setting."""
     study = jl.open_study(folder)
     said = voices.prevalence(study.codings, study.codes, study.documents, study.participants)
     found: dict[str, Result | dict[str, object]] = {
         "goals": journeymap.measure_goals(study),
-        "settled": findings.settled(study, within="3d"),
+        "settled": findings.settled(study, within=within or None, before=horizons(last)),
         "basis": findings.basis(study),
         "prevalence": said,
         "scores": voices.score_table(study.responses),
@@ -175,8 +176,19 @@ def measure(folder: Path, to: Path, *, effects: bool = False) -> None:
         (to / f"{name}.json").write_text(content, encoding="utf-8")
 
 
+def horizons(last: Path | None) -> dict[tuple[str, str], str]:
+    """The times that the run before took from its data."""
+    return stored_horizons(last / "settled.json") if last is not None else {}
+
+
 def ten_runs(
-    seed: int, world: str, *, effects: bool = False, weeks: range = range(1, WEEKS + 1), **life_of: float
+    seed: int,
+    world: str,
+    *,
+    effects: bool = False,
+    within: str = "",
+    weeks: range = range(1, WEEKS + 1),
+    **life_of: float,
 ) -> Iterator[dict[str, object]]:
     """Each week's run against the one before: what compare calls clear, and what the alerts tell."""
     life = live(seed, world, **life_of)  # type: ignore[arg-type]
@@ -186,7 +198,8 @@ def ten_runs(
         for week in weeks:
             write_week(home, life, week)
             results = home / f"results{week}"
-            measure(home, results, effects=effects)
+            last = home / f"results{week - 1}" if old is not None else None
+            measure(home, results, effects=effects, last=last, within=within)
             new = read_results(results, name=f"week {week}", record={"created": f"2026-03-{week:02d}"})
             alerts = raise_alerts(RULES, old, new, memory)
             memory = alerts.memory
@@ -198,13 +211,13 @@ def ten_runs(
             old = read_results(results, name=f"week {week}", record={"created": f"2026-03-{week:02d}"})
 
 
-def judge(seeds: int, world: str, *, effects: bool = False, **life_of: float) -> dict[str, object]:
+def judge(seeds: int, world: str, *, effects: bool = False, within: str = "", **life_of: float) -> dict[str, object]:
     """How often the planted change is named in week 6 or 7, and how many false alarms there are in all other weeks."""
     true = TRUE[world]
     named, falsely, late = {"compare": 0, "alerts": 0}, {"compare": 0, "alerts": 0}, {"compare": 0, "alerts": 0}
     in_six = dict(named)
     for seed in range(seeds):
-        runs = list(ten_runs(seed, world, effects=effects, **life_of))
+        runs = list(ten_runs(seed, world, effects=effects, within=within, **life_of))
         for tool in named:
             weeks = {run["week"] for run in runs if run[tool] & true}  # type: ignore[operator]
             named[tool] += bool(weeks & {PLANTED, PLANTED + 1})
@@ -233,9 +246,10 @@ def main() -> None:
     parser.add_argument("--interviews", type=int, default=INTERVIEWS, help="of each week")
     parser.add_argument("--worse", type=float, default=WORSE, help="share that orders from the cart after the change")
     parser.add_argument("--effects", action="store_true")
+    parser.add_argument("--within", default="", help="the time that each customer gets; else taken from the data")
     given = parser.parse_args()
     life_of = {"customers": given.customers, "worse": given.worse, "interviews": given.interviews}
-    rows = [judge(given.seeds, world, effects=given.effects, **life_of) for world in given.worlds]
+    rows = [judge(given.seeds, world, effects=given.effects, within=given.within, **life_of) for world in given.worlds]
     print(pd.DataFrame(rows).set_index("changes in week 6").T.to_string())
 
 

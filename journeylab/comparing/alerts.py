@@ -13,9 +13,11 @@ import pandas as pd
 
 from journeylab import text
 from journeylab.comparing.compare import counts, overlaps_of, pairs, since_of
-from journeylab.comparing.difference import difference
+from journeylab.comparing.difference import another_time, difference
+from journeylab.comparing.judged import judge
 from journeylab.comparing.reading import Reading, read_run, side
 from journeylab.comparing.telling import amount, tell
+from journeylab.comparing.watch import FIRST, FIRST_PUBLIC, TIMED, Watch, meant, watch
 from journeylab.config import Alert
 from journeylab.errors import DataError
 from journeylab.intervals import holm, normal_quantile
@@ -29,7 +31,7 @@ LEVEL = 0.002
 
 METHOD = "Rules of study.toml; Holm over all that they look at"
 
-WORSE = {"kpi_worse": "KPI", "drop_off_worse": "funnel", "score_worse": "scores"}
+WORSE = {**TIMED, "score_worse": "scores"}
 """Rules on figures that fell, and the kind of figure."""
 
 FAILING = ("missed", "behind")
@@ -58,17 +60,39 @@ class Alerts(Result):
         How many figures, codes and verdicts the rules looked at.
     memory : dict
         See `Memory`.
+    rules, judged : DataFrame
+        What each rule could see, and how many of the customers who came since it could judge: see `Watch`.
+    state : str
+        ``fired``, ``none``, or ``not judged`` where no rule could judge anything of what is new.
+    unseen : tuple of str
+        What could not be judged yet, in words.
+    waiting : bool
+        Whether customers came since and a rule could judge none of them.
     """
 
     tested: int
     memory: Memory
+    rules: pd.DataFrame
+    judged: pd.DataFrame
+    state: str
+    unseen: tuple[str, ...]
+    waiting: bool
+
+    @property
+    def looked_at(self) -> str:
+        """At how much the rules looked, in words."""
+        n = int(self.rules["looked"].sum())
+        return f"{text.count(n)} {'figure was' if n == 1 else 'figures were'} looked at"
 
     def summary(self) -> str:
-        """One line, as for a mail."""
-        if self.table.empty:
-            return "No alerts."
+        """One line, as for a mail; never an all-clear where nothing could be judged."""
         noun = "alert" if len(self.table) == 1 else "alerts"
-        return f"{len(self.table)} {noun}: {' '.join(self.table['sentence'])}"
+        parts = {
+            "fired": f"{len(self.table)} {noun}: {' '.join(self.table['sentence'])}",
+            "none": f"No alerts; {self.looked_at}.",
+            "not judged": "Alerts are not judged yet.",
+        }
+        return " ".join([parts[self.state], *self.unseen])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,13 +109,20 @@ class Candidate:
     reference: tuple[float, float] | None = None
 
 
-def alert_run(folder: Path, last: Path | None, rules: Sequence[Alert], study: str) -> Alerts | None:
+def alert_run(
+    folder: Path, last: Path | None, rules: Sequence[Alert], study: str, *, public: bool = False
+) -> Alerts | None:
     """Hold a run against the last good one and write ``alerts.json`` into it; None for a study without rules.
 
     Parameters
     ----------
     folder, last : Path
         Of the run, which has its run.json and results, and of the last good one.
+    rules : sequence of Alert
+    study : str
+        Its name.
+    public : bool
+        Whether the run is public, and so held against the last public one.
     """
     if not rules:
         return None
@@ -99,12 +130,13 @@ def alert_run(folder: Path, last: Path | None, rules: Sequence[Alert], study: st
     try:
         old = read_run(last) if last is not None else None
         against = old.name if old is not None else None
-        found = raise_alerts(rules, old, read_run(folder), _memory(last / FILE if last is not None else None))
+        found = raise_alerts(rules, old, read_run(folder), _memory(last / FILE if last is not None else None),
+                             public=public)  # fmt: skip
     except (DataError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         # The report is whole; that nobody watched it must not go unnoticed.
         said = str(error) if isinstance(error, DataError) else f"a result is not what a run writes ({error!r})"
         row = ("not evaluated", study, f"The alerts could not be evaluated: {said}", *(np.nan,) * 7)
-        found = Alerts(pd.DataFrame([row], columns=COLUMNS), METHOD, (), 0, {})
+        found = _alerts(pd.DataFrame([row], columns=COLUMNS), (), 0, {}, watch([], [], judge(None, None, None)))
     content = {"format": FORMAT, "study": study, "against": against, "level": LEVEL, **json.loads(found.to_json())}
     (folder / FILE).write_text(
         json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
@@ -126,7 +158,17 @@ def _memory(file: Path | None) -> Memory:
         ) from None
 
 
-def raise_alerts(rules: Sequence[Alert], old: Reading | None, new: Reading, memory: Memory | None = None) -> Alerts:
+def _alerts(table: pd.DataFrame, assumptions: tuple[str, ...], tested: int, kept: Memory, seen: Watch) -> Alerts:
+    """Put together what fired and what could be seen."""
+    state = "fired" if len(table) else "not judged" if seen.blind else "none"
+    return Alerts(
+        table, METHOD, assumptions, tested, kept, seen.table, seen.judged, state, tuple(seen.lines()), seen.waiting
+    )
+
+
+def raise_alerts(
+    rules: Sequence[Alert], old: Reading | None, new: Reading, memory: Memory | None = None, *, public: bool = False
+) -> Alerts:
     """Evaluate rules on a run.
 
     Parameters
@@ -137,6 +179,8 @@ def raise_alerts(rules: Sequence[Alert], old: Reading | None, new: Reading, memo
         The last good run, None for the first, and this one.
     memory : dict, optional
         Of the last run's `Alerts`.
+    public : bool
+        Whether the run is public.
 
     Notes
     -----
@@ -147,9 +191,12 @@ def raise_alerts(rules: Sequence[Alert], old: Reading | None, new: Reading, memo
         part: dict((memory or {}).get(part, {})) for part in ("below", "references", "unseen", "told", "verdicts")
     }
     found: dict[str, Candidate] = {}
+    looked = []
     for rule in rules:
         makers = {"kpi_below_goal": _below, "new_pain_code": _new_codes, "verdict_changed": _verdicts}
-        for candidate in makers.get(rule.when, _worse)(rule, old, new, kept):
+        of_rule = list(makers.get(rule.when, _worse)(rule, old, new, kept))
+        looked.append(len(of_rule) if rule.when != "new_pain_code" or old is None else _pains(rule, new))
+        for candidate in of_rule:
             found.setdefault(candidate.key, candidate)
     candidates = list(found.values())
     adjusted = holm([candidate.p_value for candidate in candidates])
@@ -166,13 +213,10 @@ def raise_alerts(rules: Sequence[Alert], old: Reading | None, new: Reading, memo
                 p_holm,
             )
             rows.append(row)
-    return Alerts(
-        pd.DataFrame(rows, columns=COLUMNS),
-        METHOD,
-        ("A rule that fires tells that something moved, not why.",),
-        len(candidates),
-        kept,
-    )
+    first = "" if old is not None else FIRST_PUBLIC if public else FIRST
+    seen = watch(rules, looked, judge(old, new, overlaps_of(old, new)["customers"] if old else None), first=first)
+    said = ("A rule that fires tells that something moved, not why.",)
+    return _alerts(pd.DataFrame(rows, columns=COLUMNS), said, len(candidates), kept, seen)
 
 
 def _fires(candidate: Candidate, sure: bool, kept: Memory) -> bool:
@@ -207,7 +251,7 @@ def _below(rule: Alert, old: Reading | None, new: Reading, kept: Memory) -> Iter
     earlier = {} if old is None else {str(row["goal"]): row["status"] for row in old.goals}
     for row in new.goals:
         name = str(row["goal"])
-        if not _meant(rule, name) or row["value"] is None or row["ci_low"] is None:
+        if not meant(rule, name) or row["value"] is None or row["ci_low"] is None:
             continue
         kept["below"].setdefault(name, earlier.get(name) in FAILING)
         target, value = float(row["target"]), float(row["value"])
@@ -232,12 +276,14 @@ def _worse(rule: Alert, old: Reading | None, new: Reading, kept: Memory) -> Iter
         return
     kind = WORSE[rule.when]
     for one, other in pairs(old, new):
-        if other.kind != kind or not _meant(rule, other.name) or not other.better:
+        if other.kind != kind or not meant(rule, other.name) or not other.better:
             continue
         if not (one.settled and other.settled):
             continue  # counts that still ripen move by themselves
         key = f"{kind}|{other.name}"
         overlap = overlaps_of(old, new)[other.source]
+        if another_time(one, other):
+            kept["references"].pop(key, None)  # counts of another time
         found = difference(one, other, overlap, since=since_of(kept["references"], other))
         if np.isnan(found.p_value):
             continue
@@ -274,7 +320,7 @@ def _new_codes(rule: Alert, old: Reading | None, new: Reading, kept: Memory) -> 
     overlap = overlaps_of(old, new)["interviews"]
     people = max((float(row["n"]) for row in old.codes.values()), default=0.0)
     for path, row in new.codes.items():
-        if row.get("rolled_up") or side(row) != "lower" or not _meant(rule, path) or kept["told"].get(path):
+        if row.get("rolled_up") or side(row) != "lower" or not meant(rule, path) or kept["told"].get(path):
             continue
         was = old.codes.get(path, {"k": 0, "n": people})
         if not was["k"]:
@@ -291,6 +337,13 @@ def _new_codes(rule: Alert, old: Reading | None, new: Reading, kept: Memory) -> 
         share = k / n if n else np.nan
         numbers = (0.0, share, share, float(row["ci_low"] or 0.0), float(row["ci_high"] or 0.0))
         yield Candidate(rule, path, f"code|{path}", p, k > least, sentence, numbers)
+
+
+def _pains(rule: Alert, new: Reading) -> int:
+    """How many pains a rule watches: those that were named before are looked at too, and are no news."""
+    return sum(
+        not row.get("rolled_up") and side(row) == "lower" and meant(rule, path) for path, row in new.codes.items()
+    )
 
 
 def chance_unseen(k: float, n: float, first: float) -> float:
@@ -317,18 +370,8 @@ def _verdicts(rule: Alert, old: Reading | None, new: Reading, kept: Memory) -> I
             sure = bool(p <= LEVEL) and word.word in SURE
             kept["verdicts"].setdefault(word.name, word.word if sure else "not known")
     for word in new.words.values():
-        if word.kind in JUDGED and _meant(rule, word.name):
+        if word.kind in JUDGED and meant(rule, word.name):
             was = kept["verdicts"].setdefault(word.name, "not known" if old is not None else word.word)
             sentence = f"Verdict on '{word.name}': {word.word}, until now {was}."
             bad = word.word in SURE and word.word != was
             yield Candidate(rule, word.name, f"{word.kind}|{word.name}={word.word}", word.p_value, bad, sentence)
-
-
-def _meant(rule: Alert, name: str) -> bool:
-    """Whether a rule speaks of this figure, code or touchpoint: by name, or by how it begins."""
-    wanted = rule.of.replace("_", " ") if rule.of and rule.when.startswith("kpi") else rule.of
-    return (
-        wanted is None
-        or name == wanted
-        or name.startswith((f"{wanted} to ", f"{wanted}/", f"{wanted}, ", f"{wanted}: "))
-    )

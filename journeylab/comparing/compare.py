@@ -11,7 +11,8 @@ import pandas as pd
 
 from journeylab import figures, text
 from journeylab.comparing.behaviours import behaviour_figures, unread
-from journeylab.comparing.difference import AGREEMENT, Count, Difference, difference
+from journeylab.comparing.difference import AGREEMENT, Count, Difference, another_time, difference
+from journeylab.comparing.judged import judge, tell_judged, unjudged
 from journeylab.comparing.overlap import SOURCES, Overlap, describe, relate
 from journeylab.comparing.reading import KINDS, Figure, Reading, require_one_study
 from journeylab.comparing.telling import amount, short, show, tell
@@ -55,6 +56,8 @@ class Comparison(Result):
         How their data stand to each other, in words.
     notes : tuple of str
         What else differs between the runs.
+    judged : DataFrame
+        How many of the customers who came since can be judged yet, by figure: see `journeylab.comparing.judged.judge`.
     references : dict of str to list
         ``KIND|NAME`` to the counts (k or mean, n) of the older run, of what moved clearly: the next comparison leaves them out
         of its older side, so that the new level is the one to which later data are held, and no change is news twice.
@@ -66,6 +69,7 @@ class Comparison(Result):
     now: str
     overlap: str
     notes: tuple[str, ...]
+    judged: pd.DataFrame
     references: dict[str, list[float]]
 
     def without_small(self, minimum: int) -> Comparison:
@@ -88,7 +92,7 @@ class Comparison(Result):
         """All that there is to say: the data, what moved, what changed its verdict, and what did not move."""
         told = int(self.table["p_value"].notna().sum())
         clear, perhaps = self.rows("clear"), self.rows("perhaps")
-        lines = [self.overlap, *(tell(row) for row in clear)]
+        lines = [self.overlap, *tell_judged(self.judged), *(tell(row) for row in clear)]
         if perhaps:
             lines.append("May have moved, but chance could do that among so many: "
                          f"{text.sentence_list([short(row) for row in perhaps[:5]])}"
@@ -102,7 +106,7 @@ class Comparison(Result):
                   for row in self.words.itertuples(index=False)]  # fmt: skip
         if told:
             rest = told - len(clear) - len(perhaps)
-            lines.append(f"{rest} of {told} figures compared do not differ by more than chance may do.")
+            lines.append(f"{rest} of {told} figures compared do not differ by more than chance may do{self._blind}.")
         elif otherwise:
             lines.append("No figure could be compared by new data.")
         elif len(self.table):
@@ -120,9 +124,16 @@ class Comparison(Result):
             return f"Nothing could be compared by new data. {self.overlap}"
         found = self.sentences()
         if not found:
-            return f"Nothing clear moved in {told} figures compared. {self.overlap}"
+            return f"Nothing clear moved in {told} figures compared{self._blind}. {self.overlap}"
         more = f" {len(found) - 3} more moved clearly." if len(found) > 3 else ""
         return f"{' '.join(found[:3])}{more} {told} figures were compared."
+
+    @property
+    def _blind(self) -> str:
+        """How many of the figures compared say nothing of the customers who came since."""
+        told = self.table[self.table["p_value"].notna()]
+        n = len(unjudged(self.judged) & set(zip(told["kind"], told["name"], strict=True)))
+        return f"; {n} of them say nothing yet of the customers who came since" if n else ""
 
     @property
     def moved(self) -> pd.Series:
@@ -198,6 +209,7 @@ def compare(old: Reading, new: Reading) -> Comparison:
         [table["p_value"].isna(), away & (table["q_value"] <= CLEAR), away & (table["q_value"] <= PERHAPS)],
         ["not told", "clear", "perhaps"], "no",
     )  # fmt: skip
+    judged = judge(old, new, overlaps["customers"])
     clear = set(map(tuple, table.loc[table["verdict"] == "clear", ["kind", "name"]].to_numpy()))
     told = {f"{one.kind}|{one.name}": list(counts(one)) for one, other in found if other.key in clear}
     table["order"] = table["kind"].map({kind: place for place, kind in enumerate(KINDS)})
@@ -212,6 +224,7 @@ def compare(old: Reading, new: Reading) -> Comparison:
         new.name,
         describe(overlaps),
         tuple(_notes(old, new, overlaps)),
+        judged,
         _references(old, both, told),
     )
 
@@ -232,7 +245,12 @@ def _references(
     old: Reading, both: list[tuple[Figure, Figure]], told: dict[str, list[float]]
 ) -> dict[str, list[float]]:
     """What the next comparison must know: changes that were told of, and codes that nobody had named in the older run."""
-    kept = {key: counted for key, counted in old.references.items() if not key.startswith(UNNAMED)} | told
+    # Counts of another time cannot be left out of those of this one.
+    lapsed = {f"{one.kind}|{one.name}" for one, other in both if another_time(one, other)}
+    kept = {
+        key: counted for key, counted in old.references.items() if not key.startswith(UNNAMED) and key not in lapsed
+    }
+    kept |= told
     unnamed = {f"{UNNAMED}{one.name}": [0.0, one.n] for one, _ in both
                if one.kind == "voices" and not one.k and f"voices|{one.name}" not in kept}  # fmt: skip
     return kept | unnamed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from journeylab.comparing.overlap import Overlap
 from journeylab.comparing.reading import Figure
@@ -71,6 +72,8 @@ def difference(old: Figure, new: Figure, overlap: Overlap, *, since: Count | Non
     """
     if overlap.how == "same":
         return _none(old, new, "the same data, so it is due to settings or code")
+    if another_time(old, new):
+        return _none(old, new, f"each customer had {old.within} in the run before and has {new.within} now")
     if overlap.how == "grown" and not new.modelled and not (old.settled and new.settled):
         # Facts that ripen: earlier people may have it now, so that what came between cannot be told by counts.
         return _apart(old, new, 0.0, "as if independent")
@@ -84,6 +87,11 @@ def difference(old: Figure, new: Figure, overlap: Overlap, *, since: Count | Non
     part = shared / overlap.before * min(old.n, new.n) if known else 0.0
     how = {"apart": "apart", "unknown": "as if independent"}.get(overlap.how, "some people in both")
     return _apart(old, new, min(part, old.n, new.n), how)
+
+
+def another_time(old: Figure, new: Figure) -> bool:
+    """Whether customers get another time in the newer run, so that its counts do not go on from the older ones."""
+    return bool(old.within and new.within) and pd.Timedelta(old.within) != pd.Timedelta(new.within)
 
 
 def _grew(old: Figure, new: Figure) -> bool:

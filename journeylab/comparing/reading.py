@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from journeylab.comparing.stored import check_basis, read_json, read_references, read_rows, read_table, written_by
 from journeylab.errors import DataError
 
-KINDS = ("KPI", "funnel", "voices", "scores", "behaviours", "effects")
+KINDS = ("KPI", "outcome", "funnel", "voices", "scores", "behaviours", "effects")
 """What is compared, in the order in which it is told."""
 
 TABLES = ("goals", "settled", "prevalence", "scores", "effects", "decisions", "experiments", "changes", "dropoff")
@@ -48,6 +49,10 @@ class Figure:
         Whether each person's part in it stays what it is when more data come. Else only independent data can be compared.
     modelled : bool
         Whether a model of the whole data gave it, so that old customers count anew in each run.
+    within : str
+        The time that each customer gets, where it is fixed; else empty.
+    followed : float
+        How many customers were seen for that long, whether or not they came so far; NaN where it is not known.
     """
 
     kind: str
@@ -63,6 +68,8 @@ class Figure:
     source: str
     settled: bool = True
     modelled: bool = False
+    within: str = ""
+    followed: float = np.nan
 
     @property
     def key(self) -> Key:
@@ -234,7 +241,8 @@ def _kpis(rows: Rows) -> Iterator[Figure]:
 
 
 def _funnel(rows: Rows) -> Iterator[Figure]:
-    """Steps from stage to stage: settled counts, else the shares that went on as page 06 shows them."""
+    """Outcomes, and steps from stage to stage: settled counts, else the shares that went on as page 06 shows them."""
+    yield from (_settled(row) for row in rows["settled"] if row["kind"] == "outcome")
     settled = [row for row in rows["settled"] if row["kind"] == "funnel"]
     yield from map(_settled, settled)
     if settled:
@@ -249,8 +257,12 @@ def _funnel(rows: Rows) -> Iterator[Figure]:
 def _settled(row: Mapping[str, Any]) -> Figure:
     k, n = float(row["k"]), float(row["n"])
     value = k / n if n else np.nan
+    within = str(row.get("within") or "")
+    if within and not pd.Timedelta(within) > pd.Timedelta(0):
+        raise ValueError(f"within is {within!r}, no time")
     return Figure(str(row["kind"]), str(row["name"]), str(row["label"]), value, _number(row["ci_low"]),
-                  _number(row["ci_high"]), n, k, "share", str(row["better"]), "customers")  # fmt: skip
+                  _number(row["ci_high"]), n, k, "share", str(row["better"]), "customers", within=within,
+                  followed=_number(row.get("followed")))  # fmt: skip
 
 
 def _voices(rows: Rows) -> Iterator[Figure]:

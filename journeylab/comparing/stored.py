@@ -10,7 +10,7 @@ from typing import Any
 
 from journeylab.errors import DataError
 
-COUNTS = ("n", "k", "left", "n_eligible")
+COUNTS = ("n", "k", "left", "n_eligible", "followed")
 """Columns of numbers of people."""
 
 LARGEST = 1e15

@@ -8,6 +8,9 @@ import pandas as pd
 
 from journeylab import text
 
+TIMED = ("KPI", "outcome", "funnel")
+"""Kinds of figures that count customers who were seen for a fixed time: who came last, and some who had come before."""
+
 
 def show(table: pd.DataFrame) -> pd.DataFrame:
     """A table of differences with every number written in its unit."""
@@ -39,7 +42,9 @@ def tell(row: Any) -> str:
     """A difference in a sentence, with its interval and both n."""
     does = "rose" if row.difference > 0 else "fell"
     judged = f", which is {row.way}" if row.way in {"better", "worse"} else ""
-    sides = "of what came since" if row.how == "new against earlier" else "now"
+    timed = getattr(row, "kind", "") in TIMED and ", within " in row.label
+    fresh = "of those whose time ended since" if timed else "of what came since"
+    sides = fresh if row.how == "new against earlier" else "now"
     return (
         f"{_subject(row)} {does} by {amount(abs(row.difference), row.unit).lstrip('+')} (95 % interval of the difference "
         f"{between(row.ci_low, row.ci_high, row.unit)}){judged}: {amount(row.new, row.unit, signed=False)} {sides} "
@@ -51,6 +56,7 @@ def tell(row: Any) -> str:
 def _subject(row: Any) -> str:
     return {
         "KPI": f"KPI '{row.name}' ({row.label})",
+        "outcome": f"The share of customers who {row.label},",
         "funnel": f"The share of customers who {row.label},",
         "voices": f"The share of people who name '{row.label}'",
         "scores": f"Score '{row.label}'",

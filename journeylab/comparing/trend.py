@@ -21,7 +21,7 @@ from journeylab.results import Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SHOWN = {"KPI": "KPIs", "funnel": "From stage to stage", "scores": "Scores"}
+SHOWN = {"KPI": "KPIs", "outcome": "Outcomes", "funnel": "From stage to stage", "scores": "Scores"}
 """Kinds of figures with a trend, and their headings."""
 
 ACROSS = 3
@@ -159,8 +159,8 @@ def trend(runs: Sequence[Reading], left_out: Sequence[LeftOut] = ()) -> Trend:
         (
             "Runs of a growing study share most of their customers: their points are not independent, and a change shows late. "
             "Whether the newest data differ is what `journeylab compare` tests.",
-            "Steps from stage to stage count customers who were seen for the whole time that each of them gets; KPIs stand as "
-            "page 02 shows them.",
+            "Outcomes and steps from stage to stage count customers who were seen for the whole time that each of them gets; "
+            "KPIs stand as page 02 shows them.",
         ),
         pd.DataFrame(left_out, columns=list(LeftOut._fields)),
     )
@@ -211,7 +211,7 @@ def _check(run: Reading, folder: Path) -> None:
 
 
 def _rows(run: Reading) -> list[dict[str, Any]]:
-    """The figures of one run: KPIs as they stand to their goals, steps and whole scores."""
+    """The figures of one run: KPIs as they stand to their goals, outcomes, steps and whole scores."""
     common = {"run": run.name, "created": run.created}
     rows = [
         {"kind": "KPI", "name": str(row["goal"]), "label": row["kpi"], "unit": "share" if row["unit"] == "share" else "number",
@@ -221,7 +221,7 @@ def _rows(run: Reading) -> list[dict[str, Any]]:
         if row["value"] is not None
     ]  # fmt: skip
     for figure in run.figures.values():
-        if figure.kind == "funnel" or figure.kind == "scores":
+        if figure.kind in {"outcome", "funnel", "scores"}:
             low, high = (figure.value if np.isnan(end) else end for end in (figure.low, figure.high))
             rows.append({"kind": figure.kind, "name": figure.name, "label": figure.label, "unit": figure.unit,
                          "value": figure.value, "ci_low": low, "ci_high": high, "n": figure.n, "target": np.nan,

@@ -6,9 +6,10 @@ from journeylab.findings.decisions import decide, specifications
 from journeylab.findings.experiments import behaviours_before, effects_by, measure_experiments
 from journeylab.findings.gather import close_to_outcome, gather, known_effects, measure_effects
 from journeylab.findings.headline import answers_html, headline
+from journeylab.findings.horizons import last_horizons
 from journeylab.findings.model import GRADES, Evidence, Finding
 from journeylab.findings.settled import Settled, basis, settled
-from journeylab.findings.since import since_last
+from journeylab.findings.since import nothing_before, since_last
 from journeylab.findings.stated import stated_beside
 from journeylab.findings.statements import find
 from journeylab.findings.tables import (
@@ -42,9 +43,11 @@ __all__ = [
     "gather",
     "headline",
     "known_effects",
+    "last_horizons",
     "measure_changes",
     "measure_effects",
     "measure_experiments",
+    "nothing_before",
     "planted",
     "settled",
     "share_credit",

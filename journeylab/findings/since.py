@@ -31,3 +31,11 @@ def since_last(*, minimum: int = 0) -> Comparison | None:
         return None
     moved = compare(before, read_results(Path(now)))
     return moved.without_small(minimum) if minimum else moved
+
+
+def nothing_before(share: str) -> str:
+    """Why there is nothing to compare with: no earlier run, or for a public run no earlier public one."""
+    if share != "public":
+        return "There is no earlier good run of this study to compare with."
+    return ("There is no earlier public run of this study to compare with, and a public run is compared with public ones only. "
+            "This says nothing of what moved: see the internal runs.")  # fmt: skip

@@ -146,23 +146,38 @@ def outcome_share(study: Study, goal: Goal) -> dict[str, Any]:
     events = study.events
     if events is None or events.empty:
         return _unknown("the study has no events", stage)
-    hits = events[events["touchpoint"] == outcome.touchpoint]
-    reached = hits.groupby("customer_id")["event_time"].nth(outcome.occurrence - 1)
-    reached = hits.loc[reached.index].set_index("customer_id")["event_time"]
-    base = events if goal.among is None else events[events["touchpoint"] == goal.among]
-    start = base.groupby("customer_id")["event_time"].min()
+    start, needed = outcome_times(study, goal)
+    done = needed.notna()
     if goal.within is not None:
         span = pd.Timedelta(goal.within)
         start = start[start + span <= events["event_time"].max()]
-    when = reached.reindex(start.index)
-    done = when.notna() if goal.among is None else when >= start
-    if goal.within is not None:
-        done &= when <= start + span
+        done = needed[start.index] <= span
     if not len(start):
         return _unknown("no customer was observed long enough", stage)
     value, low, high = wilson(int(done.sum()), len(start))
     return {"value": value, "ci_low": low, "ci_high": high, "n": len(start), "unit": "share",
             "stage": stage, "reason": ""}  # fmt: skip
+
+
+def outcome_times(study: Study, goal: Goal) -> tuple[pd.Series, pd.Series]:
+    """When each customer of a goal began, and how long the outcome then took; missing where it never came.
+
+    Returns
+    -------
+    start, needed : Series by customer_id
+        Of customers, or of those who met ``among``; outcomes before that count as none.
+    """
+    outcome = next(item for item in study.config.outcomes if item.name == goal.outcome)
+    events = study.events
+    if events is None:
+        raise ValueError("the study has no events")
+    hits = events[events["touchpoint"] == outcome.touchpoint]
+    nth = hits.groupby("customer_id")["event_time"].nth(outcome.occurrence - 1)
+    reached = hits.loc[nth.index].set_index("customer_id")["event_time"]
+    base = events if goal.among is None else events[events["touchpoint"] == goal.among]
+    start = base.groupby("customer_id")["event_time"].min()
+    needed = reached.reindex(start.index) - start
+    return start, needed.where(needed >= pd.Timedelta(0))
 
 
 def _score(study: Study, goal: Goal) -> dict[str, object]:

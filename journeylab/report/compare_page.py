@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 HEADINGS = {
     "KPI": "KPIs, by what came since",
+    "outcome": "Outcomes, by what came since",
     "funnel": "From stage to stage",
     "voices": "What people say",
     "scores": "Scores",

@@ -8,6 +8,7 @@ from pathlib import Path
 from journeylab import locales, text
 from journeylab.comparing import Comparison, LeftOut, Reading, Trend, compare, read_run, read_runs, trend
 from journeylab.comparing.telling import show
+from journeylab.comparing.trend import SHOWN
 from journeylab.errors import ReportError
 from journeylab.report.compare_page import comparison_page, trend_page
 from journeylab.report.files import write_all
@@ -72,7 +73,7 @@ def compare_runs(
             _use_locale(runs[-1], next(folder for folder in folders if folder.name == runs[-1].name))
         found = trend(runs, [*damaged, *left_out])
         html = trend_page(found, runs[-1].study, runs[-1].title) if page else ""
-        said = [found.summary(), *(found.alt(kind) for kind in ("KPI", "funnel", "scores") if found.names(kind))]
+        said = [found.summary(), *(found.alt(kind) for kind in SHOWN if found.names(kind))]
     else:
         old, new = map(read_run, folders)
         _use_locale(new, folders[-1])

@@ -91,11 +91,16 @@ def _alerts(folder: Path) -> str:
     content = json.loads(file.read_text(encoding="utf-8"))
     items = "".join(f"<li>{escape(row['sentence'])}</li>" for row in content["table"])
     against = "since the last good run" if content["against"] else "in the first run"
-    told = (
-        f"<ul>{items}</ul>"
-        if items
-        else f"<p>None {against}; {text.count(content['tested'])} figures were looked at.</p>"
-    )
+    tested = sum(rule["looked"] for rule in content["rules"])
+    looked = f"{text.count(tested)} {'figure was' if tested == 1 else 'figures were'} looked at"
+    told = {
+        "fired": f"<ul>{items}</ul>",
+        "none": f"<p>None {against}; {looked}.</p>",
+        "not judged": "<p><strong>Not judged yet.</strong></p>",
+    }[content["state"]]
+    unseen = "".join(f"<li>{escape(line)}</li>" for line in content["unseen"])
+    if unseen:
+        told += f"<ul>{unseen}</ul>"
     return f"<h2>Alerts</h2>{told}"
 
 

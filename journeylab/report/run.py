@@ -304,13 +304,17 @@ def _write(
     (work / "run.json").write_text(dumps(record), encoding="utf-8")
     # A run that is not whole, or not good, is not what the next is held against: it has no alerts.
     good = len(chosen) == n_all and all(item.status == "done" for item in outcomes)
-    alerts = alert_run(work, last, study.config.alerts, study.name) if good else None
+    alerts = alert_run(work, last, study.config.alerts, study.name, public=is_public(settings)) if good else None
     _render_all(chosen, outcomes, settings, work, study, record)
     write_index(work, study.title, outcomes, record)
     shutil.rmtree(work / CACHE_FOLDER, ignore_errors=True)
     work.rename(final)
     line = f"{study.name}: {alerts.summary()}" if alerts is not None and len(alerts.table) else ""
-    return Run(final, final / "index.html", tuple(outcomes), line, (damage,) if damage else ())
+    unseen = f"{study.name}: {alerts.summary()}" if alerts is not None and alerts.unseen and not line else ""
+    notes = tuple(filter(None, [damage, unseen if alerts is not None and alerts.waiting else ""]))
+    if unseen and unseen not in notes and progress is not None:
+        progress(unseen)
+    return Run(final, final / "index.html", tuple(outcomes), line, notes)
 
 
 def _free(home: Path, created: datetime.datetime) -> Path:

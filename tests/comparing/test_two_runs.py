@@ -31,7 +31,7 @@ def test_a_clear_change_is_named_with_its_interval_and_both_sides(tmp_path: Path
     (row,) = found.rows("clear")
     assert (row.kind, row.name, row.way, row.new, row.before) == ("funnel", "cart to order", "worse", 0.2, 0.4)
     assert "fell by 20.0 points" in found.summary()
-    assert "20.0 % of what came since (n = 400), 40.0 % before (n = 1,000)" in found.summary()
+    assert "20.0 % of those whose time ended since (n = 400), 40.0 % before (n = 1,000)" in found.summary()
     assert any("1 of 2 figures compared do not differ" in line for line in found.lines())
     assert found.references == {"funnel|cart to order": [400.0, 1000.0]}
 
