@@ -14,6 +14,7 @@ from journeylab.journeys.split import chosen
 from journeylab.opening import open_study
 from journeylab.study import Study
 from journeylab.text import count
+from journeylab.watching import stage_notes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -249,6 +250,7 @@ def _notes(study: Study) -> Iterator[str]:
         if rule.reason not in reasons:
             yield f"leave_out[{place + 1}] ({rule.reason}): leaves out no event; does it match what the column holds?"
     yield from without_stage(study)
+    yield from stage_notes(study)
     crosswalk = study.crosswalk
     if crosswalk is not None and study.events is not None:
         blank = crosswalk["customer_id"].isna() | (crosswalk["customer_id"] == "")

@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="read everything and report every mistake")
     check.add_argument("study", metavar="STUDY", help="the study's folder, or its study.toml")
     check.add_argument("--data", metavar="DIR", help="where the raw files lie, if not beside study.toml")
+    check.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where the runs lie")
     check.set_defaults(do=_check)
 
     run = commands.add_parser("run", help="run the notebooks into reports/<study>/<run>/")
@@ -234,9 +235,11 @@ def _check(given: argparse.Namespace) -> int:
     from journeylab.errors import JourneylabError
     from journeylab.report.notebooks import choose, find_notebooks
     from journeylab.report.run import gather_parameters
+    from journeylab.watching import judged_notes
 
     found = check_study(given.study, given.data)
     problems = list(found.problems)
+    notes = [*found.notes, *([] if problems or not found.study else judged_notes(found.study, given.reports))]
     if found.study is not None:
         try:
             gather_parameters(choose(find_notebooks(), None), found.study.config.parameters, {})
@@ -244,7 +247,7 @@ def _check(given: argparse.Namespace) -> int:
             problems += str(error).splitlines()
     for problem in problems:
         print(problem, file=sys.stderr)
-    for note in found.notes:
+    for note in notes:
         print(f"note: {note}")
     if problems:
         print(f"{len(problems)} to mend", file=sys.stderr)

@@ -76,6 +76,14 @@ def good_runs(word: str, reports: Path) -> list[Past]:
     return found
 
 
+def last_good(study: str, reports: Path) -> Path | None:
+    """The newest good and whole run of a study, an internal one where there is any; None where it has none."""
+    try:
+        return good_runs(study, reports)[-1].folder if (reports / study).is_dir() else None
+    except ReportError:
+        return None
+
+
 def study_of(word: str, reports: Path) -> str:
     """The name of the study that a word means: its folder, its study.toml, or the name itself.
 

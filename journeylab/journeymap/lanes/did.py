@@ -122,9 +122,7 @@ def trouble_lane(material: Material) -> Lane:
     for stage in material.study.stages:
         row = material.evidence.loc[stage]
         if np.isnan(row["trouble"]):
-            cells.append(
-                empty(material.unreached(stage) or "not counted here: nobody can leave or meet something unplanned")
-            )
+            cells.append(empty(material.unreached(stage) or _uncounted(material, stage)))
             continue
         n = int(row["n_customers"])
         if material.few(row["n_trouble"]):
@@ -139,3 +137,17 @@ def trouble_lane(material: Material) -> Lane:
         ends = {"value": row["trouble"], "low": row["trouble_low"], "high": row["trouble_high"]}
         cells.append(material.counted(stage, lines, n, flag=flag, **ends))
     return Lane("trouble", "Trouble met, share of customers", tuple(cells))
+
+
+def _uncounted(material: Material, stage: str) -> str:
+    """Why leaving is not counted on a stage on which nobody met anything unplanned."""
+    study = material.study
+    goal = study.stage_of.get(study.outcome) if study.outcome is not None else None
+    if stage == goal:
+        steps = study.touchpoints.loc[study.touchpoints["stage"] == stage, "touchpoint"]
+        if (steps != study.outcome).any():
+            return "holds the outcome: leaving between its steps is not counted here"
+        return "is the outcome: who comes here has reached it"
+    if goal is not None and study.stages.index(stage) > study.stages.index(goal):
+        return "comes after the outcome: leaving is not counted here"
+    return "the last stage: leaving is not counted here, and nothing unplanned was met"
