@@ -95,8 +95,15 @@ def _cron(study: Study, when: When, data: Path | None, reports: Path) -> dict[st
     line = shlex.join(command(study, data, reports)).replace("%", r"\%")
     return {
         f"{study.name}.crontab": (
-            "# Put this line into your crontab (crontab -e). Times are those of the machine. What is printed, an alert (exit\n"
-            "# code 4) or a failure (1, 3), is mailed to MAILTO; nothing is printed when all is well.\n"
+            "# Put these lines into your crontab (crontab -e). Times are those of the machine. What is printed, an alert (exit\n"
+            "# code 4), that nothing new could be judged, or a failure (1, 3), is mailed by cron; nothing is printed when all is\n"
+            "# well. Cron mails to MAILTO, else to the user on this machine, whom mostly nobody reads: put an address, take the #\n"
+            "# away. The machine must be able to send mail (a program such as msmtp or postfix).\n"
+            "# MAILTO=you@example.org\n"
+            "#\n"
+            "# Refresh the data first: the run reads the files as they lie there, and says 'nothing new came' of old ones. Put\n"
+            "# what fetches them before the command in the line below, with && between: 0 6 * * MON /PATH/TO/refresh && ...\n"
+            "# If it fails nothing is run, and what it printed is mailed.\n"
             f"{when.cron()} {line}\n"
         )
     }
@@ -108,10 +115,15 @@ def _systemd(study: Study, when: When, data: Path | None, reports: Path) -> dict
     times = "\n".join(f"OnCalendar={calendar}" for calendar in when.calendars())
     return {
         f"{name}.service": (
-            "# Put both files into ~/.config/systemd/user/ and say: systemctl --user enable --now "
-            f"{name}.timer\n# An alert is exit code 4, a failure 1 or 3: either shows in systemctl --user --failed.\n"
+            "# Put both files into ~/.config/systemd/user/ and say:\n"
+            f"#   systemctl --user enable --now {name}.timer\n"
+            "#   loginctl enable-linger    # else the timer stops when you log out\n"
+            "# An alert is exit code 4, a failure 1 or 3: either shows in systemctl --user --failed, and what was printed in\n"
+            f"# journalctl --user -u {name}. Nothing is mailed.\n"
             f"[Unit]\nDescription=journeylab runs the study {study.name}\n\n"
-            f"[Service]\nType=oneshot\nExecStart={line}\n"
+            "[Service]\nType=oneshot\n"
+            "# Refresh the data first: the run reads the files as they lie there. If this fails nothing is run.\n"
+            f"# ExecStartPre=/PATH/TO/refresh\nExecStart={line}\n"
         ),
         f"{name}.timer": (
             f"[Unit]\nDescription=When journeylab runs the study {study.name}\n\n"
@@ -144,7 +156,9 @@ def _airflow(study: Study, when: When, data: Path | None, reports: Path) -> dict
             "    catchup=False,\n"
             "    max_active_runs=1,\n"
             "):\n"
-            "    PapermillOperator(\n"
+            "    # Refresh the data first: the run reads the files as they lie there. Put the task that fetches them here, call\n"
+            "    # it `refresh`, and say below: refresh >> run\n"
+            "    run = PapermillOperator(\n"
             '        task_id="run",\n'
             f"        input_nb={str(_driver())!r},\n"
             f"        output_nb={output!r},\n"
@@ -183,6 +197,7 @@ def _github(study: Study, when: When, data: Path | None, reports: Path) -> dict[
             "      - uses: actions/checkout@v4\n"
             '      - uses: actions/setup-python@v5\n        with:\n          python-version: "3.11"\n'
             "      - run: make setup\n"
+            "      # Refresh the data first: the run reads the files of the repository. Put the step that fetches them here.\n"
             f'      - run: .venv/bin/journeylab run "$STUDY" --reports "$REPORTS"{flags}\n'
             "      - uses: actions/upload-artifact@v4\n        if: always()\n        with:\n          name: report\n"
             "          path: ${{ env.REPORTS }}\n          include-hidden-files: false\n"

@@ -127,6 +127,31 @@ def test_the_commands_of_cron_and_systemd_run_as_written(study: Study, tmp_path:
     assert len([run for run in home.glob("*/run.json") if not run.parent.is_symlink()]) == before
 
 
+def test_a_crontab_says_whom_to_mail_and_where_the_data_are_refreshed(study: Study, tmp_path: Path) -> None:
+    """Without the # the address is a line of its own before the command, as cron wants it; a failed refresh runs nothing."""
+    (crontab,) = write_schedule(study, "0 6 * * MON", "cron", reports=tmp_path / "reports").values()
+    lines = crontab.splitlines()
+    assert all(line.startswith("#") for line in lines[:-1])
+    told = [line.removeprefix("# ") for line in lines if re.fullmatch(r"# MAILTO=\S+@\S+", line)]
+    assert len(told) == 1
+    assert "Refresh the data first" in crontab
+    command = lines[-1].split(" ", 5)[5].replace(r"\%", "%")
+    done = run_bare(f"false && {command}")
+    assert done.returncode == 1
+    assert not (tmp_path / "reports").exists()
+
+
+def test_systemd_airflow_and_github_say_where_the_data_are_refreshed(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(study.path.parent)
+    for kind in ("systemd", "airflow", "github"):
+        assert "Refresh the data first" in "".join(write_schedule(study, "0 6 * * MON", kind).values()), kind
+    service = write_schedule(study, "0 6 * * MON", "systemd")[f"journeylab-{study.name}.service"]
+    assert "loginctl enable-linger" in service
+    assert service.index("# ExecStartPre=") < service.index("\nExecStart=")
+
+
 @needs_systemd
 def test_systemd_finds_no_fault_in_its_units(study: Study, tmp_path: Path) -> None:
     assert SYSTEMD is not None
