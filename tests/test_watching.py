@@ -96,7 +96,7 @@ def test_a_rule_on_the_last_stage_watches_nothing(tmp_path: Path) -> None:
             "14d",
             "0 of the 200 customers who came since can be judged on 'pay to learn' yet (within 14d: the first from 2026-03-30",
         ),
-        ("", "160 of the 200 customers who came since can be judged on 'pay to learn' yet (within 1d"),
+        ("", "160 of the 200 customers who came since can be judged on 'pay to learn' so far (within 1d"),
     ],
 )
 def test_check_says_how_many_of_the_new_customers_can_be_judged(

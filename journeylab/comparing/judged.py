@@ -95,7 +95,7 @@ def tell_judged(table: pd.DataFrame) -> list[str]:
         when = f": the first from {text.day(row['first'])}, all from {text.day(row['last'])}" if row["first"] else ""
         if row["judged"]:
             when = f": all from {text.day(row['last'])}" if row["last"] else ""
-        line = f"{text.count(row['judged'])} of {came} yet (within {within}{when})."
+        line = f"{text.count(row['judged'])} of {came} {'so far' if row['judged'] else 'yet'} (within {within}{when})."
         if not row["judged"]:
             compared = (
                 f" What is compared are {text.count(row['ended'])} who had come before and whose {within} ended since."

@@ -98,9 +98,7 @@ def _alerts(folder: Path) -> str:
         "none": f"<p>None {against}; {looked}.</p>",
         "not judged": "<p><strong>Not judged yet.</strong></p>",
     }[content["state"]]
-    unseen = "".join(f"<li>{escape(line)}</li>" for line in content["unseen"])
-    if unseen:
-        told += f"<ul>{unseen}</ul>"
+    told += "".join(f"<p class='more'>{escape(line)}</p>" for line in content["unseen"])
     return f"<h2>Alerts</h2>{told}"
 
 

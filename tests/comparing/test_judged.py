@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from made import code, days, made, score, share
+from made import code, days, made, score, share, write_run
 
 import journeylab as jl
 from journeylab import findings
-from journeylab.comparing import compare, raise_alerts, read_results
+from journeylab.comparing import alert_run, compare, raise_alerts, read_results
 from journeylab.comparing.compare import overlaps_of
 from journeylab.comparing.judged import judge
 from journeylab.config import Alert
 from journeylab.findings.horizons import choose_horizon, stored_horizons
+from journeylab.report import index
 
 START = datetime.datetime(2026, 3, 2)
 STAGES = ("look", "pay", "thanks")
@@ -167,3 +168,28 @@ def test_a_pain_rule_has_looked_where_every_pain_was_named_before(tmp_path: Path
     new = made(tmp_path / "2", basis={"interviews": days(20, 9)}, prevalence=[code("Pain/Late", 14, 29)])
     found = raise_alerts([Alert(when="new_pain_code")], old, new)
     assert found.summary() == "No alerts; 1 figure was looked at."
+
+
+@pytest.mark.parametrize(("public", "words"), [(False, "no earlier good run"), (True, "first public run")])
+def test_the_first_page_of_a_first_run_gives_no_all_clear(tmp_path: Path, public: bool, words: str) -> None:
+    folder = write_run(tmp_path / "1", scores=[score("ces", 5.0, 0.1, 400)])
+    alert_run(folder, None, [Alert(when="score_worse")], "shop", public=public)
+    block = index._alerts(folder)
+    assert "Not judged yet" in block
+    assert words in block
+    assert "None" not in block
+    assert ("public run" in findings.nothing_before("public"), "public" in findings.nothing_before("internal")) == (
+        True,
+        False,
+    )
+
+
+def test_the_first_page_says_how_many_of_the_new_customers_an_alert_could_judge(tmp_path: Path) -> None:
+    row = share("funnel", "pay to thanks", 400, 1000) | {"followed": 1500}
+    later = share("funnel", "pay to thanks", 500, 1250) | {"followed": 1900}
+    old = write_run(tmp_path / "1", basis={"customers": days(800, 700)}, settled=[row])
+    new = write_run(tmp_path / "2", basis={"customers": days(800, 700, 600)}, settled=[later])
+    alert_run(new, old, RULES[:1], "shop")
+    block = index._alerts(new)
+    assert "None since the last good run; 1 figure was looked at" in block
+    assert "400 of the 600 customers who came since can be judged" in block
