@@ -200,7 +200,9 @@ class Attribution(Result):
         figures.subtitle(ax, "Credit, not effect: who gets the conversions", note)
         if known.any():
             ax.set_title("Credit, not effect: who gets the conversions\n\n", loc="left")
-        told = list(dict.fromkeys([*self.rules, "markov", "markov_low", "markov_high", "added", "added_low", "added_high"]))
+        told = list(
+            dict.fromkeys([*self.rules, "markov", "markov_low", "markov_high", "added", "added_low", "added_high"])
+        )
         digits = 0 if self.conversions >= 100 else 1
         spans = self.table.assign(**self.table[told].round(digits)).assign(
             least=self.table[self.rules].min(axis=1).round(digits),

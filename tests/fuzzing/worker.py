@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import ctypes
 import dataclasses
-import gc
 import json
 import resource
 import sys
@@ -29,7 +28,6 @@ def peak() -> int:
 
 def reset() -> None:
     """Give back what the making of an input left behind, and forget the peak of what came before."""
-    gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # other C libraries have no such call
         ctypes.CDLL(None).malloc_trim(0)
     try:

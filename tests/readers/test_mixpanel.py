@@ -71,12 +71,12 @@ def test_who_is_who(tmp_path: Path) -> None:
         _event(distinct_id="$device:d1", **{"$device_id": "d1"}),
         _event(distinct_id="ada", **{"$device_id": "d1", "$user_id": "ada"}),
         _event(distinct_id="ada", **{"$device_id": "d1"}),
-        _event(distinct_id="unknown"),
+        _event(distinct_id="eve"),
     ]
     path = _written(tmp_path, rows)
     events, _ = read_events(path, format="mixpanel")
-    assert events["customer_id"].tolist() == ["d1", "ada", "ada", "unknown"]
-    assert events["visitor_id"].tolist() == ["d1", "d1", "d1", "unknown"]
+    assert events["customer_id"].tolist() == ["d1", "ada", "ada", "eve"]
+    assert events["visitor_id"].tolist() == ["d1", "d1", "d1", "eve"]
     _, report = read_events(path, format="mixpanel", customer="login")
     assert (report.n_kept, report.n_dropped) == (2, 2)
 
