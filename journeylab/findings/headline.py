@@ -10,6 +10,7 @@ import pandas as pd
 from journeylab import text
 from journeylab.findings.model import ACTS, PAGES, Evidence, decided, rows, yearly
 from journeylab.html import escape, link
+from journeylab.joint.placing import NOT_PLACED, placing
 from journeylab.study import Study
 
 RESTS = {
@@ -30,7 +31,7 @@ def headline(study: Study, evidence: Evidence) -> list[dict[str, str]]:
     """
     return [
         _where(study, evidence),
-        _what_said(evidence),
+        _what_said(study, evidence),
         _act_on(evidence),
         _how_sure(evidence),
         _how_far(study, evidence),
@@ -109,18 +110,23 @@ def _met_there(study: Study, stage: str) -> str:
     return f" ({', '.join(most)})" if len(most) > 1 else ""
 
 
-def _what_said(evidence: Evidence) -> dict[str, str]:
+def _what_said(study: Study, evidence: Evidence) -> dict[str, str]:
     question = "What do they say there?"
-    row = _worst(evidence.stages)
+    row, placed = _worst(evidence.stages), placing(study)
+    if placed.none:
+        return _answer(
+            question, f"Not known: {placed.sentence()[0].lower() + placed.sentence()[1:]}", "", PAGES["voices"], ""
+        )
     if row is None or row["n_asked"] == 0:
         return _answer(question, "Not known: nobody was interviewed about it.", "", PAGES["voices"], "")
     if not row["top_pain"]:
         elsewhere = [other for other in rows(evidence.stages) if other.top_pain]
         most = max(elsewhere, key=lambda other: other.n_pain / other.n_asked, default=None)
+        nowhere = f"; but {placed.loose}, so it may be said and not placed" if placed.n_pains else ""
         rest = "" if most is None else f" Elsewhere, at {most.stage}: “{most.top_pain.rpartition(' (')[0]}”."
         return _answer(
             question,
-            f"None of {text.count(row['n_asked'])} people asked named a pain there.{rest}",
+            f"None of {text.count(row['n_asked'])} people asked named a pain there{nowhere}.{rest}",
             ""
             if most is None
             else f"{text.count(most.n_pain)} of {text.count(most.n_asked)} people name a pain at {most.stage}",
@@ -179,7 +185,11 @@ def _look_first(question: str, evidence: Evidence) -> dict[str, str]:
         said += " where behaviour shows trouble too" if row["fit"] == "confirm" else " the pain most named"
     else:
         said = (
-            "ask customers there what holds them up" if row["n_asked"] == 0 else "ask again there: people named no pain"
+            "place the codes on the journey, to see what was said there"
+            if row["voice_says"] == NOT_PLACED
+            else "ask customers there what holds them up"
+            if row["n_asked"] == 0
+            else "ask again there: people named no pain"
         )
     return _answer(
         question,
@@ -205,6 +215,8 @@ def _how_sure(evidence: Evidence) -> dict[str, str]:
         known = (
             ""
             if row is None
+            else f"Where it hurts rests on {text.count(row['n_customers'])} customers; what was said is not placed there. "
+            if row["voice_says"] == NOT_PLACED
             else f"Where it hurts rests on {text.count(row['n_customers'])} customers and {text.people(int(row['n_asked']))} "
             "asked. "
         )

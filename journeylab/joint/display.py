@@ -12,6 +12,7 @@ from journeylab import figures, text
 from journeylab.errors import StudyError, did_you_mean, listing
 from journeylab.intervals import wilson
 from journeylab.joint.did import trouble_by_stage
+from journeylab.joint.placing import NOT_PLACED, placing
 from journeylab.joint.said import doubtful, mentions, people, people_counts, voices_by
 from journeylab.joint.typing import Typing, type_people
 from journeylab.results import Result
@@ -33,7 +34,7 @@ FITS = {
 """The fit of a row where both sides speak; one side alone expands the other, and none is silence."""
 
 SPEAKS = {"friction", "fine", "pain", "gain"}
-UNHEARD = {"not asked", "too few", "no interview"}
+UNHEARD = {"not asked", "too few", "no interview", NOT_PLACED}
 """Where nobody could speak, nothing that people did is confirmed or contradicted by it."""
 
 
@@ -50,9 +51,12 @@ class JointDisplay(Result):
         says otherwise in study.toml) and ``meaning``, a sentence.
     level : str
         ``stage``, ``touchpoint`` or ``behaviour``.
+    unplaced : str
+        Where no code has this level, a sentence that says so; nothing in the table is then said of anything.
     """
 
     level: str
+    unplaced: str = ""
 
     @property
     def overruled(self) -> list[str]:
@@ -75,7 +79,7 @@ class JointDisplay(Result):
                 did = text.MISSING
             else:
                 did = f"{text.percent(row.trouble)} ({text.interval(row.trouble_low, row.trouble_high)})"
-            asked = text.count(row.n_asked)
+            asked = text.MISSING if row.voice_says == NOT_PLACED else text.count(row.n_asked)
             pains = (
                 f"{text.count(row.n_pain)} of {text.count(row.n_asked)} ({text.interval(row.pain_low, row.pain_high)})"
                 if row.n_asked
@@ -101,6 +105,8 @@ class JointDisplay(Result):
         """Say how the rows fit, and name those that confirm or contradict."""
         if self.table.empty:
             return f"No {self.level} is both on the journey and spoken of or measured, so none can be shown."
+        if self.unplaced:
+            return f"Words cannot stand beside behaviour by {self.level}. {self.unplaced}"
         counts = self.table["fit"].value_counts()
         parts = [f"{counts.get(fit, 0)} {fit}" for fit in ("confirm", "expand", "discord", "silence")]
         sentence = f"Of {len(self.table)} {self.level}s, words and behaviour are: {', '.join(parts)}."
@@ -139,7 +145,8 @@ class JointDisplay(Result):
         figures.subtitle(
             ax,
             f"What customers did and said, by {self.level}",
-            f"up to n = {text.count(n)} customers, {text.count(asked)} people asked",
+            f"up to n = {text.count(n)} customers, "
+            + ("codes not placed" if self.unplaced else f"{text.count(asked)} people asked"),
         )
         series = {"met trouble": (did, low, high), "named a pain": ("pain", "pain_low", "pain_high")}
         draws = figures.drawn(self.table, self.level, series)
@@ -208,13 +215,17 @@ def display(
             "No code is tied to a touchpoint, so nothing said can stand beside one: give codes a touchpoint, in the "
             "codebook or in [[codes]].",
         )
+    placed = placing(study, level) if level != "behaviour" else None
+    unplaced = placed.sentence() if placed is not None and placed.none else ""
+    if placed is not None and not placed.none and placed.loose:
+        assumptions += (placed.sentence(),)
     if study.asked is None and study.has("documents"):
         assumptions += ("No interview guide was given: everybody counts as asked, so silence may mean not asked.",)
     weak = doubtful(study)
     if len(weak):
         named = text.sentence_list([f"'{row.code}' ({text.fixed(row.alpha, 2)})" for row in weak.itertuples()])
         assumptions += (f"Coders agree too little (alpha under 0.667) to rest anything on {named} alone.",)
-    return JointDisplay(frame, "Joint display with a rule for the fit of each row", assumptions, level)
+    return JointDisplay(frame, "Joint display with a rule for the fit of each row", assumptions, level, unplaced)
 
 
 def _overrule(study: Study, frame: pd.DataFrame, level: str) -> pd.DataFrame:
@@ -268,6 +279,7 @@ def _meaning(row: pd.Series, level: str) -> str:
         "not asked": "nobody was asked",
         "too few": f"only {text.count(row['n_asked'])} people were asked",
         "no interview": "nobody of it was interviewed: a hole",
+        NOT_PLACED: f"what people said is not placed: no code has a {level}",
     }[row["voice_says"]]
     joined = {"confirm": "and", "discord": "but", "expand": "while", "silence": "and"}[row["fit"]]
     return f"{where}: {did}, {joined} {voice}."
@@ -276,7 +288,7 @@ def _meaning(row: pd.Series, level: str) -> str:
 def _touchpoints(study: Study, effects: pd.DataFrame | None) -> pd.DataFrame:
     """One row a touchpoint that is tested or spoken of."""
     said = voices_by(study, "touchpoint")
-    if not tied(study):
+    if not tied(study) and not placing(study, "touchpoint").none:
         said = said.assign(n_asked=0, voice_says="not asked")
     frame = said.merge(study.touchpoints[["touchpoint", "stage"]], on="touchpoint", how="left")
     reached = (

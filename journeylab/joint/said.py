@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from journeylab.intervals import wilson
+from journeylab.joint.placing import NOT_PLACED, placing
 from journeylab.study import Study
 from journeylab.voices.agreement import weak_codes
 from journeylab.voices.prevalence import agreed, asked_people, people_of
@@ -73,7 +74,8 @@ def voices_by(study: Study, level: str) -> pd.DataFrame:
     DataFrame
         level, n_asked, guide (whether an interview guide tells who was asked), n_pain, pain, pain_low, pain_high,
         n_gain, gain, gain_low, gain_high (Wilson), top_pain, top_gain (code names), voice_says
-        (``pain``, ``gain``, ``mixed``, ``not raised``, ``hardly raised``, ``not asked``, ``too few``).
+        (``pain``, ``gain``, ``mixed``, ``not raised``, ``hardly raised``, ``not asked``, ``too few``; ``not placed`` where no code
+        that was used has this level: then n_asked is 0, since silence there would mean nothing).
 
     Notes
     -----
@@ -94,7 +96,10 @@ def voices_by(study: Study, level: str) -> pd.DataFrame:
         group = said[(said[level] == name)]
         audience = asked.get(stage, set()) if stage is not None else set().union(*asked.values(), set(group["person"]))
         rows.append({level: name, "guide": guide, **people_counts(group, audience | set(group["person"]))})
-    return pd.DataFrame(rows)
+    found = pd.DataFrame(rows)
+    if not placing(study, level).none:
+        return found
+    return found.assign(**people_counts(said.iloc[:0], set()) | {"voice_says": NOT_PLACED})
 
 
 def people_counts(group: pd.DataFrame, audience: set[str]) -> dict[str, object]:

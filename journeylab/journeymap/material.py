@@ -11,6 +11,7 @@ import pandas as pd
 
 from journeylab.joint import display, mentions
 from journeylab.joint.display import tied
+from journeylab.joint.placing import placing
 from journeylab.journeymap.goals import Goals, measure_goals
 from journeylab.journeymap.model import Cell, grade
 from journeylab.journeymap.origins import Origins, find_origins
@@ -81,6 +82,12 @@ class Material:
     def said(self) -> pd.DataFrame:
         """Who said what, see `journeylab.joint.mentions`."""
         return mentions(self.study)
+
+    @cached_property
+    def unplaced(self) -> str:
+        """Why nothing that was said stands on any stage; empty where some does, or nobody was interviewed."""
+        placed = placing(self.study)
+        return f"{placed.loose}: add stage to [[codes]]" if placed.none else ""
 
     @cached_property
     def by_touchpoint(self) -> pd.DataFrame | None:

@@ -34,7 +34,9 @@ class StageValence(Result):
         """Name the stages of lowest and highest valence."""
         known = self.table.dropna(subset=["valence"])
         if known.empty:
-            return "No code has both a stage and a valence."
+            return (
+                "No code has both a stage and a valence: with both in [[codes]] or the codebook, each stage is heard."
+            )
 
         def say(row: pd.Series) -> str:
             ends = f"{text.signed(row['ci_low'], 2)} to {text.signed(row['ci_high'], 2)}"
@@ -103,6 +105,7 @@ def valence_by_stage(
     known = codes.dropna(subset=["valence", "stage"])
     said = said_by(codings, documents).merge(known[["code_id", "stage", "valence"]], on="code_id")
     guide = None if asked is None else asked_people(asked, documents).groupby("stage")["person"].nunique()
+    silent = "nobody spoke of it" if len(known) else "no code has both a stage and a valence"
     rows = []
     for stage in stages if stages is not None else known["stage"].unique():
         part = said[said["stage"] == stage]
@@ -110,7 +113,7 @@ def valence_by_stage(
         value, low, high = mean(people)
         reason = ""
         if len(people) < 2:
-            reason = "nobody spoke of it" if people.empty else "one person"
+            reason = silent if people.empty else "one person"
         elif people.nunique() == 1:
             low = high = float("nan")
             reason = "all people have the same mean, so there is no spread to estimate from"

@@ -112,6 +112,8 @@ def _why(material: Material, stage: str) -> str:
         return OF_ALL
     if not material.study.has("documents"):
         return f"{NO_INTERVIEWS}, so no pain to hold against the effects"
+    if material.unplaced and material.by_touchpoint is None:
+        return f"{material.unplaced.partition(':')[0]}, so no pain to hold against the effects"
     if material.effects is None:
         return NO_EFFECTS if material.study.has("events") and material.study.outcome else "no outcome to measure by"
     tested = material.effects.dropna(subset=["estimate"])

@@ -21,6 +21,8 @@ def feeling_lane(material: Material) -> Lane:
             reason = (
                 NO_INTERVIEWS
                 if not study.has("documents")
+                else material.unplaced
+                if material.unplaced
                 else "not asked"
                 if guide and not asked.get(row.stage)
                 else "nobody spoke of it"
@@ -47,7 +49,9 @@ def voices_lane(material: Material, side: str) -> Lane:
         row = material.evidence.loc[stage]
         n = int(row["n_asked"])
         if n == 0:
-            cells.append(empty("not asked" if material.study.has("documents") else NO_INTERVIEWS))
+            cells.append(
+                empty(material.unplaced or ("not asked" if material.study.has("documents") else NO_INTERVIEWS))
+            )
             continue
         counts = (
             said[said["stage"] == stage].groupby("name")["person"].nunique().sort_values(ascending=False, kind="stable")
@@ -84,7 +88,7 @@ def quotes_lane(material: Material) -> Lane | None:
         elif not study.has("documents"):
             cells.append(empty(NO_INTERVIEWS))
         else:
-            cells.append(empty("no quote with consent" if len(counts) else "nobody spoke of it"))
+            cells.append(empty("no quote with consent" if len(counts) else material.unplaced or "nobody spoke of it"))
     return Lane("quotes", "In their words", tuple(cells))
 
 
