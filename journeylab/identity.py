@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import pandas as pd
 
@@ -23,6 +23,9 @@ DOUBTFUL = (
 
 TIMES, SHARE, DOUBTFUL_TIMES = 100, 0.05, 10
 """An id is told with more events than so many times the median and more than this share of all; a doubtful word sooner."""
+
+ROBOTIC_EVENTS = 100
+"""So many events of one customer within an hour are a robot's, not a person's."""
 
 LEAST_CUSTOMERS = 20
 """Of fewer customers nothing is told."""
@@ -88,9 +91,25 @@ def crowds(spread: Activity) -> dict[str, int]:
     return found
 
 
-def told(spread: Activity) -> Iterator[str]:
-    """Say of each such id what it has, and what to write to leave it out."""
+def robots(events: pd.DataFrame) -> list[str]:
+    """Customers with 100 or more events within one hour."""
+    ordered = events[["customer_id", "event_time"]].sort_values(["customer_id", "event_time"], kind="stable")
+    later = ordered["event_time"].shift(1 - ROBOTIC_EVENTS)
+    same = ordered["customer_id"] == ordered["customer_id"].shift(1 - ROBOTIC_EVENTS)
+    fast = same & (later - ordered["event_time"] <= pd.Timedelta(hours=1))
+    return sorted(ordered.loc[fast, "customer_id"].unique())
+
+
+def told(spread: Activity, fast: Collection[str] = ()) -> Iterator[str]:
+    """Say of each such id what it has, and what to write to leave it out; `fast` are those that `robots` found."""
     for name, n in crowds(spread).items():
+        if name in fast:
+            yield (
+                f"customer '{name}' has {text.count(n)} of {text.count(spread.n_events)} events "
+                f"({text.percent(n / spread.n_events)}; the median is {text.number(spread.median)}), {ROBOTIC_EVENTS} or more "
+                "within an hour: a robot? Set leave_out_robots = true under [study] to leave out all customers that are so fast."
+            )
+            continue
         shown = name.replace("\\", "\\\\").replace('"', '\\"')
         yield (
             f"customer '{name}' has {text.count(n)} of {text.count(spread.n_events)} events ({text.percent(n / spread.n_events)}; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from journeylab.identity import robots
 from journeylab.journeys.build import build
 from journeylab.journeys.channels import ChannelSwitches, channel_switches
 from journeylab.journeys.compare import Comparison, compare
@@ -27,7 +28,7 @@ from journeylab.journeys.model import (
     until,
 )
 from journeylab.journeys.paths import PathTable, path_table
-from journeylab.journeys.quality import Quality, quality, robots
+from journeylab.journeys.quality import Quality, quality
 from journeylab.journeys.reach import Reach, reach
 from journeylab.journeys.repeats import Repeat, repeat
 from journeylab.journeys.retention import Retention, retention

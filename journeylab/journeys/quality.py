@@ -14,9 +14,6 @@ from journeylab.results import Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ROBOTIC_EVENTS = 100
-"""So many events of one customer within one hour are no person's."""
-
 DENSE = 0.2
 """A day is dense when it has at least this share of the median day's events."""
 
@@ -140,7 +137,7 @@ def quality(
         ["customer_id", "event_time", "touchpoint"], keep=False
     )
     midnight = time.dt.normalize() == time
-    bots = robots(events)
+    bots = identity.robots(events)
     holes = _holes(daily)
     counts = events["customer_id"].value_counts()
     shared = [name for name in identity.crowds(identity.activity(counts)) if name not in set(bots)]
@@ -173,22 +170,13 @@ def quality(
         "Counts of suspicious events, days and customers",
         (
             "The checks look at all recorded events and remove nothing; what study.toml leaves out is counted below.",
-            f"A robot is a customer with {ROBOTIC_EVENTS} or more events within one hour.",
+            f"A robot is a customer with {identity.ROBOTIC_EVENTS} or more events within one hour.",
             f"An id may be shared by many with {identity.RULE}.",
             f"The data are taken to begin and end on the first and last day with {DENSE:.0%} of a median day's events.",
         ),
         daily,
         tuple(bots),
     )
-
-
-def robots(events: pd.DataFrame) -> list[str]:
-    """Customers with 100 or more events within one hour."""
-    ordered = events[["customer_id", "event_time"]].sort_values(["customer_id", "event_time"], kind="stable")
-    later = ordered["event_time"].shift(1 - ROBOTIC_EVENTS)
-    same = ordered["customer_id"] == ordered["customer_id"].shift(1 - ROBOTIC_EVENTS)
-    fast = same & (later - ordered["event_time"] <= pd.Timedelta(hours=1))
-    return sorted(ordered.loc[fast, "customer_id"].unique())
 
 
 def _daily(time: pd.Series, source: pd.Series) -> tuple[pd.DataFrame, pd.Timestamp, pd.Timestamp]:

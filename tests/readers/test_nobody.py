@@ -17,19 +17,20 @@ from journeylab.readers import read_events, read_table
 NOBODY = ["(not set)", "NULL", "none", "undefined", "-", "nan", "00000000-0000-0000-0000-000000000000"]
 
 
-def table(file: Path, ids: list[str]) -> Path:
+def table(file: Path, ids: list[str], seconds: int = 1) -> Path:
     with file.open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["customer_id", "event_time", "touchpoint"])
         writer.writerows(
-            [name, f"2026-01-01T10:{place // 60:02}:{place % 60:02}Z", "home"] for place, name in enumerate(ids)
+            [name, f"{pd.Timestamp('2026-01-01T10:00:00Z') + pd.Timedelta(seconds=seconds * place)}", "home"]
+            for place, name in enumerate(ids)
         )
     return file
 
 
-def study(folder: Path, ids: list[str], more: str = "", suffix: str = ".csv") -> Path:
+def study(folder: Path, ids: list[str], more: str = "", suffix: str = ".csv", seconds: int = 1) -> Path:
     (folder / "raw").mkdir(parents=True)
-    file = table(folder / "raw/events.csv", ids)
+    file = table(folder / "raw/events.csv", ids, seconds)
     if suffix == ".parquet":
         frame = pd.read_csv(file, dtype="str", keep_default_na=False)
         frame["event_time"] = pd.to_datetime(frame["event_time"]).dt.as_unit("us")
@@ -85,7 +86,7 @@ def test_tables_of_customers_and_people_know_placeholders_too(tmp_path: Path) ->
 
 def test_an_id_that_many_share_is_told_with_what_to_write(tmp_path: Path) -> None:
     ids = [f"c{number}" for number in range(40)] * 2
-    crowd = study(tmp_path / "crowd", [*ids, *["kiosk"] * 300, *["guest"] * 25, *["busy"] * 40])
+    crowd = study(tmp_path / "crowd", [*ids, *["kiosk"] * 300, *["guest"] * 25, *["busy"] * 40], seconds=60)
     notes = [note for note in check_study(crowd).notes if note.startswith("customer '")]
     assert [note.split("'")[1] for note in notes] == [
         "kiosk",
@@ -104,7 +105,9 @@ def test_an_id_that_is_left_out_as_a_robot_is_not_told_again(tmp_path: Path) -> 
     notes = check_study(study(tmp_path / "s", ids, "leave_out_robots = true")).notes
     assert any("robots" in note for note in notes)
     assert not [note for note in notes if note.startswith("customer '")]
-    assert [note for note in check_study(study(tmp_path / "t", ids)).notes if note.startswith("customer 'bot'")]
+    told = [note for note in check_study(study(tmp_path / "t", ids)).notes if note.startswith("customer 'bot'")]
+    assert "Set leave_out_robots = true under [study]" in told[0]  # and not a rule for this one id
+    assert "[[leave_out]]" not in told[0]
 
 
 def test_few_customers_are_no_ground_to_tell_anything() -> None:
