@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from journeylab.config import DEFAULT_STAGES
-from journeylab.drafting.stages import guess_stage, guess_valence, words_of
+from journeylab.drafting.journey import Plan
+from journeylab.drafting.stages import guess_valence, words_of
 from journeylab.drafting.toml import numbered, quoted, remark
 from journeylab.readers.values import parse_numbers
 
@@ -38,7 +38,7 @@ class DraftedCode:
     valence_from: str
 
 
-def draft_codes(codes: Sequence[str], codings: pd.DataFrame) -> list[DraftedCode]:
+def draft_codes(codes: Sequence[str], codings: pd.DataFrame, plan: Plan | None = None) -> list[DraftedCode]:
     """Draft where codes belong: by what the file says of each code, else by the words of its name.
 
     Parameters
@@ -47,21 +47,25 @@ def draft_codes(codes: Sequence[str], codings: pd.DataFrame) -> list[DraftedCode
         Paths.
     codings : DataFrame
         code (path), and where the file has them stage and valence, as text.
+    plan : Plan, optional
+        The stages; without it the five of the literature.
     """
+    plan = plan or Plan()
     found = []
     for path in codes:
         own = codings[codings["code"] == path]
-        stage, stage_from = _stage(path, _said(own, "stage"))
+        stage, stage_from = _stage(path, _said(own, "stage"), plan)
         valence, valence_from = _valence(path, _said(own, "valence"))
         found.append(DraftedCode(path, len(own), stage, valence, stage_from, valence_from))
     return sorted(found, key=lambda code: -code.n)
 
 
-def codes_toml(codes: list[DraftedCode]) -> str:
+def codes_toml(codes: list[DraftedCode], plan: Plan | None = None) -> str:
     """The sections [[codes]] with counts and what each word rests on in comments."""
+    stages = (plan or Plan()).stages
     lines = ["# Where a code belongs on the journey, and whether it is a pain (-1) or a gain (1)."]
     for code in codes[:MOST_CODES]:
-        stage = quoted(code.stage or DEFAULT_STAGES[1])
+        stage = quoted(code.stage or stages[len(stages) > 1])
         valence = f"{code.valence or 0:g}" if code.valence is not None else "-1"
         lines += [
             "",
@@ -86,19 +90,22 @@ def _said(own: pd.DataFrame, column: str) -> list[str]:
     return [word for word in own[column].str.strip().unique() if word]
 
 
-def _stage(path: str, said: list[str]) -> tuple[str | None, str]:
+def _stage(path: str, said: list[str], plan: Plan) -> tuple[str | None, str]:
     alike = {word.lower() for word in said}
     if len(alike) == 1:
-        if said[0].lower() in DEFAULT_STAGES:
-            return said[0].lower(), "as your file says"
-        return None, f"your file says '{said[0]}'; add that to [[stages]] to use it, or choose {_choice()}"
+        stage = plan.said.get(said[0].lower())
+        if stage is None:
+            return None, f"your file says '{said[0]}'; add that to [[stages]] to use it, or choose {plan.choice()}"
+        return stage, "as your file says" if stage.lower() == said[
+            0
+        ].lower() else f"your file says '{said[0]}', which is like it"
     if said:
         return (
             None,
             f"your file says {' and '.join(repr(word) for word in said[:4])} for this one code; choose one, or split it",
         )
-    guessed = guess_stage(_words(path))
-    return (guessed[0], f"a guess, from the word '{guessed[1]}'") if guessed else (None, f"which one? {_choice()}")
+    guessed = plan.of_words(_words(path))
+    return (guessed[0], f"a guess, from the word '{guessed[1]}'") if guessed else (None, f"which one? {plan.choice()}")
 
 
 def _valence(path: str, said: list[str]) -> tuple[float | None, str]:
@@ -125,7 +132,3 @@ def _number(word: str) -> float | None:
 def _words(path: str) -> list[str]:
     """The words of a code, the last level of its path first: it says most."""
     return [word for level in reversed(path.split("/")) for word in words_of(level)]
-
-
-def _choice() -> str:
-    return ", ".join(DEFAULT_STAGES)

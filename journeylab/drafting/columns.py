@@ -22,6 +22,8 @@ HEADINGS = {
     "when ts at hit_time server_time viewed_at started_at",
     "touchpoint": "touchpoint page_url page_path page url path page_location screen screen_name page_title event_name "
     "event action activity step event_type type title name",
+    "channel": "channel",
+    "device": "device device_type device_category device_class",
     "document_id": "document_id document interview_id interview doc_id doc transcript participant_id participant "
     "respondent_id respondent person review_id id",
     "code": "code codes code_name theme tag label topic category",
@@ -41,7 +43,10 @@ LIKELY = {
 }
 """Where no usual heading is there: what one that means a role looks like."""
 
-EVENTS, QUOTES = ("customer_id", "event_time", "touchpoint"), ("document_id", "code", "text", "coder")
+EVENTS, QUOTES = (
+    ("customer_id", "event_time", "touchpoint", "channel", "device"),
+    ("document_id", "code", "text", "coder"),
+)
 NEEDED = {"customer_id", "event_time", "touchpoint", "document_id", "code"}
 UNIX = {10: "unix", 13: "unix_ms", 16: "unix_us"}
 
@@ -56,10 +61,13 @@ class Columns:
         Ours to theirs.
     others : dict of str to tuple of str
         Of what was guessed, the columns that might be meant as well.
+    unused : tuple of str
+        Columns that have no part in it.
     """
 
     named: dict[str, str]
     others: dict[str, tuple[str, ...]]
+    unused: tuple[str, ...] = ()
 
 
 def find_columns(raw: RawTable, wanted: tuple[str, ...], given: Mapping[str, str]) -> Columns:
@@ -94,7 +102,7 @@ def find_columns(raw: RawTable, wanted: tuple[str, ...], given: Mapping[str, str
                 f"{raw.path}: which column is the {role}? None has a usual name; say it with --column {role}=YOURS. "
                 f"There are {listing(present, 40)}.{_wide(raw, role, named)}"
             )
-    return Columns(named, others)
+    return Columns(named, others, tuple(column for column in present if column not in named.values()))
 
 
 def time_options(raw: RawTable, column: str) -> tuple[dict[str, str | bool], str]:
@@ -174,4 +182,8 @@ def _many(cells: pd.Series) -> bool:
     )
 
 
-FITS: dict[str, Callable[[pd.Series], bool]] = {"touchpoint": _many}
+def _filled(cells: pd.Series) -> bool:
+    return bool((cells.str.strip() != "").any())
+
+
+FITS: dict[str, Callable[[pd.Series], bool]] = {"touchpoint": _many, "channel": _filled, "device": _filled}

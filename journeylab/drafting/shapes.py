@@ -7,7 +7,7 @@ import dataclasses
 import re
 from collections.abc import Iterable
 
-from journeylab.drafting.stages import STAGE_OF, words_of
+from journeylab.drafting.stages import STAGE_OF, TELLING, words_of
 
 MANY = 8
 """More different names at one place of an address are what is shown, such as articles, and not kinds of pages."""
@@ -65,15 +65,25 @@ class Shape:
         return len("/".join(self.segments).replace("*", "")) + len(self.route)
 
     @property
-    def words(self) -> list[str]:
-        """The words that say what it is."""
+    def _speaking(self) -> str:
+        """What in it speaks: without a file's ending, a language, and the index of a folder."""
         segments = [ENDING.sub("", segment) for segment in self.segments]
         if self.address and len(segments) > 1 and LANGUAGE.fullmatch(segments[1]):
             del segments[1]
         if self.address and segments and segments[-1].lower() in ("index", "default"):
             segments[-1] = ""
         host = self.site.split(".")[0] if self.site else ""
-        return words_of(" ".join([host, *segments, self.route.partition("=")[2]]))
+        return " ".join([host, *segments, self.route.partition("=")[2]])
+
+    @property
+    def words(self) -> list[str]:
+        """The words that say what it is."""
+        return words_of(self._speaking)
+
+    @property
+    def names(self) -> list[str]:
+        """The words with the numbers that belong to them, such as ``discount 10``; without what was folded."""
+        return re.findall(r"[^\W_]+", self._speaking.lower())
 
 
 def shapes_of(counts: dict[str, int]) -> dict[str, Shape]:
@@ -96,6 +106,11 @@ def shapes_of(counts: dict[str, int]) -> dict[str, Shape]:
 def is_address(name: str) -> bool:
     """Whether a raw name is a page's address or its path."""
     return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|/", name)) or ("/" in name and " " not in name) or "?" in name
+
+
+def path_of(name: str) -> str:
+    """The path of an address; empty for another name."""
+    return _parts(name)[1] if is_address(name) else ""
 
 
 def patterns(shape: Shape, names: Iterable[str]) -> list[str]:
@@ -197,6 +212,6 @@ def _starred(shape: Shape, place: int) -> Shape:
 
 
 def _telling(segment: str) -> bool:
-    """Whether a segment consists of words that name a stage, such as ``cart``: no name of an article."""
+    """Whether a segment consists of words that name a stage, such as ``cart``, or trouble: no name of an article."""
     words = words_of(ENDING.sub("", segment))
-    return bool(words) and all(word in STAGE_OF for word in words)
+    return bool(words) and all(word in STAGE_OF or word in TELLING for word in words)

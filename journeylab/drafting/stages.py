@@ -20,7 +20,8 @@ WORDS = {
     "consideration": (
         "product products item items search searched list listing category categories catalog catalogue collection "
         "collections compare comparison detail details browse shop specs "
-        "produkt produkte artikel suche kategorie katalog vergleich"
+        "pricing price prices tariff tariffs "
+        "produkt produkte artikel suche kategorie katalog vergleich preis preise tarif tarife"
     ),
     "awareness": (
         "home homepage index start landing ad ads advert campaign newsletter banner impression blog social "
@@ -30,6 +31,23 @@ WORDS = {
 """Words by stage; where a name has words of several, the stage that stands first here wins."""
 
 STAGE_OF = {word: stage for stage, words in WORDS.items() for word in words.split()}
+SPOKEN = {
+    "review": "review reviews rating ratings rate bewertung bewertungen",
+    "help": "faq contact help support hilfe kontakt",
+    "trouble": "cancel cancelled canceled cancellation unsubscribe unsubscribed complaint complaints refund refunds error errors "
+    "failed failure kuendigen kuendigung kündigen kündigung stornieren storno stornierung abmelden beschwerde reklamation "
+    "erstattung fehler",
+}
+
+REVIEWS = frozenset(SPOKEN["review"].split())
+"""What is read before buying and written after it: the order of events tells which."""
+
+HELP = frozenset(SPOKEN["help"].split())
+"""What is asked for at any time: it is evaluation only where it comes after the outcome."""
+
+TELLING = frozenset(SPOKEN["trouble"].split())
+"""Words of names that say much however rare they are."""
+
 BUYING = {"checkout", "cart", "basket", "bag", "payment"}
 ADDING = {"add", "added", "begin", "remove", "removed", "start", "view"}
 

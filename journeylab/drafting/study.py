@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,16 +11,19 @@ from pathlib import Path
 import pandas as pd
 
 from journeylab import new
-from journeylab.config import DEFAULT_STAGES
 from journeylab.drafting.codes import DraftedCode, codes_toml, draft_codes
 from journeylab.drafting.columns import EVENTS, QUOTES, Columns, find_columns, time_options
+from journeylab.drafting.journey import Plan, plan_stages
 from journeylab.drafting.toml import numbered, quoted, remark
-from journeylab.drafting.touchpoints import Draft, draft_touchpoints, outcome_toml, touchpoints_toml
-from journeylab.errors import StudyError, did_you_mean, listing
+from journeylab.drafting.touchpoints import draft_touchpoints, goal_toml, outcome_toml, touchpoints_toml
+from journeylab.errors import DataError, StudyError, did_you_mean, listing
+from journeylab.identity import ROBOTIC_EVENTS, placeholders, robots
 from journeylab.readers import FORMATS, CodedStudy, read_codings, read_events
 from journeylab.readers.codings.codebook import tidy_path
 from journeylab.readers.codings.guess import tell
 from journeylab.readers.files import READABLE, read_file, suffix_of
+from journeylab.readers.options import TableOptions
+from journeylab.readers.times import parse_times
 from journeylab.readers.values import known_text
 
 
@@ -80,39 +84,46 @@ def draft_study(
             raise StudyError(f"--column {role}: unknown; there are {listing(known)}.{did_you_mean(role, known)}")
     name, title = new.name_of(folder)
     notes: list[str] = []
-    parts = [new.STUDY.format(name=name, title=title), _stages()]
-    draft = None
+    said, plan = [new.INTERVIEWS], Plan()
+    told: list[str] = []
+    if quotes is not None:  # first, since they may name the stages
+        source = Path(quotes)
+        section, codes, plan = _quotes(source, _inside(folder, source), given, told)
+        said = [section, codes_toml(codes, plan)]
+        loose = sum(code.stage is None for code in codes)
+        told.append(f"{numbered(len(codes), 'code')} in [[codes]]; the stage of {loose} is left to you.")
+        if plan != Plan():
+            told.append(f"[[stages]]: {plan.told}.")
+    head, did, draft = new.STUDY.format(name=name, title=title), [_commented(new.EVENTS), new.TOUCHPOINTS], None
     if events is not None:
         source = Path(events)
-        section, draft = _events(source, _inside(folder, source), format, given, notes)
-        parts += [section, touchpoints_toml(draft)]
+        section, frame = _events(source, _inside(folder, source), format, given, notes)
+        draft = draft_touchpoints(frame, plan)
+        did = [section, touchpoints_toml(draft)]
         notes.append(draft.summary())
-    else:
-        parts += [_commented(new.EVENTS), new.TOUCHPOINTS]
-    parts += [new.LEAVE_OUT, new.OUTCOMES if draft is None else outcome_toml(draft), new.GOALS]
-    if quotes is not None:
-        source = Path(quotes)
-        section, codes = _quotes(source, _inside(folder, source), given, notes)
-        parts += [section, codes_toml(codes)]
-        loose = sum(code.stage is None for code in codes)
-        notes.append(f"{numbered(len(codes), 'code')} in [[codes]]; the stage of {loose} is left to you.")
-    else:
-        parts.append(new.INTERVIEWS)
+        head = _robots(head, frame, notes)
+    aims = [new.OUTCOMES, new.GOALS] if draft is None else [outcome_toml(draft), goal_toml(draft)]
+    parts = [head, plan.toml(), *did, new.LEAVE_OUT, *aims, *said]
+    notes += told
     _write(file, "\n".join([*parts, new.REST]), [Path(one) for one in (events, quotes) if one is not None])
     return Drafted(file, tuple(notes))
 
 
-def _stages() -> str:
-    lines = [
-        "# The stages of the journey, in order: these are the five of the literature. Rename, remove or add your own."
-    ]
-    for stage in DEFAULT_STAGES:
-        lines += ["[[stages]]", f"name = {quoted(stage)}", '# goal = "what the customer wants here"']
-    return "\n".join(lines) + "\n"
+def _robots(head: str, events: pd.DataFrame, notes: list[str]) -> str:
+    """The section [study], with how many customers are as fast as robots beside the key that leaves them out."""
+    if "event_time" not in events:
+        return head
+    fast = robots(events.dropna(subset=["event_time"]))
+    if not fast:
+        return head
+    n = int(events["customer_id"].isin(fast).sum())
+    found = f"{numbered(len(fast), 'customer')} with {numbered(n, 'event')}: {ROBOTIC_EVENTS} or more within an hour"
+    notes.append(f"robots? {found}; leave_out_robots = true in study.toml leaves them out.")
+    return re.sub(r"(?m)^(# leave_out_robots = true +# ).*$", lambda line: f"{line[1]}yours: {found}", head)
 
 
-def _events(path: Path, place: str, format: str, given: dict[str, str], notes: list[str]) -> tuple[str, Draft]:
-    """The section [events], and rules for its touchpoints."""
+def _events(path: Path, place: str, format: str, given: dict[str, str], notes: list[str]) -> tuple[str, pd.DataFrame]:
+    """The section [events], and the events: customer_id, touchpoint, and event_time where it can be read."""
     lines = [
         "# What customers did: one row an event. The left side is ours, the right side is your column.",
         "[events]",
@@ -123,7 +134,7 @@ def _events(path: Path, place: str, format: str, given: dict[str, str], notes: l
             names = [name for name, known in FORMATS["events"].items() if known.file]
             raise StudyError(f"--format {format}: there are {listing(names, 20)}.{did_you_mean(format, names)}")
         frame, _ = read_events(path, format=format)
-        return "\n".join([*lines, f"format = {quoted(format)}"]) + "\n", draft_touchpoints(frame)
+        return "\n".join([*lines, f"format = {quoted(format)}"]) + "\n", frame
     if suffix_of(path) not in READABLE:
         raise StudyError(
             f"{path}: is no table ({', '.join(READABLE)}); say what wrote it with --format, "
@@ -137,20 +148,31 @@ def _events(path: Path, place: str, format: str, given: dict[str, str], notes: l
     if question:
         lines += [f"# {remark(question)}", "# day_first = true"]
         notes.append(f"to decide before a check: {question}")
-    lines += ["[events.columns]", *_columns(found)]
+    lines += ["[events.columns]", *_columns(found), *_unused(found, "channel, device, value and session_id")]
     notes.append(_told(path, found))
     frame = pd.DataFrame({role: known_text(raw.frame[found.named[role]]) for role in ("customer_id", "touchpoint")})
-    return "\n".join(lines) + "\n", draft_touchpoints(frame.dropna())
+    known = ~placeholders(frame["customer_id"].fillna("-"))
+    if not question:
+        frame["event_time"] = _times(raw.frame[found.named["event_time"]], options)
+    return "\n".join(lines) + "\n", frame[known].dropna(subset=["customer_id", "touchpoint"])
 
 
-def _quotes(path: Path, place: str, given: dict[str, str], notes: list[str]) -> tuple[str, list[DraftedCode]]:
-    """The section [interviews], and what is known of its codes."""
+def _times(cells: pd.Series, options: dict[str, str | bool]) -> pd.Series:
+    """The times of events, to know their order; none where they cannot be read."""
+    try:
+        return parse_times(cells, TableOptions(timezone="UTC", **options), column="event_time", path="").values  # type: ignore[arg-type]
+    except DataError:
+        return pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us, UTC]")
+
+
+def _quotes(path: Path, place: str, given: dict[str, str], notes: list[str]) -> tuple[str, list[DraftedCode], Plan]:
+    """The section [interviews], what is known of its codes, and the stages that the quotes speak of."""
     lines = ["# What customers said: one row a coding.", "[interviews]", f"path = {quoted(place)}"]
     if suffix_of(path) not in READABLE or path.is_dir():
-        return "\n".join(lines) + "\n", _coded(read_codings(path))
+        return "\n".join(lines) + "\n", _coded(read_codings(path)), Plan()
     raw = read_file(path)
     if not given and tell([str(column) for column in raw.frame.columns]) != "tabular":
-        return "\n".join(lines) + "\n", _coded(read_codings(path))
+        return "\n".join(lines) + "\n", _coded(read_codings(path)), Plan()
     found = find_columns(raw, (*QUOTES, "stage", "valence"), given)
     ours = {role: column for role, column in found.named.items() if role in QUOTES}
     coded = read_codings(path, format="tabular", columns=ours)
@@ -158,12 +180,13 @@ def _quotes(path: Path, place: str, given: dict[str, str], notes: list[str]) -> 
         {role: raw.frame[found.named[role]] for role in ("code", "stage", "valence") if role in found.named}
     )
     codings["code"] = codings["code"].map(tidy_path)
-    lines += ["[interviews.columns]", *_columns(Columns(ours, found.others))]
+    lines += ["[interviews.columns]", *_columns(Columns(ours, found.others)), *_unused(found, "start, end and memo")]
     notes.append(_told(path, Columns(ours, found.others)))
     used = [found.named[role] for role in ("stage", "valence") if role in found.named]
     if used:
         notes.append(f"{path.name}: {listing(used)} belong to a code, not to a coding, and became [[codes]].")
-    return "\n".join(lines) + "\n", draft_codes([str(code) for code in coded.codes["path"]], codings)
+    plan = plan_stages(codings["stage"]) if "stage" in codings else Plan()
+    return "\n".join(lines) + "\n", draft_codes([str(code) for code in coded.codes["path"]], codings, plan), plan
 
 
 def _coded(coded: CodedStudy) -> list[DraftedCode]:
@@ -180,6 +203,13 @@ def _columns(found: Columns) -> list[str]:
         also = f"  # or is it {remark(' or '.join(others))}?" if others else ""
         lines.append(f"{role} = {quoted(column)}{also}")
     return lines
+
+
+def _unused(found: Columns, known: str) -> list[str]:
+    """A comment that names the columns that are not used."""
+    if not found.unused:
+        return []
+    return [f"# Not used: {remark(listing(found.unused, 40), 400)}. Ours are also {known}: docs/readers.md."]
 
 
 def _told(path: Path, found: Columns) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import math
 import re
 from collections.abc import Sequence
 
 import pandas as pd
 
-from journeylab import text
-from journeylab.config import DEFAULT_STAGES, Touchpoint
+from journeylab import new, text
+from journeylab.config import Touchpoint
+from journeylab.drafting.journey import Plan
+from journeylab.drafting.order import after_outcome, inseparable
 from journeylab.drafting.shapes import MANY, Shape, expression, patterns, shapes_of
-from journeylab.drafting.stages import guess_stage
+from journeylab.drafting.stages import HELP, REVIEWS, TELLING, guess_stage
 from journeylab.drafting.toml import numbered, quoted, quoted_all, remark
 from journeylab.naming import name_touchpoints
 
@@ -20,6 +23,9 @@ MOST_RULES = 40
 """More rules nobody reads; names on which a stage is told may be `MOST_STAGED`."""
 
 MOST_STAGED = 60
+MOST_TELLING = 20
+"""Rare names that tell of trouble get a rule of their own, so many of them."""
+
 SHARE = 0.99
 """The most frequent kinds get a rule of their own until so many events have one."""
 
@@ -41,13 +47,18 @@ class Rule:
     name : str
     stage : str or None
     because : str
-        The word that the stage is guessed from.
+        What the stage is guessed from.
+    kind : str or None
+        Which of the five stages its words speak of.
     n, customers : int
         Events and customers that the rule, after those before it, matches.
     examples : tuple of str
         Raw names.
     n_names : int
         Raw names that the rule matches.
+    words : tuple of str
+    together : str
+        Of a page that always comes with the page above it: a remark that says so.
     """
 
     match: tuple[str, ...]
@@ -58,6 +69,9 @@ class Rule:
     customers: int = 0
     examples: tuple[str, ...] = ()
     n_names: int = 0
+    words: tuple[str, ...] = ()
+    kind: str | None = None
+    together: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +83,7 @@ class Draft:
     n_names: int
     n_events: int
     n_customers: int
+    plan: Plan = dataclasses.field(default_factory=Plan)
 
     def summary(self) -> str:
         """Say how many names became how many rules, and what is left to a person."""
@@ -79,14 +94,17 @@ class Draft:
         )
 
 
-def draft_touchpoints(events: pd.DataFrame) -> Draft:
+def draft_touchpoints(events: pd.DataFrame, plan: Plan | None = None) -> Draft:
     """Draft rules for raw names.
 
     Parameters
     ----------
     events : DataFrame
-        customer_id, touchpoint.
+        customer_id, touchpoint; and event_time, where it is known: the order tells whether help was asked for before or after.
+    plan : Plan, optional
+        The stages; without it the five of the literature.
     """
+    plan = plan or Plan()
     counts = {str(name): int(n) for name, n in events["touchpoint"].value_counts().items()}
     shapes = shapes_of(counts)
     groups: dict[Shape, list[str]] = collections.defaultdict(list)
@@ -98,12 +116,16 @@ def draft_touchpoints(events: pd.DataFrame) -> Draft:
         counts
     ):
         rules.append(Rule(("*",), REST))
-    counted = _counted(rules, events, counts)
-    return Draft(tuple(counted), _outcome(counted), len(counts), len(events), events["customer_id"].nunique())
+    named = events.assign(name=_names(rules, events, counts))
+    counted = _counted(rules, named, counts)
+    outcome = _outcome(counted)
+    placed = [_placed(rule, plan, late) for late in [_late(named, outcome)] for rule in counted]
+    found = _outcome(placed)
+    return Draft(tuple(_paired(placed, named)), found, len(counts), len(events), events["customer_id"].nunique(), plan)
 
 
 def _chosen(groups: dict[Shape, list[str]], counts: dict[str, int]) -> list[Shape]:
-    """The shapes that get a rule: those of most events, and those on which a stage is told; wildcards stand last."""
+    """The shapes that get a rule: those of most events, those on which a stage is told, and those that tell of trouble."""
     sizes = {shape: sum(counts[name] for name in names) for shape, names in groups.items()}
     total, covered = sum(sizes.values()), 0
     kept: list[Shape] = []
@@ -112,6 +134,8 @@ def _chosen(groups: dict[Shape, list[str]], counts: dict[str, int]) -> list[Shap
         if frequent or (guess_stage(shape.words) and len(kept) < MOST_STAGED):
             kept.append(shape)
             covered += sizes[shape]
+    telling = [shape for shape in sorted(sizes, key=lambda shape: -sizes[shape]) if TELLING & set(shape.words)]
+    kept += [shape for shape in telling if shape not in kept][:MOST_TELLING]
     return sorted(kept, key=lambda shape: (not shape.lettered, shape.wild, -shape.literal))
 
 
@@ -156,10 +180,10 @@ def _named(found: list[tuple[Shape, list[str]]]) -> list[Rule]:
         while name in taken:
             name, number = f"{first} {number}", number + 1
         taken.add(name)
-        stage, word = guess_stage(shape.words) or (None, "")
-        if stage is None and name == "home page":
-            stage, word = "awareness", "home"
-        rules.append(Rule(tuple(globs), name, stage, word))
+        kind, word = guess_stage(shape.words) or (None, "")
+        if kind is None and name == "home page":
+            kind, word = "awareness", "home"
+        rules.append(Rule(tuple(globs), name, kind=kind, because=word, words=tuple(shape.words)))
     return rules
 
 
@@ -168,18 +192,22 @@ def _readable(shape: Shape) -> str:
     if not shape.address:
         plain = " ".join(re.sub(r"[_*]+|(?<=\w)[-.:/](?=\w)", " ", shape.segments[0]).split())
         return remark(plain, LONGEST_NAME) or "number"
-    words = shape.words[-4:]
+    words = shape.names[-4:]
     if not words:
         return "page with a number" if shape.wild else "home page"
     return remark(" ".join([*words, *(() if words[-1] == "page" else ("page",))]), LONGEST_NAME)
 
 
-def _counted(rules: list[Rule], events: pd.DataFrame, counts: dict[str, int]) -> list[Rule]:
-    """What each rule matches once they stand in a study; rules that match nothing are taken out."""
+def _names(rules: list[Rule], events: pd.DataFrame, counts: dict[str, int]) -> pd.Series:
+    """The name of each event once the rules stand in a study."""
     named = name_touchpoints(list(counts), [Touchpoint(match=list(rule.match), name=rule.name) for rule in rules])
-    of_raw = dict(zip(named["raw"], named["touchpoint"], strict=True))
-    touchpoint = events["touchpoint"].map(of_raw)
-    customers = events["customer_id"].groupby(touchpoint).nunique()
+    return events["touchpoint"].map(dict(zip(named["raw"], named["touchpoint"], strict=True)))
+
+
+def _counted(rules: list[Rule], events: pd.DataFrame, counts: dict[str, int]) -> list[Rule]:
+    """What each rule matches; rules that match nothing are taken out."""
+    customers = events["customer_id"].groupby(events["name"]).nunique()
+    of_raw = events.drop_duplicates("touchpoint").set_index("touchpoint")["name"]
     names: dict[str, list[str]] = collections.defaultdict(list)
     for raw in counts:
         names[of_raw[raw]].append(raw)
@@ -196,6 +224,49 @@ def _counted(rules: list[Rule], events: pd.DataFrame, counts: dict[str, int]) ->
     ]
 
 
+def _late(events: pd.DataFrame, outcome: Rule | None) -> dict[str, float] | None:
+    """The share of each name's events that come after the outcome; None where the order is not known."""
+    if outcome is None or "event_time" not in events or events["event_time"].isna().all():
+        return None
+    return after_outcome(events, outcome.name)
+
+
+def _placed(rule: Rule, plan: Plan, late: dict[str, float] | None) -> Rule:
+    """A rule on its stage: reviews and help stand where the order of events puts them, others where their words do."""
+    kind, because = rule.kind, f"from the word '{rule.because}'"
+    if kind == "evaluation" and rule.because in REVIEWS | HELP:
+        share = None if late is None else late.get(rule.name, 0.0)
+        if share is not None and share >= 0.5:
+            because += f": {text.percent(share, 0)} of it comes after the outcome"
+        elif rule.because in HELP:
+            kind = None
+        elif share is not None:
+            kind, because = (
+                "consideration",
+                because + f": {text.percent(1 - share, 0)} of it comes before the outcome, or without it",
+            )
+    found = plan.place(rule.words, kind, rule.because)
+    if found is None:
+        return dataclasses.replace(rule, kind=kind, stage=None)
+    because = because if found[1] == rule.because else f"from the word '{found[1]}'"
+    return dataclasses.replace(rule, kind=kind, stage=found[0], because=because)
+
+
+def _paired(rules: list[Rule], events: pd.DataFrame) -> list[Rule]:
+    """The rules, with a remark on each page that always comes with the page above it."""
+    raw = {str(name): str(first) for name, first in events.groupby("name")["touchpoint"].first().items()}
+    raw.pop(REST, None)
+    found = inseparable(events, raw)
+    return [dataclasses.replace(rule, together=_together(*found.get(rule.name, ("", 0)))) for rule in rules]
+
+
+def _together(above: str, n: int) -> str:
+    if not above:
+        return ""
+    whom = numbered(n, "customer")
+    return f"always comes with '{above}', as often for each of {whom}: if both are one step, give both one name"
+
+
 def _short(raw: str) -> str:
     """A raw name without what stands after ``?``: nobody needs it to know the page, and it may name a person."""
     page, sign, _ = raw.partition("?")
@@ -204,7 +275,7 @@ def _short(raw: str) -> str:
 
 def _outcome(rules: Sequence[Rule]) -> Rule | None:
     """The rule that most looks like an order that was placed: one that says it is done, and of these the most met."""
-    bought = [rule for rule in rules if rule.stage == "purchase"]
+    bought = [rule for rule in rules if rule.kind == "purchase"]
     return max(bought, key=lambda rule: (bool(set(WON) & set(rule.name.lower().split())), rule.customers), default=None)
 
 
@@ -227,14 +298,18 @@ def touchpoints_toml(draft: Draft) -> str:
             f"match = {quoted_all(rule.match)}",
             f"name = {quoted(rule.name)}",
         ]
+        if rule.together:
+            lines.insert(-3, f"# {remark(rule.together)}")
         if rule.stage is not None:
-            lines.append(f"stage = {quoted(rule.stage)}  # a guess, from the word '{rule.because}'")
+            lines.append(f"stage = {quoted(rule.stage)}  # a guess, {remark(rule.because)}")
         elif rule.match == ("*",):
             lines.append(
                 '# rare names, gathered; give those that matter a rule above, or leave all out with "drop = true"'
             )
         else:
-            lines.append(f"# stage = {quoted(DEFAULT_STAGES[1])}  # which one? {', '.join(DEFAULT_STAGES)}")
+            lines.append(
+                f"# stage = {quoted(draft.plan.stages[len(draft.plan.stages) > 1])}  # which one? {draft.plan.choice()}"
+            )
     return "\n".join(lines) + "\n"
 
 
@@ -252,4 +327,17 @@ def outcome_toml(draft: Draft) -> str:
         f"{head}# A guess: {text.count(rule.customers)} of {numbered(draft.n_customers, 'customer')} "
         f"({share}) met it. Is that what a customer who ordered meets, and nobody else?\n"
         f'[[outcomes]]\nname = "order"\ntouchpoint = {quoted(rule.name)}\n'
+    )
+
+
+def goal_toml(draft: Draft) -> str:
+    """The section [goals.order] for the drafted outcome, held at what it is today; a comment without an outcome."""
+    if draft.outcome is None or not draft.n_customers:
+        return new.GOALS
+    share = draft.outcome.customers / draft.n_customers
+    return (
+        "# What a run is held against, and `journeylab compare` watches. The target is what is so today: write what you aim for.\n"
+        '[goals.order]\nkpi = "share of customers who order, not less than when the study was drafted"\n'
+        f"target = {math.floor(1000 * share) / 1000:.3f}                      # today {text.percent(share)}\n"
+        'outcome = "order"\n# by = 2027-06-30\n'
     )

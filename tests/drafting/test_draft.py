@@ -92,7 +92,8 @@ def test_two_files_become_a_study_that_check_accepts_as_written(
     assert stage_of["home page"] == "awareness"
     assert stage_of["product page"] == stage_of["search page"] == "consideration"
     assert stage_of["cart page"] == stage_of["checkout page"] == "decision"
-    assert stage_of["product reviews page"] == stage_of["my orders returns page"] == "evaluation"
+    assert stage_of["my orders returns page"] == "evaluation"
+    assert stage_of["product reviews page"] == "consideration"  # all of them are read before an order
     assert study.outcome == "checkout thanks page"
     assert study.codes is not None
     codes = study.codes.set_index("path")
@@ -103,6 +104,7 @@ def test_two_files_become_a_study_that_check_accepts_as_written(
     written = (folder / "study.toml").read_text(encoding="utf-8")
     assert written.count("# a guess, from the word") == 8
     assert "your file says '1' and '-1'" in written
+    assert "# Not used: 'Event'" in written
     assert "15 of 60 customers (25" in written
 
 
