@@ -16,10 +16,13 @@ from journeylab.findings.tables import (
     TRUTH_FORMATS,
     VERDICT_FORMATS,
     as_dict,
+    clear_and_unknown,
     to_frame,
     verdict_columns,
     verdict_json,
     verdict_table,
+    whole,
+    why_unknown,
 )
 from journeylab.findings.truth import against_truth, experiment_truth, planted
 
@@ -35,6 +38,7 @@ __all__ = [
     "as_dict",
     "basis",
     "behaviours_before",
+    "clear_and_unknown",
     "close_to_outcome",
     "decide",
     "effects_by",
@@ -59,4 +63,6 @@ __all__ = [
     "verdict_columns",
     "verdict_json",
     "verdict_table",
+    "whole",
+    "why_unknown",
 ]

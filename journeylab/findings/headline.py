@@ -57,8 +57,8 @@ def _how_far(study: Study, evidence: Evidence) -> dict[str, str]:
         at = lost.index(max(lost))
         names = [study.stages[stage] for stage in stages[at : at + 2]]
         parts.append(
-            f"most stay behind between {names[0]} and {names[1]}: {text.percent(shares[at], 0)} get as far as {names[0]}, "
-            f"{text.percent(shares[at + 1], 0)} as far as {names[1]}"
+            f"most stay behind between {names[0]} and {names[1]}: of all customers, {text.percent(shares[at], 0)} get "
+            f"as far as {names[0]}, {text.percent(shares[at + 1], 0)} as far as {names[1]}"
         )
     else:
         parts.append(f"all but a few get as far as {study.stages[stages[-1]]}")
@@ -81,10 +81,11 @@ def _where(study: Study, evidence: Evidence) -> dict[str, str]:
         parts.append(f"{text.percent(row['left'], 0)} leave there")
     if row["unplanned"] > 0:
         parts.append(f"{text.percent(row['unplanned'], 0)} meet something unplanned{', some do both' if parts else ''}")
+    only = "leave there" if row["left"] > 0 and not row["unplanned"] > 0 else "meet trouble"
     return _answer(
         question,
         f"At {row['stage']}{_met_there(study, row['stage'])}: {text.percent(row['trouble'], 0)} of those who come there "
-        "meet trouble"
+        f"{only}"
         f"{f' ({text.sentence_list(parts)})' if len(parts) > 1 else ''}.{_most_leave(evidence.stages, row['stage'])}",
         f"95 % interval {text.interval(row['trouble_low'], row['trouble_high'])}, n = {text.count(row['n_customers'])} customers",
         PAGES["friction"],

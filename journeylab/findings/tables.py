@@ -10,7 +10,13 @@ import pandas as pd
 from journeylab import html, text
 from journeylab.findings.model import ACTS, Evidence, Finding, decided
 
-VERDICT_FORMATS: dict[str, html.Format] = {"value": "number", "estimate": "points", "naive": "points"}
+
+def whole(value: object) -> str:
+    """Outcomes or money a year, without decimals: beside their intervals they would say more than is known."""
+    return text.number(float(str(value)), 0)
+
+
+VERDICT_FORMATS: dict[str, html.Format] = {"value": whole, "estimate": "points", "naive": "points"}
 TRUTH_FORMATS: dict[str, html.Format] = {"truth": "points", "estimate": "points", "naive": "points"}
 
 
@@ -58,6 +64,29 @@ def verdict_table(evidence: Evidence) -> pd.DataFrame:
     ]
     found = found.assign(reason=found["why"], value_interval=between).loc[place.sort_values(kind="stable").index]
     return found[columns].reset_index(drop=True)
+
+
+def clear_and_unknown(shown: pd.DataFrame, verdict: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of a table with a verdict, and those whose `verdict` is ``not known``."""
+    unknown = shown[verdict] == "not known"
+    return shown[~unknown], shown[unknown]
+
+
+def why_unknown(unknown: pd.DataFrame, why: str) -> list[str]:
+    """Say each reason once, with the touchpoints it holds for; the most frequent first.
+
+    Parameters
+    ----------
+    unknown : DataFrame
+        touchpoint, and the column `why`; of a reason what stands before its first semicolon.
+    """
+    reasons = unknown[why].astype(str).str.partition(";")[0]
+    said = []
+    for reason in reasons.value_counts().index:
+        names = list(unknown.loc[reasons == reason, "touchpoint"])
+        more = f" and {text.count(len(names) - 3)} more" if len(names) > 3 else ""
+        said.append(f"Not known of {text.count(len(names))}: {reason} ({', '.join(names[:3])}{more}).")
+    return said
 
 
 def verdict_columns(unit: str) -> dict[str, str]:

@@ -180,7 +180,8 @@ class TouchpointEffects(Result):
         rest = int((self.table["verdict"] == "not known").sum())
         head = "; ".join(parts) if parts else "no touchpoint has an effect that the data can tell"
         gap = 100 * (known["naive"] - known["estimate"]).abs().median() if len(known) else np.nan
-        tail = f" The customary number is off by {text.fixed(gap, 0)} points in the median." if len(known) else ""
+        off = f"{text.fixed(gap, 0)} point{'' if text.fixed(gap, 0) == '1' else 's'}"
+        tail = f" The customary number is off by {off} in the median." if len(known) else ""
         return f"{text.sentence(head)}; {rest} not known.{tail}"
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -323,9 +324,9 @@ def estimate_all(
         table.loc[name, list(WITHIN)] = [moment.estimate, moment.ci_low, moment.ci_high, moment.ess]
     protocol = diagnostics.protocol(panel, outcome, window)
     return kind(
-        _judged(table.reset_index(), set(required), reach),
+        judge(table.reset_index(), set(required), reach),
         "Sequential target trials, doubly robust with cross-fitting",
-        _assumptions(panel, outcome, window, controls),
+        (*_assumptions(panel, outcome, window, controls), *_averaged(table)),
         outcome,
         window,
         protocol,
@@ -352,12 +353,16 @@ def _within(panel: Panel, name: str, seed: int) -> WithinVisit:
     )  # fmt: skip
 
 
-def _judged(table: pd.DataFrame, required: set[str], reach: dict[str, float]) -> pd.DataFrame:
-    """The table with grades and verdicts."""
-    judged = judge(table, required, reach)
-    note = " (over visits where both were likely: only these can be made alike)"
-    judged["reason"] = judged["reason"].where(judged["estimand"] != "ATO", judged["reason"].astype(str) + note)
-    return judged
+def _averaged(table: pd.DataFrame) -> tuple[str, ...]:
+    """Say once of which touchpoints the effect is one over visits that could be made alike."""
+    known = table["estimate"].notna()
+    alike = int((known & (table["estimand"] == "ATO")).sum())
+    if not alike:
+        return ()
+    whose = "Effects are" if alike == known.sum() else f"{text.count(alike)} of {text.count(known.sum())} effects are"
+    return (
+        f"{whose} over visits where meeting the touchpoint and not meeting it were both likely: only these can be made alike.",
+    )
 
 
 def _assumptions(panel: Panel, outcome: str, window: str, controls: Sequence[str]) -> tuple[str, ...]:

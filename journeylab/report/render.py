@@ -50,7 +50,10 @@ def render(
     if failure is not None:
         parts.append(_failure(failure))
     shown = False
-    for cell in notebook["cells"]:
+    silent = set() if failure is not None else silent_cells(notebook["cells"])
+    for place, cell in enumerate(notebook["cells"]):
+        if place in silent:
+            continue
         if cell["cell_type"] == "markdown":
             parts.append(markdown(source(cell)))
             if not shown and parameters:
@@ -62,6 +65,34 @@ def render(
     numbers = itertools.count(1)
     body = re.sub("<figcaption>", lambda _: f"<figcaption>Figure {next(numbers)}. ", "".join(parts))
     return page(stem=stem, title=heading, study=study, links=links, body=body, footer=footer)
+
+
+def silent_cells(cells: Sequence[Notebook]) -> set[int]:
+    """The places of the cells of sections in which no code shows anything: a heading over nothing tells nothing.
+
+    A section reaches from a heading of the second or third level to the next of its level or a higher one. The last code cell
+    is of no section: it prints the claims of the whole notebook.
+    """
+    code = [place for place, cell in enumerate(cells) if cell["cell_type"] == "code"]
+    levels = {
+        place: _level(cell) for place, cell in enumerate(cells) if cell["cell_type"] == "markdown" and _level(cell)
+    }
+    silent: set[int] = set()
+    for place, level in levels.items():
+        end = next((other for other, above in levels.items() if other > place and above <= level), len(cells))
+        mine = [other for other in code[:-1] if place < other < end]
+        if (
+            level > 1
+            and mine
+            and not any(_output(output) for other in mine for output in cells[other].get("outputs", []))
+        ):
+            silent |= set(range(place, end)) - set(code[-1:])
+    return silent
+
+
+def _level(cell: Notebook) -> int:
+    """The level of the heading with which a cell begins; 0 without one."""
+    return len(source(cell)) - len(source(cell).lstrip("#"))
 
 
 def markdown(text: str) -> str:

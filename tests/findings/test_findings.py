@@ -38,8 +38,8 @@ def test_first_screen_counts_what_the_events_hold(study: jl.Study, evidence: Evi
     # 60 customers all start; every third orders and every sixth reviews.
     far = answers["How far do customers get?"]
     assert far["answer"] == (
-        "33 % reach the outcome, 'order'; most stay behind between consideration and purchase: 100 % get as far as "
-        "consideration, 33 % as far as purchase."
+        "33 % reach the outcome, 'order'; most stay behind between consideration and purchase: of all customers, 100 % get "
+        "as far as consideration, 33 % as far as purchase."
     )
     assert "n = 60 customers" in far["evidence"]
 
@@ -160,3 +160,25 @@ def test_nothing_unplanned_is_worth_keeping() -> None:
     assert judged["verdict"].tolist() == ["not known", "fix", "keep"]
     assert "not planned" in judged["reason"].iloc[0]
     assert judged["reason"].tolist()[1:] == ["harms", "helps"]
+
+
+def test_what_is_not_known_is_said_once_for_each_reason(evidence: Evidence) -> None:
+    zero = "the interval holds zero: the data cannot tell"
+    shown = pd.DataFrame(
+        {"touchpoint": list("abcdef"), "does": ["helps", *["not known"] * 5],
+         "reason": ["", *[f"{zero}; a test needs {n} weeks" for n in range(4)], "hardly any visit without it"]}
+    )  # fmt: skip
+    clear, unknown = findings.clear_and_unknown(shown, "does")
+    assert list(clear["touchpoint"]) == ["a"]
+    assert findings.why_unknown(unknown, "reason") == [
+        f"Not known of 4: {zero} (b, c, d and 1 more).",
+        "Not known of 1: hardly any visit without it (f).",
+    ]
+    assert [findings.whole(value) for value in (-44.55, 0.067, 427, float("nan"))] == ["−45", "0", "427", "–"]
+
+
+def test_leaving_is_called_leaving_where_nothing_else_is_trouble(study: jl.Study, evidence: Evidence) -> None:
+    stages = evidence.stages.assign(unplanned=0.0, left=evidence.stages["trouble"])
+    answer = findings.headline(study, Evidence(stages))[0]["answer"]
+    assert "of those who come there leave there." in answer
+    assert "meet trouble" not in answer

@@ -81,6 +81,31 @@ class TestSections:
     def test_what_has_no_headings_is_left_as_it_is(self) -> None:
         assert arrange("<h1>x</h1>\n<p>y</p>", "01_x") == ("<h1>x</h1>\n<p>y</p>", [])
 
+    def test_a_section_in_which_nothing_is_shown_is_left_out_but_not_of_a_notebook_that_failed(self) -> None:
+        def code(*said: str) -> dict[str, Any]:
+            outputs = [{"output_type": "stream", "name": "stdout", "text": one} for one in said]
+            return {"cell_type": "code", "metadata": {}, "source": "x = 1", "outputs": outputs}
+
+        def words(source: str) -> dict[str, Any]:
+            return {"cell_type": "markdown", "metadata": {}, "source": source}
+
+        cells = [words("# Q?"), code(), words("## One"), code("1"), words("## Two\n\nprose two"), code(), words("and more"),
+                 words("### Below two"), code(), words("## Three"), code(), words("### Below three"), code("3"),
+                 words("## Four"), code(), code("claims")]  # fmt: skip
+        given = {"stem": "01_x", "study": "S", "links": [], "parameters": {}, "footer": ""}
+        text = render({"cells": cells}, **given)
+        assert re.findall(r"<h[123][^>]*>(?:<[^>]*>)*([^<]+)", text.partition("<main")[2]) == [
+            "Q?",
+            "One",
+            "Three",
+            "Below three",
+        ]
+        assert "prose two" not in text
+        assert "and more" not in text
+        assert "<pre>claims</pre>" in text  # of the whole notebook, not of its last section
+        failed = render({"cells": cells}, **given, failure={"name": "E", "message": "m"})
+        assert "prose two" in failed
+
     def test_the_page_is_sound(self, made_page: Path) -> None:
         assert check_page(made_page) == []
         text = made_page.read_text("utf-8")
