@@ -326,7 +326,7 @@ def estimate_all(
     return kind(
         judge(table.reset_index(), set(required), reach),
         "Sequential target trials, doubly robust with cross-fitting",
-        (*_assumptions(panel, outcome, window, controls), *_averaged(table)),
+        (*_assumptions(panel, outcome, window, controls), *averaged(table)),
         outcome,
         window,
         protocol,
@@ -353,7 +353,7 @@ def _within(panel: Panel, name: str, seed: int) -> WithinVisit:
     )  # fmt: skip
 
 
-def _averaged(table: pd.DataFrame) -> tuple[str, ...]:
+def averaged(table: pd.DataFrame) -> tuple[str, ...]:
     """Say once of which touchpoints the effect is one over visits that could be made alike."""
     known = table["estimate"].notna()
     alike = int((known & (table["estimand"] == "ATO")).sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from journeylab import impact
 from journeylab.errors import JourneylabError
+from journeylab.impact.effects import averaged
 from journeylab.impact.observational import aipw
 from journeylab.impact.panel import trial_panel
 from journeylab.impact.verdict import judge
@@ -165,6 +167,19 @@ class TestRefusals:
         assert np.isnan(table.loc["form", "estimate"])
         assert "nobody reaches the outcome without it" in table.loc["form", "reason"]
         assert "without it" not in table.loc["chat", "reason"]
+
+    def test_over_which_visits_an_effect_is_stands_once_under_the_table(self) -> None:
+        table = pd.DataFrame({"estimate": [0.1, 0.2, np.nan], "estimand": ["ATO", "ATE", "ATO"]})
+        assert averaged(table)[0].startswith("1 of 2 effects are over visits")
+        assert averaged(table[:1])[0].startswith("Effects are over visits")
+        assert averaged(table[1:]) == ()
+
+    def test_one_point_is_no_points(self) -> None:
+        found = impact.touchpoint_effects(world(300, effect=0.1, seed=0), outcome="order", window="1d")
+        known = found.table["estimate"].notna()
+        for gap, words in ((0.01, "off by 1 point in"), (0.02, "off by 2 points in")):
+            table = found.table.assign(naive=(found.table["estimate"] + gap).where(known))
+            assert words in dataclasses.replace(found, table=table).summary()
 
     def test_the_same_seed_gives_the_same_table(self) -> None:
         events = world(400, effect=0.1, seed=0)
