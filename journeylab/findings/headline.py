@@ -81,7 +81,7 @@ def _where(study: Study, evidence: Evidence) -> dict[str, str]:
         parts.append(f"{text.percent(row['left'], 0)} leave there")
     if row["unplanned"] > 0:
         parts.append(f"{text.percent(row['unplanned'], 0)} meet something unplanned{', some do both' if parts else ''}")
-    only = "leave there" if row["left"] > 0 and not row["unplanned"] > 0 else "meet trouble"
+    only = "leave without going on" if row["left"] > 0 and not row["unplanned"] > 0 else "meet trouble"
     return _answer(
         question,
         f"At {row['stage']}{_met_there(study, row['stage'])}: {text.percent(row['trouble'], 0)} of those who come there "

@@ -85,7 +85,7 @@ def why_unknown(unknown: pd.DataFrame, why: str) -> list[str]:
     for reason in reasons.value_counts().index:
         names = list(unknown.loc[reasons == reason, "touchpoint"])
         more = f" and {text.count(len(names) - 3)} more" if len(names) > 3 else ""
-        said.append(f"Not known of {text.count(len(names))}: {reason} ({', '.join(names[:3])}{more}).")
+        said.append(f"{text.count(len(names))} not known: {reason} ({', '.join(names[:3])}{more}).")
     return said
 
 

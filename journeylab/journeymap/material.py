@@ -86,8 +86,7 @@ class Material:
     @cached_property
     def unplaced(self) -> str:
         """Why nothing that was said stands on any stage; empty where some does, or nobody was interviewed."""
-        placed = placing(self.study)
-        return f"{placed.loose}: add stage to [[codes]]" if placed.none else ""
+        return "no code has a stage: add it to [[codes]]" if placing(self.study).none else ""
 
     @cached_property
     def by_touchpoint(self) -> pd.DataFrame | None:

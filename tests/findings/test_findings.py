@@ -171,8 +171,8 @@ def test_what_is_not_known_is_said_once_for_each_reason(evidence: Evidence) -> N
     clear, unknown = findings.clear_and_unknown(shown, "does")
     assert list(clear["touchpoint"]) == ["a"]
     assert findings.why_unknown(unknown, "reason") == [
-        f"Not known of 4: {zero} (b, c, d and 1 more).",
-        "Not known of 1: hardly any visit without it (f).",
+        f"4 not known: {zero} (b, c, d and 1 more).",
+        "1 not known: hardly any visit without it (f).",
     ]
     assert [findings.whole(value) for value in (-44.55, 0.067, 427, float("nan"))] == ["−45", "0", "427", "–"]
 
@@ -180,5 +180,5 @@ def test_what_is_not_known_is_said_once_for_each_reason(evidence: Evidence) -> N
 def test_leaving_is_called_leaving_where_nothing_else_is_trouble(study: jl.Study, evidence: Evidence) -> None:
     stages = evidence.stages.assign(unplanned=0.0, left=evidence.stages["trouble"])
     answer = findings.headline(study, Evidence(stages))[0]["answer"]
-    assert "of those who come there leave there." in answer
+    assert "of those who come there leave without going on." in answer
     assert "meet trouble" not in answer

@@ -53,7 +53,7 @@ def test_the_map_and_the_valence_say_so_too(nowhere: jl.Study) -> None:
     drawn = journeymap.draw(nowhere)
     for kind in ("feeling", "pains", "gains", "quotes"):
         cells = next(lane for lane in drawn.lanes if lane.kind == kind).cells
-        assert {cell.reason.partition(";")[0] for cell in cells} == {"no code has a stage"}, kind
+        assert {cell.reason.partition(":")[0] for cell in cells} == {"no code has a stage"}, kind
     valence = voices.valence_by_stage(nowhere.codings, nowhere.codes, nowhere.documents, stages=nowhere.stages)
     assert set(valence.table["reason"]) == {"no code has both a stage and a valence"}
 
