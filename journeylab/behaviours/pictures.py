@@ -284,7 +284,9 @@ def _finish(figure: Any, axes: list[Axes], coloured: list[str]) -> None:
         Patch(facecolor=colour, edgecolor=figures.MUTED, linewidth=0.5, label=name)
         for colour, name in zip(_colours(len(coloured)), [*coloured, "all others"], strict=True)
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=9.5)
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    fit = int(figure.get_figwidth() / (0.085 * longest + 0.75))  # inches: of a letter, and of a patch with its gaps
+    figure.legend(handles=handles, loc="outside lower center", ncols=max(1, min(5, fit)), frameon=False, fontsize=9.5)
 
 
 def _title(ax: Axes, name: str, note: str) -> None:
