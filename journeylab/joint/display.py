@@ -53,10 +53,13 @@ class JointDisplay(Result):
         ``stage``, ``touchpoint`` or ``behaviour``.
     unplaced : str
         Where no code has this level, a sentence that says so; nothing in the table is then said of anything.
+    loose : str
+        Where some codes have no stage, a sentence that says so: silence may then be a code that stands nowhere.
     """
 
     level: str
     unplaced: str = ""
+    loose: str = ""
 
     @property
     def overruled(self) -> list[str]:
@@ -114,7 +117,7 @@ class JointDisplay(Result):
             names = self.table.loc[self.table["fit"] == fit, self.level]
             if len(names):
                 sentence += f" {fit.capitalize()}: {text.sentence_list(names.astype(str))}."
-        return sentence
+        return f"{sentence} {self.loose}".strip()
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw trouble (left) and pains (right) of each row with their intervals, and the fit in words."""
@@ -217,15 +220,14 @@ def display(
         )
     placed = placing(study, level) if level != "behaviour" else None
     unplaced = placed.sentence() if placed is not None and placed.none else ""
-    if placed is not None and not placed.none and placed.loose:
-        assumptions += (placed.sentence(),)
+    loose = placed.sentence() if placed is not None and level == "stage" and placed.n_pains and not placed.none else ""
     if study.asked is None and study.has("documents"):
         assumptions += ("No interview guide was given: everybody counts as asked, so silence may mean not asked.",)
     weak = doubtful(study)
     if len(weak):
         named = text.sentence_list([f"'{row.code}' ({text.fixed(row.alpha, 2)})" for row in weak.itertuples()])
         assumptions += (f"Coders agree too little (alpha under 0.667) to rest anything on {named} alone.",)
-    return JointDisplay(frame, "Joint display with a rule for the fit of each row", assumptions, level, unplaced)
+    return JointDisplay(frame, "Joint display with a rule for the fit of each row", assumptions, level, unplaced, loose)
 
 
 def _overrule(study: Study, frame: pd.DataFrame, level: str) -> pd.DataFrame:

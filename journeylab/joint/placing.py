@@ -48,13 +48,14 @@ class Placing:
         if not self.n_pains:
             return have
         stands = "1 pain coding stands" if self.n_pains == 1 else f"{text.count(self.n_pains)} pain codings stand"
-        return f"{have}; {stands} nowhere"
+        return f"{have}; {stands} {'nowhere' if self.level == 'stage' else f'at no {self.level}'}"
 
     def sentence(self) -> str:
         """Say that the codes are not placed, and how to place them; empty where all are."""
         if not self.loose:
             return ""
-        head = "The codes are not placed on the journey" if self.none else "Not all codes are placed on the journey"
+        where = "placed on the journey" if self.level == "stage" else f"tied to a {self.level}"
+        head = f"The codes are not {where}" if self.none else f"Not all codes are {where}"
         return f"{head}: {self.loose}. Add {self.level} to [[codes]] or the codebook."
 
 

@@ -34,7 +34,10 @@ def test_pains_without_a_stage_are_counted_and_never_called_silence(nowhere: jl.
     assert "none of" not in " ".join(display.table["meaning"])
     assert set(display.shown["people asked"]) == {"–"}
     by_touchpoint = joint.display(nowhere, "touchpoint")
-    assert "touchpoint" in by_touchpoint.unplaced or by_touchpoint.table.empty
+    assert by_touchpoint.unplaced == (
+        "The codes are not tied to a touchpoint: no code has a touchpoint; 8 pain codings stand at no touchpoint. "
+        "Add touchpoint to [[codes]] or the codebook."
+    )
 
 
 def test_the_first_screen_says_that_codes_are_not_placed(nowhere: jl.Study) -> None:
@@ -62,6 +65,9 @@ def test_where_some_codes_are_placed_silence_is_said_with_what_is_not(tmp_path: 
     study = small(tmp_path / "some", "slow,,-1", "helpful chat,consideration,1")
     answer = findings.headline(study, findings.gather(study))[1]["answer"]
     assert answer.startswith("None of 8 people asked named a pain there; but 1 of 2 codes have a stage; 8 pain codings")
+    assert (
+        "Not all codes are placed on the journey: 1 of 2 codes have a stage" in joint.display(study, "stage").summary()
+    )
     placed = small(tmp_path / "all", "slow,purchase,-1", "helpful chat,consideration,1")
     assert placing(placed).loose == ""
     assert "nowhere" not in findings.headline(placed, findings.gather(placed))[1]["answer"]
