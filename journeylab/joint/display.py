@@ -82,7 +82,8 @@ class JointDisplay(Result):
                 did = text.MISSING
             else:
                 did = f"{text.percent(row.trouble)} ({text.interval(row.trouble_low, row.trouble_high)})"
-            asked = text.MISSING if row.voice_says == NOT_PLACED else text.count(row.n_asked)
+            unheard = row.voice_says == NOT_PLACED
+            asked, fit = (text.MISSING, text.MISSING) if unheard else (text.count(row.n_asked), row.fit)
             pains = (
                 f"{text.count(row.n_pain)} of {text.count(row.n_asked)} ({text.interval(row.pain_low, row.pain_high)})"
                 if row.n_asked
@@ -94,7 +95,7 @@ class JointDisplay(Result):
                 else text.MISSING
             )
             lines.append((getattr(row, self.level), text.count(row.n_customers), did, row.behaviour_says, asked, pains, gains,
-                          row.voice_says, row.fit if not row.reason else f"{row.fit} (rule: {row.rule_fit})"))  # fmt: skip
+                          row.voice_says, fit if not row.reason else f"{row.fit} (rule: {row.rule_fit})"))  # fmt: skip
         measure = {"stage": "trouble met", "touchpoint": "effect on the outcome", "behaviour": "miss the outcome"}[
             self.level
         ]
@@ -138,7 +139,8 @@ class JointDisplay(Result):
         ax.set_yticks(rows, frame[self.level].astype(str))
         limit = max(20.0, float(np.nanmax(np.abs(ax.get_xlim()))))
         ax.set_xlim(-limit, limit * 1.35)
-        for row, fit, reason in zip(rows, frame["fit"], frame["reason"], strict=True):
+        fits = frame["fit"].where(frame["voice_says"] != NOT_PLACED, NOT_PLACED)
+        for row, fit, reason in zip(rows, fits, frame["reason"], strict=True):
             ax.text(limit * 1.33, float(row), f"{fit} *" if reason else fit, ha="right", va="center", fontweight="bold")
         ticks = np.array([tick for tick in ax.get_xticks() if abs(tick) <= limit])
         ax.set_xticks(ticks, [f"{text.fixed(abs(tick), 0)} %" for tick in ticks])

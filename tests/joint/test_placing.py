@@ -32,7 +32,10 @@ def test_pains_without_a_stage_are_counted_and_never_called_silence(nowhere: jl.
     assert "no code has a stage; 8 pain codings stand nowhere" in display.summary()
     assert "name no pain" not in display.summary()
     assert "none of" not in " ".join(display.table["meaning"])
-    assert set(display.shown["people asked"]) == {"–"}
+    assert set(display.shown["people asked"]) == set(display.shown["fit"]) == {"–"}
+    drawn = [label.get_text() for label in display.plot().texts]
+    assert "not placed" in drawn
+    assert "silence" not in drawn
     by_touchpoint = joint.display(nowhere, "touchpoint")
     assert by_touchpoint.unplaced == (
         "The codes are not tied to a touchpoint: no code has a touchpoint; 8 pain codings stand at no touchpoint. "
@@ -54,7 +57,7 @@ def test_the_first_screen_says_that_codes_are_not_placed(nowhere: jl.Study) -> N
 
 def test_the_map_and_the_valence_say_so_too(nowhere: jl.Study) -> None:
     drawn = journeymap.draw(nowhere)
-    for kind in ("feeling", "pains", "gains", "quotes"):
+    for kind in ("feeling", "pains", "gains", "quotes", "fit"):
         cells = next(lane for lane in drawn.lanes if lane.kind == kind).cells
         assert {cell.reason.partition(":")[0] for cell in cells} == {"no code has a stage"}, kind
     valence = voices.valence_by_stage(nowhere.codings, nowhere.codes, nowhere.documents, stages=nowhere.stages)

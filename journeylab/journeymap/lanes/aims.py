@@ -86,6 +86,9 @@ def fit_lane(material: Material) -> Lane:
         if not asked and not customers:
             cells.append(empty(material.unreached(stage) or NO_INTERVIEWS))
             continue
+        if material.unplaced:
+            cells.append(empty(material.unplaced))
+            continue
         lines: tuple[str, ...] = (row["fit"], row["meaning"].partition(": ")[2])
         if material.few(row["n_pain"]) or material.few(row["n_gain"]):
             lines = lines[:1]
