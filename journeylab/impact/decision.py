@@ -96,7 +96,6 @@ class Decisions(Result):
         """The columns of the table of tests."""
         return {
             "touchpoint": "Touchpoint",
-            "test": "Test",
             "effect": "Finds effects from",
             "n_arm": "Customers an arm",
             "weeks": "Weeks",
