@@ -13,7 +13,7 @@ from journeylab.release.words import tidy
 
 __all__ = ["NO_FIGURE", "hide_figures", "hide_rows", "hide_words"]
 
-FEW_WORDS = "Left out: it tells of fewer people than this report may tell of."
+FEW_WORDS = "A sentence was left out here: it tells of few people, or would give a hidden number back."
 UNSAID_WORDS = "[left out: a quote without consent]"
 NOT_SHOWN = "not shown"
 LONGEST_EMPTY = 8
