@@ -66,6 +66,8 @@ def count(summary: dict[str, Any], told: dict[str, Any]) -> None:
     summary["inputs"] += 1
     summary[told["outcome"]] += 1
     summary["computed"] = round(summary["computed"] + told.get("cpu", 0.0), 3)
+    if told.get("cpu", 0.0) >= 1:
+        summary.setdefault("slow", {})[str(told["number"])] = told["cpu"]
     summary["longest"] = max(summary["longest"], told.get("cpu", 0.0))
     summary["peak_mb"] = max(summary["peak_mb"], told.get("peak", 0) // 1024**2)
     kind = summary["by_kind"].setdefault(told.get("label", "?").split(" ")[0], collections.Counter())
