@@ -15,9 +15,8 @@ from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.impact import diagnostics
 from journeylab.impact.panel import MOST_CUSTOMERS, Panel, trial_panel
 from journeylab.impact.tidy import tidy
-from journeylab.impact.trials import Trial, trial
+from journeylab.impact.trials import Trial, from_the_moment, trial
 from journeylab.impact.verdict import UNKNOWN, judge
-from journeylab.impact.within_visit import WithinVisit, within_visit
 from journeylab.intervals import benjamini_hochberg
 from journeylab.progress import over
 from journeylab.results import Result
@@ -111,13 +110,25 @@ class TouchpointEffects(Result):
             "ess": "Effective exposed visits",
             "outside_share": "Hardly comparable visits",
             "estimand": "Averaged over",
-            "within": "Effect from the moment it was met",
+            "from_the_moment": "Effect from the moment it was met (95 % interval)",
         }
 
     @property
     def diagnostic_formats(self) -> dict[str, str]:
         """How their values are written."""
-        return {"outside_share": "percent", "within": "points"}
+        return {"outside_share": "percent"}
+
+    @property
+    def diagnosed(self) -> pd.DataFrame:
+        """The table with the effect from the moment of meeting written out."""
+        rows = self.table[list(WITHIN)].itertuples(index=False)
+        words = [
+            text.MISSING
+            if text.is_missing(row.within)
+            else f"{text.points(row.within)} ({text.interval(row.within_ci_low, row.within_ci_high, 'points')})"
+            for row in rows
+        ]
+        return self.table.assign(from_the_moment=words)
 
     @property
     def sensitivity(self) -> dict[str, str]:
@@ -318,7 +329,9 @@ def estimate_all(
         clear = [
             str(row.touchpoint) for row in judge(table, set(required), reach).itertuples() if row.verdict != UNKNOWN
         ]
-        inside = list(over(pool.map(lambda name: _within(panel, name, seed), clear), "Looking into visits", len(clear)))
+        inside = list(
+            over(pool.map(lambda name: from_the_moment(panel, name, seed), clear), "Looking into visits", len(clear))
+        )
     table = table.set_index("touchpoint")
     for name, moment in zip(clear, inside, strict=True):
         table.loc[name, list(WITHIN)] = [moment.estimate, moment.ci_low, moment.ci_high, moment.ess]
@@ -342,15 +355,6 @@ def _table(trials: Sequence[Trial]) -> pd.DataFrame:
     table["q_value"] = benjamini_hochberg(table["p_value"])
     table["control_alarm"] = benjamini_hochberg(table["control_p"]) < ALARM
     return table
-
-
-def _within(panel: Panel, name: str, seed: int) -> WithinVisit:
-    """The effect of a touchpoint at the moment it was met."""
-    code = panel.touchpoints.index(name)
-    return within_visit(
-        panel.steps, code, ~panel.before[:, code], outcome=panel.outcome, history=panel.history, customer=panel.customer,
-        size=len(panel.touchpoints), seed=seed,
-    )  # fmt: skip
 
 
 def averaged(table: pd.DataFrame) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from journeylab.impact.observational import Assignment, Estimate, assignment, cl
 from journeylab.impact.panel import Panel
 from journeylab.impact.sensitivity import robustness
 from journeylab.impact.verdict import BALANCED, e_value, e_value_limit
+from journeylab.impact.within_visit import WithinVisit, within_visit
 from journeylab.intervals import newcombe, normal_quantile
 
 FEWEST_EXPOSED, FEWEST_OUTCOMES, FEWEST_ALIKE = 50, 5, 30
@@ -96,6 +97,15 @@ def trial(panel: Panel, name: str, controls: tuple[str, ...], *, seed: int = 0) 
         label: (float(raw), float(used)) for label, raw, used in zip(names, found.smd_before, weighted, strict=True)
     }
     return Trial(row, balance, _overlap(given))
+
+
+def from_the_moment(panel: Panel, name: str, seed: int) -> WithinVisit:
+    """The effect of a touchpoint at the moment it was met, see `journeylab.impact.within_visit`."""
+    code = panel.touchpoints.index(name)
+    return within_visit(
+        panel.steps, code, ~panel.before[:, code], outcome=panel.outcome, history=panel.history, customer=panel.customer,
+        size=len(panel.touchpoints), seed=seed,
+    )  # fmt: skip
 
 
 def _unknown(panel: Panel, name: str) -> dict[str, object]:
