@@ -146,7 +146,9 @@ def read_run(folder: Path) -> Reading:
         raise DataError(f"{file}: cannot be read: it is not the record of a run; compare another run.")
     inputs, parameters = record.get("inputs", []), record.get("parameters", {})
     if not (
-        isinstance(inputs, list) and all(isinstance(item, dict) for item in inputs) and isinstance(parameters, dict)
+        isinstance(inputs, list)
+        and all(isinstance(item, dict) and isinstance(item.get("sha256", ""), str) for item in inputs)
+        and isinstance(parameters, dict)
     ):
         raise DataError(
             f"{file}: cannot be read: its inputs or parameters are not what a run writes; compare another run."

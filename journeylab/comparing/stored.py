@@ -13,6 +13,9 @@ from journeylab.errors import DataError
 COUNTS = ("n", "k", "left", "n_eligible", "followed")
 """Columns of numbers of people."""
 
+NUMBERS = ("value", "target", "ci_low", "ci_high")
+"""Columns of numbers that are written in reports."""
+
 LARGEST = 1e15
 """No count and no mean is larger; what is cannot be counted with."""
 
@@ -24,9 +27,13 @@ def read_json(file: Path) -> Any:
     if not file.is_file():
         return None
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        found = json.loads(text)
+        if "\\ud" in text.lower():
+            json.dumps(found, ensure_ascii=False).encode()  # half of a sign could not be written again
+        return found
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{file}: cannot be read as JSON: {error}.") from None
+        raise DataError(f"{file}: cannot be read as JSON: {error}; {AGAIN}.") from None
 
 
 def written_by(folder: Path) -> frozenset[str]:
@@ -63,8 +70,8 @@ def read_rows(file: Path, wrote: frozenset[str]) -> list[dict[str, Any]]:
         if not isinstance(row, dict):
             raise DataError(f"{where}: found {_short(row)}, expected a row with columns; {AGAIN}.")
         for name, value in row.items():
-            if isinstance(value, float) and not math.isfinite(value):
-                raise DataError(f"{where}: {name}: found {value}, expected a number or null; {AGAIN}.")
+            if (name in NUMBERS or isinstance(value, (int, float))) and not _is_number(value):
+                raise DataError(f"{where}: {name}: found {_short(value)}, expected a number or null; {AGAIN}.")
         for name in COUNTS:
             value = row.get(name)
             if value is not None and not _is_count(value):
@@ -75,6 +82,13 @@ def read_rows(file: Path, wrote: frozenset[str]) -> list[dict[str, Any]]:
         if k is not None and n is not None and k > n:
             raise DataError(f"{where}: k: found {k} of n = {n}, expected at most n; {AGAIN}.")
     return table
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is missing, a truth, or a number that can be written."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**63)
 
 
 def check_basis(file: Path, basis: Mapping[str, Any] | None) -> None:

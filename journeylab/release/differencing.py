@@ -175,7 +175,7 @@ def read_ledger(path: Path) -> Ledger:
         releases = json.loads(path.read_text(encoding="utf-8"))["releases"]
         for release in releases:
             for table in release["tables"].values():
-                if not isinstance(release["sha256"], str) or not {"rows", "hidden", "sums"} <= set(table):
+                if not isinstance(release["sha256"], str) or not _is_listed(table):
                     raise ValueError
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ReportError(
@@ -183,6 +183,20 @@ def read_ledger(path: Path) -> Ledger:
             "this release cannot be held against earlier ones."
         ) from None
     return Ledger(path, tuple(releases))
+
+
+def _is_listed(table: Any) -> bool:
+    """Whether a table of the ledger is what a release writes: counts a row, and their sums."""
+    kinds = {"rows": dict, "hidden": list, "sums": list}
+    return (
+        all(isinstance(table.get(name), kind) for name, kind in kinds.items())
+        and all(isinstance(counts, dict) and _all_numbers(counts.values()) for counts in table["rows"].values())
+        and _all_numbers(table["sums"])
+    )
+
+
+def _all_numbers(counts: Iterable[Any]) -> bool:
+    return all(isinstance(count, (int, float)) and not isinstance(count, bool) for count in counts)
 
 
 def _key(grid: Grid) -> str:

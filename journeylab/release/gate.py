@@ -15,8 +15,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from journeylab.errors import ReportError
+from journeylab.paths import too_long
 from journeylab.release.check import check_released
-from journeylab.release.differencing import read_ledger, suspects
+from journeylab.release.differencing import Ledger, read_ledger, suspects
 from journeylab.release.exhibits import Exhibit, hide_figures
 from journeylab.release.grid import Grid
 from journeylab.release.hiding import hide_rows, hide_words
@@ -136,6 +137,14 @@ def release(
     secret, note = read_key(key, outside=outside, create=not dry_run)
     _unchanged(found, study)
     people = know(study)
+    named = Ids({*people.ids, *people.withdrawn}, people.vocabulary)
+    refuse(
+        [
+            f"{page.name}: the name of the page holds the id '{who}'"
+            for page in found.pages
+            for _, who in named.find(page.stem)
+        ]
+    )
     secrets = Secrets(os.environ if environment is None else environment)
     refuse(scan(found, people, secrets))
     ledger = read_ledger(found.folder.parent / LEDGER)
@@ -155,16 +164,29 @@ def release(
     tally: collections.Counter[str] = sum((page.tally for page in pages), collections.Counter())
     content = pack(files, _manifest(found, study, tally, figures))
     if not dry_run:
-        put(
-            ledger.path, ledger.add(grids, hashlib.sha256(content).hexdigest()).encode()
-        )  # first, so that none leaves unlisted
-        put(to, content)
+        _put_listed(to, content, ledger, ledger.add(grids, hashlib.sha256(content).hexdigest()))
     notes = () if note is None else (note,)
     names = (*sorted(files), "manifest.json")
     return Release(to, found.folder, not dry_run, names, dict(tally), hidden, tuple(warnings), notes, tuple(figures))
 
 
+def _put_listed(to: Path, content: bytes, ledger: Ledger, listed: str) -> None:
+    """List a release, then write it, so that none leaves unlisted; what cannot be written is not listed either."""
+    before = ledger.path.read_bytes() if ledger.path.is_file() else None
+    put(ledger.path, listed.encode())
+    try:
+        put(to, content)
+    except ReportError:
+        if before is None:
+            ledger.path.unlink(missing_ok=True)
+        else:
+            put(ledger.path, before)
+        raise
+
+
 def _target(to: Path, force: bool) -> None:
+    if wrong := too_long(to):
+        raise ReportError(f"--to: {wrong}.")
     if to.suffix != ".zip":
         raise ReportError(f"--to {to}: a release is a zip; name it so: {to.with_suffix('.zip')}")
     if to.exists() and not force:

@@ -64,7 +64,10 @@ def read_key(path: Path | None, *, outside: Iterable[Path], create: bool = True)
         )
     if file.stat().st_size > MOST:
         raise ReportError(f"{file}: is larger than a key ({file.stat().st_size:,} bytes; at most {MOST:,}).")
-    key = file.read_bytes().strip()
+    try:
+        key = file.read_bytes().strip()
+    except OSError as error:
+        raise ReportError(f"{file}: the key cannot be read: {error.strerror}; chmod 600 {file}") from None
     if len(key) < 16:
         raise ReportError(
             f"{file}: has {len(key)} bytes, and a key needs 16 at least; remove it, and a new one is made."

@@ -42,7 +42,7 @@ def put(path: Path, content: bytes) -> None:
     ReportError
         When it cannot be written; nothing is left then.
     """
-    work = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    work = path.with_name(f".{os.getpid()}.partial")
     try:
         work.write_bytes(content)
         work.replace(path)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,7 @@ MOST_FILES = 2_000
 MOST_RECORD = 5_000_000
 TEXTS = {".html", ".json", ".ipynb", ".csv", ".txt", ".md", ".wrote", ".svg", ".xml", ".log"}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+"""Of a study and of a notebook."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,9 +130,20 @@ def read_record(folder: Path) -> dict[str, Any]:
         or not NAME.fullmatch(record["study"])
         or not isinstance(record.get("inputs"), list)
         or not all(isinstance(item, dict) for item in record["inputs"])
+        or not record["notebooks"]
+        or not all(NAME.fullmatch(item["name"]) for item in record["notebooks"])
+        or not _is_moment(record["created"])
     ):
         raise ReportError(f"{file}: is not a run's record; release a run that journeylab made.")
     return record
+
+
+def _is_moment(written: str) -> bool:
+    """Whether a text is a time as a run writes it, and nothing else."""
+    try:
+        return datetime.datetime.fromisoformat(written).isoformat() == written
+    except ValueError:
+        return False
 
 
 def _failed(record: dict[str, Any]) -> list[str]:
@@ -170,6 +184,7 @@ def open_run(folder: Path) -> RunFolder:
             f"{folder}: its numbers are written by a locale, which the gate does not read. Run the study publicly, which "
             "writes them the plain way, then release that run: journeylab run STUDY -p share public"
         )
+    known = {"index.html", *(f"{item['name']}.html" for item in record["notebooks"])}
     pages: list[Path] = []
     others: list[Path] = []
     size = 0
@@ -178,6 +193,14 @@ def open_run(folder: Path) -> RunFolder:
             raise ReportError(f"{file}: is a link; a release takes nothing from outside of the run. Remove it.")
         if file.is_dir():
             continue
+        if not file.is_file() or not os.access(file, os.R_OK):
+            raise ReportError(
+                f"{ascii(str(file))[1:-1]}: is no file that can be read, so nobody knows what is in it. Remove it."
+            )
+        if file.suffix == ".html" and file.parent == folder and file.name not in known:
+            raise ReportError(
+                f"{ascii(str(file))[1:-1]}: is a page of no notebook that run.json names; a release takes no other. Remove it."
+            )
         size += file.stat().st_size
         if file.stat().st_size > MOST_FILE or size > MOST_RUN or len(pages) + len(others) >= MOST_FILES:
             raise ReportError(

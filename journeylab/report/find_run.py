@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from journeylab.errors import ReportError, did_you_mean, listing
+from journeylab.paths import is_file
 from journeylab.report.record import LATEST, Past, list_runs, read_record
 
 
@@ -23,7 +24,7 @@ def find_run(word: str, reports: Path) -> Path:
     """
     for folder in (Path(word), reports / word):
         target = follow(folder)
-        if (target / "run.json").is_file():
+        if is_file(target / "run.json"):
             try:
                 read_record(target / "run.json")
             except (OSError, ValueError, RecursionError) as error:
@@ -39,7 +40,7 @@ def find_run(word: str, reports: Path) -> Path:
 
 def is_run(word: str, reports: Path) -> bool:
     """Whether a word means one run, and not a study."""
-    return any((follow(folder) / "run.json").is_file() for folder in (Path(word), reports / word))
+    return any(is_file(follow(folder) / "run.json") for folder in (Path(word), reports / word))
 
 
 def follow(folder: Path) -> Path:

@@ -188,6 +188,8 @@ def is_public(settings: Mapping[str, Mapping[str, Any]]) -> bool:
 
 def read_record(file: Path) -> dict[str, Any]:
     """What run.json says of its notebooks; ValueError with the reason where it is not what a run writes."""
+    if not file.is_file():
+        raise ValueError("it is no file")  # a pipe would never end
     found = json.loads(file.read_text(encoding="utf-8"))
     if not isinstance(found, dict):
         raise ValueError(f"found {type(found).__name__}, expected an object")

@@ -45,13 +45,18 @@ BLOCKS = {"of", "gem"}
 Row = list[str]
 
 
+WIDEST = 200
+"""A cell reaches over so many columns at most: a damaged page may say any number."""
+
+
 class _Cell:
     """One cell while it is read."""
 
     def __init__(self, given: dict[str, str]) -> None:
         self.words: list[str] = []
         self.value, self.high = given.get("data-value"), given.get("data-high")
-        self.columns = int(given.get("colspan") or 1)
+        said = given.get("colspan") or "1"
+        self.columns = min(int(said), WIDEST) if said.isascii() and said.isdigit() else 1
 
     @property
     def text(self) -> str:

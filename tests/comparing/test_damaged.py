@@ -64,6 +64,24 @@ def test_a_damaged_result_is_an_alert_and_is_refused(
     assert expected in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "change", [{"target": "x"}, {"target": 10**400}, {"ci_low": []}, {"value": {}}, {"kpi": "\ud800"}]
+)
+def test_goals_that_cannot_be_written_are_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    last, new = run(tmp_path / "last"), run(tmp_path / "new", 480, 1400)
+    (tmp_path / "new/results/goals.json").write_text(json.dumps({"table": [goal("order", 0.4, 0.3, 0.5) | change]}))
+    with pytest.raises(DataError, match=r"goals\.json"):
+        compare(read_run(last), read_run(new))
+
+
+def test_a_hash_that_is_none_is_refused(tmp_path: Path) -> None:
+    last = run(tmp_path / "last")
+    record = json.loads((last / "run.json").read_text())
+    (last / "run.json").write_text(json.dumps(record | {"inputs": [{"source": "events", "sha256": 5}]}))
+    with pytest.raises(DataError, match=r"run\.json: cannot be read: its inputs"):
+        read_run(last)
+
+
 def test_a_run_of_an_older_version_is_compared_and_says_so(tmp_path: Path) -> None:
     old = read_run(run(tmp_path / "old", older=True))
     found = compare(old, read_run(run(tmp_path / "new", 480, 1400, older=True)))
