@@ -291,6 +291,31 @@ def test_a_view_and_a_trigger_of_a_database_are_not_run(tmp_path: Path) -> None:
         jl.readers.read_codings(file)
 
 
+def test_a_workbook_in_an_encoding_of_no_text_is_refused(tmp_path: Path) -> None:
+    book = _sheet(tmp_path, "<worksheet", '<?xml version="1.0" encoding="zlib_codec"?><worksheet')
+    for read in (lambda: read_events(book), lambda: journeymap.read(book)):
+        with pytest.raises(DataError, match=r"b\.xlsx"):
+            read()
+
+
+def test_halves_of_signs_in_a_grid_stay_as_they_are_written(tmp_path: Path) -> None:
+    file = tmp_path / "map.csv"
+    file.write_text("lane,kind,awa\\ud800reness\nNotes,notes,hello\n", encoding="utf-8")
+    assert journeymap.read(file).stages == ("awa\\ud800reness",)
+
+
+def test_ids_in_what_check_tells_are_short_and_printable(tmp_path: Path) -> None:
+    write_small(tmp_path)
+    file = tmp_path / "raw" / "crosswalk.csv"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    long, bell = "a" * 40_000, "b\x07"
+    file.write_text("\n".join([*lines, f"{long},{bell},recruited,yes,yes,"]) + "\n", encoding="utf-8")
+    told = check_study(tmp_path)
+    said = [*told.problems, *told.notes]
+    assert any("nobody who was interviewed" in line for line in said)
+    assert all(len(line) <= LONGEST_LINE + 10 and "\x07" not in line for line in said)
+
+
 def _sheet(folder: Path, old: str, new: str) -> Path:
     """A workbook of one event, with one text of its sheet replaced."""
     book = openpyxl.Workbook()
