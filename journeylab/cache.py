@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from journeylab.errors import DataError
+
 FOLDER = "JOURNEYLAB_CACHE"
 """The environment variable that names a run's folder of tables that were read already; unset outside a run."""
 
@@ -19,9 +21,12 @@ def fingerprint(texts: Iterable[str], files: Iterable[Path]) -> str:
     for text in texts:
         sha.update(text.encode() + b"\0")
     for file in files:
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                sha.update(block)
+        try:
+            with file.open("rb") as stream:
+                while block := stream.read(1 << 20):
+                    sha.update(block)
+        except OSError as error:
+            raise DataError(f"{file}: cannot be read: {error.strerror}.") from None
     return sha.hexdigest()
 
 

@@ -60,6 +60,8 @@ def _engine(name: str) -> str:
 
 def _pattern(match: str | list[str]) -> str | list[str]:
     for text in [match] if isinstance(match, str) else match:
+        if not text.removeprefix(REGULAR).strip():
+            raise ValueError(f"'{text}' is empty; write the text that is meant, or '*' for any.")
         if text.startswith(REGULAR):
             require_regular(text.removeprefix(REGULAR))
     return match

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from journeylab.errors import StudyError
+from journeylab.paths import resolved
 
 STUDY = """# What this study is. Lines that begin with # are comments; take the # away to use a key.
 [study]
@@ -141,7 +146,7 @@ c2,2026-01-06T18:30:00Z,product page
 
 def name_of(folder: Path) -> tuple[str, str]:
     """What a study in this folder is called, and its title."""
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.resolve().name).strip("-_")[:64] or "study"
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", resolved(folder).name).strip("-_")[:64] or "study"
     return name, name.replace("-", " ").replace("_", " ").capitalize()
 
 
@@ -160,15 +165,60 @@ def new_study(folder: str | Path) -> Path:
     """
     folder = Path(folder)
     file = folder / "study.toml"
-    if file.exists():
-        raise StudyError(f"{file}: is there already; nothing was changed.")
     name, title = name_of(folder)
-    try:
-        (folder / "raw").mkdir(parents=True, exist_ok=True)
-        events = folder / "raw" / "events.csv"
-        if not events.exists():
-            events.write_text(EXAMPLE, encoding="utf-8")
-        file.write_text(TEMPLATE.format(name=name, title=title), encoding="utf-8")
-    except OSError as error:
-        raise StudyError(f"{folder}: cannot be written: {error.strerror}.") from None
+    if os.path.lexists(file):
+        raise StudyError(f"{file}: is there already; nothing was changed.")
+    events = folder / "raw" / "events.csv"
+    if events.is_symlink() and not events.exists():
+        raise StudyError(f"{events}: is a link to nothing; remove it. Nothing was changed.")
+    begin(file, TEMPLATE.format(name=name, title=title), {} if events.exists() else {events: EXAMPLE})
     return file
+
+
+def begin(file: Path, text: str, beside: Mapping[Path, Path | str]) -> None:
+    """Write a study.toml, the folder ``raw`` and files in it; all of them or none, and through no link.
+
+    Parameters
+    ----------
+    file : Path
+        The study.toml; none may be there.
+    text : str
+    beside : mapping of Path to Path or str
+        What lies in ``raw``: a copy of a file or folder, or a text.
+
+    Raises
+    ------
+    StudyError
+        When something is there already or cannot be written; nothing is changed then.
+    """
+    raw = file.parent / "raw"
+    made = [folder for folder in reversed((raw, *raw.parents)) if not os.path.lexists(folder)]
+    try:
+        raw.mkdir(parents=True, exist_ok=True)
+        for to, source in {file: text, **beside}.items():
+            if isinstance(source, Path) and source.is_dir():
+                to.mkdir()
+                made.append(to)
+                shutil.copytree(source, to, dirs_exist_ok=True)
+                continue
+            with to.open("xb") as stream:  # x: follows no link, not even one to nothing
+                made.append(to)
+                if isinstance(source, str):
+                    stream.write(source.encode("utf-8"))
+                else:
+                    with source.open("rb") as original:
+                        shutil.copyfileobj(original, stream)
+    except BaseException as error:
+        for path in reversed(made):
+            with contextlib.suppress(OSError):
+                if not path.is_dir():
+                    path.unlink()
+                elif path.is_relative_to(raw) and path != raw:
+                    shutil.rmtree(path)
+                else:
+                    path.rmdir()
+        if not isinstance(error, OSError):
+            raise
+        raise StudyError(
+            f"{file.parent}: cannot be written: {error.filename or file}: {error.strerror or error}. Nothing was changed."
+        ) from None

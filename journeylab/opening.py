@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from journeylab.errors import StudyError, did_you_mean, listing
+from journeylab.paths import is_dir, is_file, resolved
 from journeylab.study import Study
 
 
@@ -26,7 +27,7 @@ def open_study(path: str | Path | None = None, data_dir: str | Path | None = Non
         When there is no such study, or several and no path; its study.toml has mistakes; or `data_dir` is no folder.
     """
     file = _look_around() if path is None else _find(Path(path))
-    if data_dir is not None and not Path(data_dir).is_dir():
+    if data_dir is not None and not is_dir(Path(data_dir)):
         raise StudyError(f"{data_dir}: the data folder is not there (given as --data or data_dir).")
     return Study(file, None if data_dir is None else Path(data_dir).resolve())
 
@@ -60,10 +61,10 @@ def _find(given: Path) -> Path:
     """The study.toml of a path, looked for upwards from here."""
     bases = [Path.cwd(), *Path.cwd().parents] if not given.is_absolute() else [Path("/")]
     for base in bases:
-        place = (base / given).resolve()
-        if place.is_dir() and (place / "study.toml").is_file():
+        place = resolved(base / given)
+        if is_dir(place) and is_file(place / "study.toml"):
             return place / "study.toml"
-        if place.is_file():
+        if is_file(place):
             return place
     near = sorted(file.parent.name for file in given.absolute().parent.glob("*/study.toml"))
     hint = f" Studies beside it: {listing(near)}." if near else ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from journeylab.errors import StudyError
+
 LONGEST_NAME, LONGEST_PATH = 255, 4_000
 """Bytes; file systems take no more."""
 
@@ -27,7 +29,7 @@ def is_file(path: Path) -> bool:
     """Whether there is such a file; no where the path cannot be one."""
     try:
         return path.is_file()
-    except OSError:  # a name that is too long, or a folder that may not be entered
+    except (OSError, RuntimeError):  # a name that is too long, a folder that may not be entered, links in a circle
         return False
 
 
@@ -35,5 +37,28 @@ def is_dir(path: Path) -> bool:
     """Whether there is such a folder; no where the path cannot be one."""
     try:
         return path.is_dir()
-    except OSError:
+    except (OSError, RuntimeError):
         return False
+
+
+def why_not(error: OSError | RuntimeError) -> str:
+    """What is wrong with a path, of the error that its use gave."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return "its links lead in a circle"
+
+
+def resolved(path: Path) -> Path:
+    """The path without links, absolute.
+
+    Raises
+    ------
+    StudyError
+        When it is too long, or its links lead in a circle.
+    """
+    if wrong := too_long(path):
+        raise StudyError(f"{str(path.parent)[:200]}: {wrong}.")
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise StudyError(f"{path}: cannot be used: {why_not(error)}.") from None

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from journeylab.config import DEFAULT_STAGES, Config
 from journeylab.errors import MOST_LINES, StudyError, did_you_mean, listing
+from journeylab.paths import is_file
 
 
 def read_config(path: Path) -> Config:
@@ -23,10 +24,12 @@ def read_config(path: Path) -> Config:
     StudyError
         With every mistake at once: line, key, what was found, what is allowed.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise StudyError(f"{path}: there is no such file. `journeylab new {path.parent}` writes a commented one.")
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
         raise StudyError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8.") from None
     try:

@@ -91,16 +91,20 @@ def find_columns(raw: RawTable, wanted: tuple[str, ...], given: Mapping[str, str
                 )
             named[role] = given[role]
             continue
-        free = [column for column in present if column not in {*named.values(), *given.values()}]
+        taken = {*named.values(), *(column for ours, column in given.items() if ours in wanted)}
+        free = [column for column in present if column not in taken]
         found = [column for column in _by_heading(free, role) if FITS.get(role, _anything)(raw.frame[column])]
         if role == "event_time" and not found:
             found = [column for column in free if looks_like_times(raw.frame[column], TableOptions())]
+        hint = _wide(raw, role, named) if role in NEEDED and not found else ""
+        if role == "touchpoint" and not found and not hint:
+            found = [column for column in _by_heading(free, role) if _one(raw.frame[column])]
         if found:
             named[role], others[role] = found[0], tuple(found[1:4])
         elif role in NEEDED:
             raise StudyError(
-                f"{raw.path}: which column is the {role}? None has a usual name; say it with --column {role}=YOURS. "
-                f"There are {listing(present, 40)}.{_wide(raw, role, named)}"
+                f"{raw.path}: which column is the {role}? {_why_none(_by_heading(free, role))}; say it with --column "
+                f"{role}=YOURS. There are {listing(present, 40)}.{hint}"
             )
     return Columns(named, others, tuple(column for column in present if column not in named.values()))
 
@@ -180,6 +184,24 @@ def _many(cells: pd.Series) -> bool:
         and not filled.str.fullmatch(r"[\d.,:\s-]+").all()
         and not looks_like_times(filled, TableOptions())
     )
+
+
+def _one(cells: pd.Series) -> bool:
+    """Whether a column holds one word, which tells what all events are."""
+    filled = cells.str.strip()
+    filled = filled[filled != ""]
+    return (
+        filled.nunique() == 1
+        and not filled.str.fullmatch(r"[\d.,:\s-]+").any()
+        and not looks_like_times(filled, TableOptions())
+    )
+
+
+def _why_none(usual: list[str]) -> str:
+    """Why no column was taken, of those that have a usual name."""
+    if not usual:
+        return "None has a usual name"
+    return f"{listing(usual)} {'holds' if len(usual) == 1 else 'hold'} no names of events (numbers, times, or nothing)"
 
 
 def _filled(cells: pd.Series) -> bool:

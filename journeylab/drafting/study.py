@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from journeylab.drafting.toml import numbered, quoted, remark
 from journeylab.drafting.touchpoints import draft_touchpoints, goal_toml, outcome_toml, touchpoints_toml
 from journeylab.errors import DataError, StudyError, did_you_mean, listing
 from journeylab.identity import ROBOTIC_EVENTS, placeholders, robots
+from journeylab.paths import resolved
 from journeylab.readers import FORMATS, CodedStudy, read_codings, read_events
 from journeylab.readers.codings.codebook import tidy_path
 from journeylab.readers.codings.guess import tell
-from journeylab.readers.files import READABLE, read_file, suffix_of
+from journeylab.readers.files import READABLE, RawTable, read_file, suffix_of
 from journeylab.readers.options import TableOptions
 from journeylab.readers.times import parse_times
 from journeylab.readers.values import known_text
@@ -74,7 +75,8 @@ def draft_study(
     """
     folder, given = Path(folder), dict(columns or {})
     file = folder / "study.toml"
-    if file.exists():
+    resolved(folder)
+    if os.path.lexists(file):
         raise StudyError(
             f"{file}: is there already; nothing was changed. Draft into another folder, and copy from there what you need."
         )
@@ -134,6 +136,8 @@ def _events(path: Path, place: str, format: str, given: dict[str, str], notes: l
             names = [name for name, known in FORMATS["events"].items() if known.file]
             raise StudyError(f"--format {format}: there are {listing(names, 20)}.{did_you_mean(format, names)}")
         frame, _ = read_events(path, format=format)
+        if frame.empty:
+            raise DataError(f"{path}: holds no event that can be used, so there is nothing to draft from.")
         return "\n".join([*lines, f"format = {quoted(format)}"]) + "\n", frame
     if suffix_of(path) not in READABLE:
         raise StudyError(
@@ -142,6 +146,7 @@ def _events(path: Path, place: str, format: str, given: dict[str, str], notes: l
         )
     raw = read_file(path)
     found = find_columns(raw, EVENTS, given)
+    _require_filled(raw, found)
     options, question = time_options(raw, found.named["event_time"])
     for key, value in options.items():
         lines.append(f"{key} = {quoted(value) if isinstance(value, str) else str(value).lower()}")
@@ -154,7 +159,28 @@ def _events(path: Path, place: str, format: str, given: dict[str, str], notes: l
     known = ~placeholders(frame["customer_id"].fillna("-"))
     if not question:
         frame["event_time"] = _times(raw.frame[found.named["event_time"]], options)
-    return "\n".join(lines) + "\n", frame[known].dropna(subset=["customer_id", "touchpoint"])
+    frame = frame[known].dropna(subset=["customer_id", "touchpoint"])
+    if frame.empty:
+        raise DataError(
+            f"{path}: no row has both a customer_id ('{found.named['customer_id']}') and a touchpoint "
+            f"('{found.named['touchpoint']}'), so there is nothing to draft from; say other columns with --column."
+        )
+    if frame["touchpoint"].nunique() == 1:
+        notes.append(
+            f"{path.name}: '{found.named['touchpoint']}' holds one name only, '{frame['touchpoint'].iloc[0]}'."
+        )
+    return "\n".join(lines) + "\n", frame
+
+
+def _require_filled(raw: RawTable, found: Columns) -> None:
+    """Refuse events of which a column that is needed is empty in every row."""
+    for role in ("customer_id", "event_time", "touchpoint"):
+        column = found.named[role]
+        if not (raw.frame[column].str.strip() != "").any():
+            raise DataError(
+                f"{raw.path}: column '{column}' ({role}) is empty in every row; export the events with it, or say another "
+                f"column with --column {role}=YOURS."
+            )
 
 
 def _times(cells: pd.Series, options: dict[str, str | bool]) -> pd.Series:
@@ -226,27 +252,18 @@ def _commented(section: str) -> str:
 
 def _inside(folder: Path, source: Path) -> str:
     """How study.toml names a file: where it lies within the study, or will lie in its ``raw/``."""
-    here, there = folder.resolve(), source.resolve()
+    here, there = resolved(folder), resolved(source)
     if there.is_relative_to(here):
         return there.relative_to(here).as_posix()
     return f"raw/{source.name}"
 
 
 def _write(file: Path, text: str, sources: list[Path]) -> None:
-    """Copy the files that lie elsewhere, then write study.toml; nothing that is there is replaced."""
+    """Write study.toml and copy the files that lie elsewhere; nothing that is there is replaced."""
     folder = file.parent
     copies = [(source, folder / "raw" / source.name) for source in sources]
-    copies = [(source, to) for source, to in copies if not source.resolve().is_relative_to(folder.resolve())]
+    copies = [(source, to) for source, to in copies if not resolved(source).is_relative_to(resolved(folder))]
     for source, to in copies:
-        if to.exists() or sum(other == to for _, other in copies) > 1:
+        if os.path.lexists(to) or sum(other == to for _, other in copies) > 1:
             raise StudyError(f"{to}: is there already; rename {source} or remove the other. Nothing was changed.")
-    try:
-        (folder / "raw").mkdir(parents=True, exist_ok=True)
-        for source, to in copies:
-            if source.is_dir():
-                shutil.copytree(source, to)
-            else:
-                shutil.copyfile(source, to)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StudyError(f"{folder}: cannot be written: {error.strerror}.") from None
+    new.begin(file, text, {to: source for source, to in copies})

@@ -116,8 +116,11 @@ def _is_project(path: Path) -> bool:
 
 def _unpack(path: Path) -> bytes:
     """The bytes of a text file, unpacked where it is gzipped."""
-    with path.open("rb") as file:
-        start = file.read(4)
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}.") from None
     packed = path.suffix.lower() == ".gz"
     if start.startswith(b"PK") and _is_project(path):
         raise DataError(

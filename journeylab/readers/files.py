@@ -150,6 +150,13 @@ def find_file(path: str | Path, readable: tuple[str, ...] = READABLE) -> Path:
         raise DataError(f"{str(path)!r}: is no file name.")
     if wrong := too_long(path):
         raise DataError(f"{str(path.parent)[:200]}: {wrong}.")
+    try:
+        return _found(path, readable)
+    except OSError as error:
+        raise DataError(f"{error.filename or path}: cannot be read: {error.strerror}.") from None
+
+
+def _found(path: Path, readable: tuple[str, ...]) -> Path:
     if path.is_dir():
         names = sorted(item.name for item in path.iterdir() if suffix_of(item) in readable)
         raise DataError(
@@ -171,6 +178,7 @@ def find_file(path: str | Path, readable: tuple[str, ...] = READABLE) -> Path:
         )
     if path.stat().st_size == 0:
         raise DataError(f"{path}: is empty (0 bytes); export it again.")
+    path.open("rb").close()  # whether it may be read
     return path
 
 

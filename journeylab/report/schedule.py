@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from journeylab.errors import ReportError
+from journeylab.paths import resolved
 from journeylab.report.cron import When, read_cron
 from journeylab.report.notebooks import DRIVER, find_notebooks
 from journeylab.study import Study
@@ -46,8 +47,10 @@ def write_schedule(
     when = read_cron(cron)
     if kind not in KINDS:
         raise ReportError(f"--as: found '{kind}', expected one of {', '.join(KINDS)}.")
-    words = [str(study.path.parent), *([str(data)] if data else []), str(reports)]
-    for word in words:
+    paths = [path for path in (study.path.parent, data, reports) if path is not None]
+    for word in [str(path) for given in paths for path in (given, resolved(given))]:
+        if any("\ud800" <= sign <= "\udfff" for sign in word):
+            raise ReportError(f"{word!r}: a path that is not UTF-8 text fits into no schedule; rename it.")
         if any(ord(sign) < 32 for sign in word):
             raise ReportError(f"{word!r}: a path with a line break or a control sign fits into no schedule; rename it.")
         if any(sign in word for sign in ("{{", "{%", "{#")):
@@ -65,7 +68,11 @@ def save_schedule(files: dict[str, str], folder: Path) -> list[Path]:
     """
     made = [folder / name for name in files]
     for file, content in zip(made, files.values(), strict=True):
-        if file.exists() and (not file.is_file() or file.read_text(encoding="utf-8", errors="replace") != content):
+        try:
+            there = file.exists()
+        except OSError as error:
+            raise ReportError(f"{file}: cannot be written: {error.strerror}.") from None
+        if there and (not file.is_file() or file.read_text(encoding="utf-8", errors="replace") != content):
             raise ReportError(f"{file}: is there already and says otherwise; take it away, or choose another --to.")
     for file, content in zip(made, files.values(), strict=True):
         try:
