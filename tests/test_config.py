@@ -71,6 +71,9 @@ def test_a_second_new_study_in_one_folder_changes_nothing(tmp_path: Path) -> Non
             GOOD + '[[touchpoints]]\nmatch = "a"\nstage = "decison"\n',
             ["touchpoints[1].stage", "Did you mean 'decision'?"],
         ),
+        (GOOD + '[[touchpoints]]\nmatch = ""\n', ["touchpoints[1].match", "'' is empty"]),
+        (GOOD + '[[touchpoints]]\nmatch = "re:"\n', ["touchpoints[1].match", "'re:' is empty"]),
+        (GOOD + '[[touchpoints]]\nmatch = ["a", "re: "]\n', ["touchpoints[1].match", "'re: ' is empty"]),
         (GOOD + '[[stages]]\nname = "a"\n[[stages]]\nname = "a"\n', ["stages[2].name", "named twice"]),
         (
             GOOD + '[goals.x]\nkpi = "k"\ntarget = "much"\noutcome = "o"\n[[outcomes]]\nname = "o"\ntouchpoint = "t"\n',

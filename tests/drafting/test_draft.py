@@ -7,6 +7,7 @@ import csv
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -23,7 +24,7 @@ from journeylab.drafting.stages import guess_stage, words_of
 from journeylab.drafting.study import draft_study
 from journeylab.drafting.toml import quoted, remark
 from journeylab.drafting.touchpoints import Draft, draft_touchpoints, outcome_toml, touchpoints_toml
-from journeylab.errors import StudyError
+from journeylab.errors import JourneylabError, StudyError
 from journeylab.naming import name_touchpoints
 from journeylab.opening import open_study
 from journeylab.readers.files import read_file
@@ -298,3 +299,63 @@ def test_events_of_another_system_are_drafted_too(tmp_path: Path) -> None:
     assert check_study(tmp_path / "s").problems == ()
     with pytest.raises(StudyError, match="say what wrote it with --format"):
         draft_study(tmp_path / "t", events=tmp_path / "access.log")
+
+
+@pytest.mark.parametrize("refused", ["study.toml", "e.csv", "q.csv"])
+def test_what_cannot_be_written_leaves_nothing_half_made(
+    refused: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits(tmp_path / "e.csv")
+    write(tmp_path / "q.csv", [["participant", "code"], ["P1", "Late"]])
+    (tmp_path / "old/raw").mkdir(parents=True)
+    really = Path.open
+
+    def guarded(path: Path, mode: str = "r", *args: Any, **given: Any) -> Any:
+        if path.name == refused and "x" in mode:
+            raise PermissionError(13, "Permission denied", str(path))
+        return really(path, mode, *args, **given)
+
+    monkeypatch.setattr(Path, "open", guarded)
+    for name in ("old", "fresh/deep"):
+        with pytest.raises(StudyError, match=rf"cannot be written: .*{refused}: Permission denied"):
+            draft_study(tmp_path / name, events=tmp_path / "e.csv", quotes=tmp_path / "q.csv")
+    assert [path.name for path in (tmp_path / "old").rglob("*")] == ["raw"]
+    assert not (tmp_path / "fresh").exists()
+
+
+@pytest.mark.parametrize("link", ["study.toml", "raw/e.csv", "raw/events.csv"])
+def test_nothing_is_written_through_a_link_to_nothing(link: str, tmp_path: Path) -> None:
+    (tmp_path / "s/raw").mkdir(parents=True)
+    (tmp_path / "s" / link).symlink_to(tmp_path / "outside")
+    drafting = ["--events", str(visits(tmp_path / "e.csv"))] if link != "raw/events.csv" else []
+    assert main(["new", str(tmp_path / "s"), *drafting]) == 1
+    assert not (tmp_path / "outside").exists()
+    assert {path.name for path in (tmp_path / "s").rglob("*")} == {"raw", Path(link).name}
+
+
+def test_a_file_of_one_touchpoint_is_drafted_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [["customer_id", "event_time", "page"], ["a", "2026-01-02", "home"], ["b", "2026-01-03", "home"]]
+    assert main(["new", str(tmp_path / "s"), "--events", str(write(tmp_path / "e.csv", rows))]) == 0
+    assert "'page' holds one name only, 'home'" in capsys.readouterr().out
+    rows = [[*row[:2], cell] for row, cell in zip(rows, ["page", "1", "2"], strict=True)]
+    with pytest.raises(StudyError, match="'page' holds no names of events"):
+        draft_study(tmp_path / "t", events=write(tmp_path / "n.csv", rows))
+
+
+def test_one_heading_may_be_the_customer_of_events_and_the_document_of_quotes(tmp_path: Path) -> None:
+    heads = ["person", "time", "page"]
+    events = write(tmp_path / "e.csv", [heads, ["a", "2026-01-02", "x"], ["a", "2026-01-03", "y"]])
+    quotes = write(tmp_path / "q.csv", [["person", "code"], ["a", "late"]])
+    file = draft_study(tmp_path / "s", events=events, quotes=quotes, columns={"customer_id": "person"}).file
+    said = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert said["events"]["columns"]["customer_id"] == "person"
+    assert said["interviews"]["columns"]["document_id"] == "person"
+
+
+@pytest.mark.parametrize("empty", ["customer_id", "event_time", "page"])
+def test_a_needed_column_that_is_empty_is_named(empty: str, tmp_path: Path) -> None:
+    rows = pd.DataFrame({"customer_id": ["a", "b"], "event_time": ["2026-01-02", "2026-01-03"], "page": ["x", "y"]})
+    rows.assign(**{empty: " "}).to_csv(tmp_path / "e.csv", index=False)
+    with pytest.raises(JourneylabError, match=rf"'{empty}'.*(empty in every row|numbers, times, or nothing)"):
+        draft_study(tmp_path / "s", events=tmp_path / "e.csv")
+    assert not (tmp_path / "s").exists()

@@ -260,3 +260,18 @@ def test_a_path_that_a_scheduler_would_fill_in_is_refused(study: Study) -> None:
         write_schedule(study, "@daily", "airflow", reports=Path("{{ var.value.secret }}"))
     with pytest.raises(ReportError, match="line break"):
         write_schedule(study, "@daily", "cron", reports=Path("reports\n* * * * * id"))
+
+
+@pytest.mark.parametrize("kind", SCHEDULERS)
+def test_a_path_that_is_no_utf8_is_refused_before_anything_is_written(
+    kind: str, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = tmp_path / os.fsdecode(b"b\xff")
+    odd.mkdir()
+    (tmp_path / "link").symlink_to(odd)
+    monkeypatch.chdir(tmp_path)
+    for reports in (odd, tmp_path / "link"):
+        asked = ["--as", kind, "--reports", str(reports), "--to", str(tmp_path / "to")]
+        assert main(["schedule", str(study.path.parent), "--cron", "@weekly", *asked]) == 1
+        assert "not UTF-8 text" in capsys.readouterr().err
+    assert not (tmp_path / "to").exists()
