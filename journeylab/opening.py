@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from journeylab.errors import StudyError, did_you_mean, listing
@@ -66,6 +67,8 @@ def _find(given: Path) -> Path:
             return place / "study.toml"
         if is_file(place):
             return place
+        if is_dir(place) and not os.access(place, os.X_OK):
+            raise StudyError(f"{given}: may not be entered: Permission denied.")
     near = sorted(file.parent.name for file in given.absolute().parent.glob("*/study.toml"))
     hint = f" Studies beside it: {listing(near)}." if near else ""
     raise StudyError(
