@@ -253,9 +253,10 @@ def _commented(section: str) -> str:
 def _inside(folder: Path, source: Path) -> str:
     """How study.toml names a file: where it lies within the study, or will lie in its ``raw/``."""
     here, there = resolved(folder), resolved(source)
-    if there.is_relative_to(here):
-        return there.relative_to(here).as_posix()
-    return f"raw/{source.name}"
+    place = there.relative_to(here).as_posix() if there.is_relative_to(here) else f"raw/{source.name}"
+    if any("\ud800" <= sign <= "\udfff" for sign in place):
+        raise StudyError(f"{source}: its name is not UTF-8 text, which study.toml cannot hold; rename it.")
+    return place
 
 
 def _write(file: Path, text: str, sources: list[Path]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import csv
+import os
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -358,4 +359,11 @@ def test_a_needed_column_that_is_empty_is_named(empty: str, tmp_path: Path) -> N
     rows.assign(**{empty: " "}).to_csv(tmp_path / "e.csv", index=False)
     with pytest.raises(JourneylabError, match=rf"'{empty}'.*(empty in every row|numbers, times, or nothing)"):
         draft_study(tmp_path / "s", events=tmp_path / "e.csv")
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_file_whose_name_is_no_utf8_is_refused(tmp_path: Path) -> None:
+    events = visits(tmp_path / os.fsdecode(b"e\xff.csv"))
+    with pytest.raises(StudyError, match="not UTF-8 text"):
+        draft_study(tmp_path / "s", events=events)
     assert not (tmp_path / "s").exists()
