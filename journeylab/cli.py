@@ -10,11 +10,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from journeylab.errors import JourneylabError, printable
+from journeylab.errors import JourneylabError
+from journeylab.paths import unusable
 
 SCHEDULERS = ("cron", "systemd", "airflow", "github", "jupyter")
-LINK_LOOP = "Symlink loop from "
-"""How Python begins to say that links lead in a circle."""
 DONE, WRONG_STUDY, WRONG_USAGE, NOTEBOOK_FAILED, ALERTED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
@@ -45,16 +44,10 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
-    except OSError as error:  # what no reader and no writer foresaw
-        place = error.filename if error.filename is not None else "a file or a connection"
-        print(printable(f"{os.fsdecode(place) if isinstance(place, bytes) else place}: cannot be used: "
-                        f"{error.strerror or error}."), file=sys.stderr)  # fmt: skip
-        return WRONG_STUDY
-    except RuntimeError as error:
-        if not str(error).startswith(LINK_LOOP):
+    except (OSError, RuntimeError) as error:  # what no reader and no writer foresaw
+        if not (told := unusable(error)):
             raise
-        place = str(error).removeprefix(LINK_LOOP).strip("'\"")
-        print(printable(f"{place}: cannot be used: its links lead in a circle."), file=sys.stderr)
+        print(told, file=sys.stderr)
         return WRONG_STUDY
 
 

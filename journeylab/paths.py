@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from journeylab.errors import StudyError
+from journeylab.errors import StudyError, printable
 
 LONGEST_NAME, LONGEST_PATH = 255, 4_000
 """Bytes; file systems take no more."""
+LINK_LOOP = "Symlink loop from "
+"""How Python begins to say that links lead in a circle."""
 
 
 def too_long(path: Path) -> str:
@@ -62,3 +64,15 @@ def resolved(path: Path) -> Path:
         return path.resolve()
     except (OSError, RuntimeError) as error:
         raise StudyError(f"{path}: cannot be used: {why_not(error)}.") from None
+
+
+def unusable(error: OSError | RuntimeError) -> str:
+    """Say which path cannot be used and why; empty where an error speaks of no path and of no file or connection."""
+    if isinstance(error, OSError):
+        place = error.filename if error.filename is not None else "a file or a connection"
+        place = os.fsdecode(place) if isinstance(place, bytes) else str(place)
+    elif str(error).startswith(LINK_LOOP):
+        place = str(error).removeprefix(LINK_LOOP).strip("'\"")
+    else:
+        return ""
+    return printable(f"{place}: cannot be used: {why_not(error)}.")
