@@ -111,7 +111,7 @@ class Drawn:
             for labels, numbers in zip(self.labels, self.numbers, strict=True)
         ]
         told = {"unit": self.unit, "series": self.series, "rows": rows} | ({"more": True} if self.more else {})
-        return json.dumps(told, ensure_ascii=False)
+        return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
 def drawn(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from journeylab import text
 from journeylab.figures import Drawn
-from journeylab.html import escape
+from journeylab.html import escape, in_single_quotes
 from journeylab.journeys.stream_places import Places, band_ends, short
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _nodes(flow: Flow, nodes: Iterable[_Node], colours: dict[str, str]) -> list[
 def _mark(labels: list[str], *numbers: float) -> str:
     """What a part draws, for the gate of releases; the tables under the picture have it."""
     drawn = Drawn((tuple(labels),), (), (numbers,))
-    return f'data-draws="{escape(drawn.mark())}"'
+    return in_single_quotes("data-draws", drawn.mark())
 
 
 def _journeys(n: int, of: int) -> str:

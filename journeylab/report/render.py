@@ -10,7 +10,7 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-from journeylab.html import escape
+from journeylab.html import escape, in_single_quotes
 from journeylab.report.notebooks import Notebook, question, source, tags
 from journeylab.report.page import Link, facts, page
 
@@ -143,7 +143,7 @@ def _image(encoded: str, metadata: dict[str, Any]) -> str:
     alt = metadata.get("alt") or PLACEHOLDER
     caption = f"<figcaption>{escape(metadata['caption'])}</figcaption>" if metadata.get("caption") else ""
     told = "".join(
-        f' data-{name}="{escape(metadata[name])}"' for name in ("draws", "words") if metadata.get(name)
+        " " + in_single_quotes(f"data-{name}", metadata[name]) for name in ("draws", "words") if metadata.get(name)
     )  # for the gate of releases, which takes them out
     return (
         f'<figure{told}><img src="data:image/png;base64,{encoded}" alt="{escape(alt)}" width="{width * 2 // 3}" '

@@ -21,6 +21,7 @@ from journeylab.journeys.engine import Part
 from journeylab.journeys.in_engine import InEngine
 from journeylab.journeys.prepare import LeaveOut, Recipe
 from journeylab.naming import name_touchpoints
+from journeylab.patterns import matcher
 from tests.journeys.test_prepare import write_parts
 from tests.walks import Rows, frame_of, tables
 
@@ -111,7 +112,7 @@ def recipe_of(rules: list[Any]) -> Recipe:
     return Recipe(
         trim=True,
         stitch=True,
-        leave_out=[LeaveOut("team", "page", lambda value: value == "office")],
+        leave_out=[LeaveOut("team", "page", matcher("office"))],
         repeats=True,
         gone=frozenset({"c7"}),
         name=lambda raw: name_touchpoints(raw, rules),

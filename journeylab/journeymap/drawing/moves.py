@@ -10,7 +10,7 @@ import pandas as pd
 
 from journeylab import html, text
 from journeylab.figures import Drawn
-from journeylab.html import escape
+from journeylab.html import escape, in_single_quotes
 from journeylab.journeymap.model import grade
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def base(move: Move) -> int:
 def mark(move: Move) -> str:
     """What a move's arc, labels and words tell, for the gate of releases; the table under the map has it."""
     drawn = Drawn(((move.from_stage, move.to_stage),), (), ((move.n, base(move), move.share, move.low, move.high),))
-    return f'data-draws="{escape(drawn.mark())}"'
+    return in_single_quotes("data-draws", drawn.mark())
 
 
 def strip(journey: JourneyMap) -> str:
