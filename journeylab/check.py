@@ -242,10 +242,11 @@ def _notes(study: Study) -> Iterator[str]:
             yield report.summary()
         yield from (f"{report.source}: {note}" for note in report.notes)
     if study.config.events:
-        many = identity.crowds(study.activity)
+        spread = study.activity
+        many = identity.crowds(spread)
         events = study.events if many else None
         fast = [] if events is None else identity.robots(events[events["customer_id"].isin(many)])
-        yield from identity.told(study.activity, fast)
+        yield from identity.told(spread, fast)
     for row in study.left_out.itertuples():
         yield f"{count(row.n)} events of {count(row.customers)} customers are left out: {row.reason}."
     reasons = set(study.left_out["reason"]) if study.config.leave_out else set()

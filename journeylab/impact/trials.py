@@ -11,11 +11,11 @@ from journeylab import text
 from journeylab.impact.observational import Assignment, Estimate, assignment, clustered, estimate
 from journeylab.impact.panel import Panel
 from journeylab.impact.sensitivity import robustness
-from journeylab.impact.verdict import BALANCED, e_value, e_value_limit
+from journeylab.impact.verdict import ALIKE, BALANCED, e_value, e_value_limit
 from journeylab.impact.within_visit import WithinVisit, within_visit
 from journeylab.intervals import newcombe, normal_quantile
 
-FEWEST_EXPOSED, FEWEST_OUTCOMES, FEWEST_ALIKE = 50, 5, 30
+FEWEST_EXPOSED, FEWEST_OUTCOMES = 50, 5
 TOGETHER, APART = 0.95, 0.30
 """Met with another in so many of its visits, while the others meet that one so seldom, a touchpoint has no effect of its own."""
 
@@ -79,7 +79,7 @@ def trial(panel: Panel, name: str, controls: tuple[str, ...], *, seed: int = 0) 
     history, names = _covariates(panel, eligible, exposed)
     given = assignment(exposed, history, panel.customer[eligible], seed=seed)
     found = estimate(given, outcome)
-    if found.ess < FEWEST_ALIKE:
+    if found.ess < ALIKE:
         row["reason"] = (
             f"hardly any overlap: its {text.count(int(exposed.sum()))} visits are worth {text.fixed(found.ess, 0)} that "
             "resemble the others"

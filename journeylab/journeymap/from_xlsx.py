@@ -274,7 +274,7 @@ def _sound(where: str) -> Iterator[None]:
             warnings.simplefilter("ignore", UserWarning)  # about drop-down lists and styles, which carry no data
             yield
     except (
-        zipfile.BadZipFile, zlib.error, InvalidFileException, OSError, EOFError, KeyError, ValueError, TypeError, IndexError,
-        AttributeError, AssertionError, RuntimeError, OverflowError, SyntaxError, LookupError, struct.error,
+        zipfile.BadZipFile, zlib.error, InvalidFileException, OSError, EOFError, LookupError, ValueError, TypeError,
+        AttributeError, AssertionError, RuntimeError, OverflowError, SyntaxError, struct.error,
     ) as error:  # fmt: skip
         raise DataError(f"{where}: is no sound .xlsx workbook ({str(error)[:120]}); export the map again.") from None

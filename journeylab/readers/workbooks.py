@@ -76,11 +76,9 @@ def read_workbook(path: Path, sheet: str | None, most: int | None = None) -> Raw
         InvalidFileException,
         OSError,
         EOFError,
-        KeyError,
-        LookupError,  # an encoding that is none of text
+        LookupError,  # a key, a place, or an encoding that is none of text
         ValueError,
         TypeError,
-        IndexError,
         AttributeError,
         AssertionError,
         SyntaxError,  # of XML

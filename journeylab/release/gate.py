@@ -17,7 +17,7 @@ from pathlib import Path
 from journeylab.errors import ReportError
 from journeylab.paths import too_long
 from journeylab.release.check import check_released
-from journeylab.release.differencing import Ledger, read_ledger, suspects
+from journeylab.release.differencing import read_ledger, suspects
 from journeylab.release.exhibits import Exhibit, hide_figures
 from journeylab.release.grid import Grid
 from journeylab.release.hiding import hide_rows, hide_words
@@ -25,7 +25,7 @@ from journeylab.release.judge import small_whole
 from journeylab.release.key import pseudonym, read_key
 from journeylab.release.languages import language_of
 from journeylab.release.markup import write
-from journeylab.release.pack import pack, put
+from journeylab.release.pack import pack
 from journeylab.release.page import Page, mask_words, name_anew
 from journeylab.release.people import Ids, Names, People, know
 from journeylab.release.prose import tells_few
@@ -34,6 +34,7 @@ from journeylab.release.scan import scan
 from journeylab.release.tables import echoing, judged, refuse
 from journeylab.release.tokens import Secrets
 from journeylab.release.words import masked, tidy
+from journeylab.report.files import write_all
 from journeylab.report.record import digest
 from journeylab.report.tables import read_tables, write_tables
 from journeylab.study import Study
@@ -164,24 +165,11 @@ def release(
     tally: collections.Counter[str] = sum((page.tally for page in pages), collections.Counter())
     content = pack(files, _manifest(found, study, tally, figures))
     if not dry_run:
-        _put_listed(to, content, ledger, ledger.add(grids, hashlib.sha256(content).hexdigest()))
+        listed = ledger.add(grids, hashlib.sha256(content).hexdigest())
+        write_all({ledger.path: listed, to: content})  # the list first, so that none leaves unlisted
     notes = () if note is None else (note,)
     names = (*sorted(files), "manifest.json")
     return Release(to, found.folder, not dry_run, names, dict(tally), hidden, tuple(warnings), notes, tuple(figures))
-
-
-def _put_listed(to: Path, content: bytes, ledger: Ledger, listed: str) -> None:
-    """List a release, then write it, so that none leaves unlisted; what cannot be written is not listed either."""
-    before = ledger.path.read_bytes() if ledger.path.is_file() else None
-    put(ledger.path, listed.encode())
-    try:
-        put(to, content)
-    except ReportError:
-        if before is None:
-            ledger.path.unlink(missing_ok=True)
-        else:
-            put(ledger.path, before)
-        raise
 
 
 def _target(to: Path, force: bool) -> None:

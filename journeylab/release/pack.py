@@ -5,13 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-
-from journeylab.errors import ReportError
 
 MOMENT = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the zip: the first that a zip can tell, so that it tells nothing."""
@@ -32,20 +28,3 @@ def pack(files: Mapping[str, bytes], manifest: dict[str, Any]) -> bytes:
             info.create_system, info.external_attr = 3, 0o644 << 16
             archive.writestr(info, content)
     return out.getvalue()
-
-
-def put(path: Path, content: bytes) -> None:
-    """Write a file beside its name, and move it there when whole.
-
-    Raises
-    ------
-    ReportError
-        When it cannot be written; nothing is left then.
-    """
-    work = path.with_name(f".{os.getpid()}.partial")
-    try:
-        work.write_bytes(content)
-        work.replace(path)
-    except OSError as error:
-        work.unlink(missing_ok=True)
-        raise ReportError(f"{path}: cannot be written: {error.strerror}.") from None

@@ -11,7 +11,7 @@ from pathlib import Path
 from journeylab.errors import ReportError
 
 
-def write_all(contents: Mapping[Path, str]) -> list[Path]:
+def write_all(contents: Mapping[Path, str | bytes]) -> list[Path]:
     """Write files beside their places, then move them there; where one cannot be written all stay as they were.
 
     Parameters
@@ -30,14 +30,14 @@ def write_all(contents: Mapping[Path, str]) -> list[Path]:
     now: Path | None = None
     try:
         for now, place in plain.items():
-            _beside(place, "partial").write_text(contents[now], encoding="utf-8")
+            _write(_beside(place, "partial"), contents[now])
             if place.exists():
                 shutil.copy2(place, _beside(place, "before"))
         for now in plain:
             _beside(plain[now], "partial").replace(plain[now])
             moved.append(plain[now])
         for now in straight:
-            now.write_text(contents[now], encoding="utf-8")
+            _write(now, contents[now])
     except (OSError, UnicodeError) as error:
         for place in moved:
             _put_back(place)
@@ -49,6 +49,10 @@ def write_all(contents: Mapping[Path, str]) -> list[Path]:
                 with contextlib.suppress(OSError):
                     _beside(place, kind).unlink(missing_ok=True)
     return list(contents)
+
+
+def _write(to: Path, content: str | bytes) -> None:
+    to.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
 def _is_device(to: Path) -> bool:

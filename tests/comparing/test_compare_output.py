@@ -159,7 +159,7 @@ class TestAllFilesOrNone:
             page.write_text("my page")
             table.write_text("my table")
         before = {file.name: file.read_text() for file in out.iterdir()}
-        name, real = {"writing": "write_text", "moving": "replace"}[fails], {}
+        name, real = {"writing": "write_bytes", "moving": "replace"}[fails], {}
 
         def full(self: Path, *given: object, **more: object) -> object:
             if ".moved.html" in self.name and not self.name.endswith("before"):

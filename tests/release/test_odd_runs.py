@@ -62,23 +62,16 @@ def test_a_pipe_in_the_run_is_refused_and_not_waited_for(house: House) -> None:
         house.release(run)
 
 
-def test_what_cannot_be_written_is_not_listed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    from journeylab.release import gate
-
+def test_what_cannot_be_written_is_not_listed(house: House) -> None:
     house.release(house.run(PAGE))
     ledger = house.reports / house.study.name / "releases.json"
     before = ledger.read_bytes()
-    real = gate.put
-
-    def put(path: Path, content: bytes) -> None:
-        if path.suffix == ".zip":
-            raise ReportError(f"{path}: cannot be written.")
-        real(path, content)
-
-    monkeypatch.setattr(gate, "put", put)
-    with pytest.raises(ReportError, match="cannot be written"):
+    house.zip.unlink()
+    house.zip.mkdir()  # where the zip should go
+    with pytest.raises(ReportError, match=r"out\.zip: cannot be written"):
         house.release(house.run(shown("Pages", page=["home", "chat"], n=[61, 32])))
     assert ledger.read_bytes() == before
+    assert sorted(file.name for file in house.folder.iterdir() if "partial" in file.name) == []
 
 
 @pytest.mark.parametrize("table", [{"rows": [1]}, {"rows": {"a": {"1": "x"}}}, {"sums": ["x"]}])
