@@ -8,7 +8,7 @@ import pytest
 
 from journeylab import impact
 from journeylab.impact.panel import trial_panel
-from journeylab.impact.within_visit import within_visit
+from journeylab.impact.within_visit import Steps, _come_to, within_visit
 from tests.impact.steered import MOVES, NULL, steered
 
 
@@ -86,3 +86,12 @@ def test_the_last_page_of_a_visit_is_no_cause(events: pd.DataFrame) -> None:
     row = impact.touchpoint_effects(log, outcome="order", window="7d", exposures=["login", "tour"]).table.iloc[0]
     assert np.isnan(row["estimate"])
     assert row["reason"].startswith("comes after the outcome in 100 % of the visits with both")
+
+
+def test_what_a_visit_had_come_to_knows_what_was_last() -> None:
+    """Two visits that met the same and as much, in another order, are not alike."""
+    steps = Steps(np.array([0, 2, 4]), np.array([0, 1, 1, 0], dtype=np.int32), np.array([0, 1, 0, 1], dtype=np.float32))
+    begun, ended = np.array([0, 0, 1, 1]), np.array([0, 2, 0, 2])
+    found = _come_to(steps, begun, ended, code=2, size=3)
+    assert np.allclose(found[0], found[2])
+    assert not np.allclose(found[1], found[3])

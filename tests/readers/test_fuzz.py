@@ -309,7 +309,9 @@ def test_ids_in_what_check_tells_are_short_and_printable(tmp_path: Path) -> None
     file = tmp_path / "raw" / "crosswalk.csv"
     lines = file.read_text(encoding="utf-8").splitlines()
     long, bell = "a" * 40_000, "b\x07"
-    file.write_text("\n".join([*lines, f"{long},{bell},recruited,yes,yes,"]) + "\n", encoding="utf-8")
+    file.write_text(
+        "\n".join([*lines, f"{long},c50,recruited,yes,yes,", f"{bell},c51,recruited,yes,yes,"]) + "\n", encoding="utf-8"
+    )
     told = check_study(tmp_path)
     said = [*told.problems, *told.notes]
     assert any("nobody who was interviewed" in line for line in said)
