@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from journeylab.arguments import exportable, natural, pair, positive
 from journeylab.errors import JourneylabError
 from journeylab.paths import unusable
 
@@ -61,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--quotes", type=Path, metavar="FILE", help="draft it from your coded quotes or interviews")
     new.add_argument("--format", default="tabular", help="what wrote the events, such as ga4 (default: a table)")
     new.add_argument(
-        "--column", type=_pair, action="append", default=[], metavar="OURS=YOURS",
+        "--column", type=pair, action="append", default=[], metavar="OURS=YOURS",
         help="a column whose heading does not tell, such as customer_id=kunde; may be repeated",
     )  # fmt: skip
     new.set_defaults(do=_new)
@@ -87,11 +88,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar=("NAME", "VALUE"),
         help="set a notebook parameter",
     )
-    run.add_argument("--jobs", type=_positive, default=2, metavar="N", help="notebooks at a time (default 2)")
+    run.add_argument("--jobs", type=positive, default=2, metavar="N", help="notebooks at a time (default 2)")
     run.add_argument(
-        "--timeout", type=_positive, default=1800, metavar="S", help="seconds that one cell may take (default 1800)"
+        "--timeout", type=positive, default=1800, metavar="S", help="seconds that one cell may take (default 1800)"
     )
-    run.add_argument("--limit", type=_positive, metavar="S", help="seconds that all notebooks together may take")
+    run.add_argument("--limit", type=positive, metavar="S", help="seconds that all notebooks together may take")
     run.add_argument("--force", action="store_true", help="run also what did not change since the last good run")
     run.add_argument(
         "--reports", type=Path, default=Path("reports"), metavar="DIR", help="where runs are written (default reports)"
@@ -122,13 +123,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("study", metavar="STUDY", help="the study's folder, or its study.toml")
     export.add_argument(
-        "--to", type=_exportable, required=True, metavar="FILE",
+        "--to", type=exportable, required=True, metavar="FILE",
         help="x.qdpx: interviews, codings, and what is known of each person; x.qdc: the codebook; the journey map: map.xlsx "
         "(to edit), map.json, map.cjml.xml, map.csv, map.png (a slide)",
     )  # fmt: skip
     export.add_argument("--data", metavar="DIR", help="where the raw files lie, if not beside study.toml")
     export.add_argument(
-        "--seed", type=_natural, metavar="S", help="of the search for behaviours (default: as notebook 05)"
+        "--seed", type=natural, metavar="S", help="of the search for behaviours (default: as notebook 05)"
     )
     export.add_argument(
         "--share", choices=("internal", "public"), default="internal",
@@ -176,43 +177,11 @@ def _parser() -> argparse.ArgumentParser:
 
     simulate = commands.add_parser("simulate", help="make the demo study with a planted truth")
     simulate.add_argument("folder", type=Path, metavar="DIR")
-    simulate.add_argument("--customers", type=_positive, default=20_000, metavar="N")
+    simulate.add_argument("--customers", type=positive, default=20_000, metavar="N")
     simulate.add_argument("--seed", type=int, default=7, metavar="S")
     simulate.add_argument("--overwrite", action="store_true", help="make it anew where it was simulated before")
     simulate.set_defaults(do=_simulate)
     return parser
-
-
-def _positive(word: str) -> int:
-    try:
-        number = int(word)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"found '{word}', expected a whole number from 1")
-    return number
-
-
-def _pair(word: str) -> tuple[str, str]:
-    ours, sign, yours = word.partition("=")
-    if not (ours and sign and yours):
-        raise argparse.ArgumentTypeError(f"found '{word}', expected OURS=YOURS, such as customer_id=visitor")
-    return ours, yours
-
-
-def _natural(word: str) -> int:
-    return 0 if word == "0" else _positive(word)
-
-
-def _exportable(word: str) -> Path:
-    from journeylab.errors import ReportError
-    from journeylab.export.write import ending
-
-    try:
-        ending(Path(word))
-    except ReportError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return Path(word)
 
 
 def _new(given: argparse.Namespace) -> int:

@@ -38,7 +38,7 @@ ALLOWED = {
     | {"journeys", "voices", "behaviours", "impact", "joint", "journeymap", "comparing", "study", "config"},
     "export": BASE | {"journeys", "voices", "behaviours", "journeymap", "study"},
     "simulate": BASE,
-    "report": BASE | {"study", "opening", "config", "check", "comparing"},
+    "report": BASE | {"study", "opening", "config", "config_values", "check", "comparing"},
     "release": BASE
     | {"study", "opening", "study_toml", "report"},  # what a run wrote, and whom the study knows; no statistics
     "readers": BASE,

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from journeylab.config import require_span
+from journeylab.config_values import require_span
 from journeylab.errors import StudyError, did_you_mean, listing
 from journeylab.report.notebooks import Notebook, read_notebook, source, tags
 
